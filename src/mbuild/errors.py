@@ -1,0 +1,110 @@
+"""The errors a user can meet, with the exit code each one ends in.
+
+An error carries *all* the problems found, so that one run reports everything. A problem is one line, says where it is
+when there is a place, and gives hints a reader can act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The process exit codes of the contract (``docs/reference.md``)."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    GIT = 3
+    ENVIRONMENT = 4
+    LOCKED = 5
+    POLICY = 6
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Where:
+    """A place in a text file: ``file`` as shown to the user, ``line`` and ``col`` counted from 1, 0 when unknown."""
+
+    file: str
+    line: int = 0
+    col: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.col:
+                parts.append(str(self.col))
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: a single line, a place if there is one, and what to do about it."""
+
+    message: str
+    where: Where | None = None
+    hints: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class MbuildError(Exception):
+    """Base of every error that a user can cause or meet; never shown with a traceback."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, problem: str | Problem | Iterable[Problem], *hints: str, where: Where | None = None) -> None:
+        """Take one message (with hints and a place), or problems that are ready made."""
+        if isinstance(problem, str):
+            problem = Problem(problem, where, hints)
+        self.problems: tuple[Problem, ...] = (problem,) if isinstance(problem, Problem) else tuple(problem)
+        super().__init__("\n".join(str(each) for each in self.problems))
+
+
+class UsageError(MbuildError):
+    """A wrong flag, argument or name on the command line."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(MbuildError):
+    """A build.yaml that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DockerfileError(MbuildError):
+    """A Dockerfile or ignore file that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class GitError(MbuildError):
+    """Git failed, or there is no base that can be trusted."""
+
+    exit_code = ExitCode.GIT
+
+
+class EnvironmentFault(MbuildError):
+    """The machine lacks something: a builder, a daemon, disk space."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class LockedError(MbuildError):
+    """Another mbuild works in the same place."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class BuildFailedError(MbuildError):
+    """A build, test or push failed."""
+
+    exit_code = ExitCode.FAILED

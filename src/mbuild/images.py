@@ -1,0 +1,77 @@
+"""The definition of an image, as build.yaml (or discovery) states it, with every default filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mbuild.errors import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A build secret: given to BuildKit by file or environment variable, never by value."""
+
+    id: str
+    env: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedContext:
+    """A named context: ``kind`` is ``folder`` (value: path from the git root), ``image`` (value: name of an image of this
+    repository) or ``external`` (value: as written, e.g. ``docker-image://alpine:3.20``).
+    """  # noqa: D205
+
+    name: str
+    kind: str
+    value: str
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDef:
+    """One image. Paths are relative to the git root, "" being the root itself.
+
+    full_name: the repository name it is known by: REGISTRY/NAME, else PROJECT/NAME, else NAME.
+    where:     file, line and column of its entry; ``places`` of its keys, for messages.
+    """
+
+    name: str
+    full_name: str
+    dockerfile: str
+    context_root: str
+    target: str | None = None
+    args: tuple[tuple[str, str], ...] = ()
+    contexts: tuple[NamedContext, ...] = ()
+    aliases: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    tags: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    builder: str = "auto"
+    where: Where | None = None
+    places: tuple[tuple[str, Where], ...] = field(default=(), compare=False)
+
+    def place(self, key: str) -> Where | None:
+        """Return where a key (``args.PYTHON``, ``dockerfile``) stands, else where the image stands."""
+        return dict(self.places).get(key, self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a build.yaml says at one tree: the images by name, sorted, and project-wide settings.
+
+    path: of the build.yaml, from the git root ("" when it lies outside of the repository).
+    """
+
+    images: tuple[ImageDef, ...]
+    name: str = ""
+    registry: str = ""
+    path: str = ""
+    shown: str = "build.yaml"
+
+    def image(self, name: str) -> ImageDef | None:
+        """Return the image of this name."""
+        return next((each for each in self.images if each.name == name), None)

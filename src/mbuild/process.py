@@ -1,0 +1,151 @@
+"""The only door to other processes: argument lists, never a shell; an environment that is stated; groups that can be ended.
+
+Every child gets a session of its own, so a Ctrl-C in the terminal reaches mbuild alone, which then decides what to stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mbuild.errors import EnvironmentFault
+
+Arg = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended: its exit code (negative: the signal that ended it) and what it wrote."""
+
+    argv: tuple[Arg, ...]
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def err_text(self) -> str:
+        """Standard error as text for a message."""
+        return self.err.decode("utf-8", "replace").strip()
+
+
+class Process:
+    """A running child. Its pipes are binary; ``end`` stops the whole process group."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], argv: tuple[Arg, ...]) -> None:
+        """Wrap a child that was just started."""
+        self._popen = popen
+        self.argv = argv
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """The child's standard input."""
+        assert self._popen.stdin is not None
+        return self._popen.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The child's standard output."""
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+    @property
+    def stderr(self) -> IO[bytes]:
+        """The child's standard error."""
+        assert self._popen.stderr is not None
+        return self._popen.stderr
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Return the exit code, or None when it still runs after ``timeout`` seconds."""
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self, grace: float = 1.0) -> None:
+        """Ask the group to stop, and kill it after ``grace`` seconds."""
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._popen.pid, number)
+            if self.wait(grace) is not None:
+                return
+
+    def close(self) -> None:
+        """Close the pipes."""
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def start(
+    argv: Sequence[Arg],
+    *,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bool = False,
+    merge: bool = False,
+) -> Process:
+    """Start a child with pipes for its output (and input when ``stdin``).
+
+    env:   the whole environment of the child; None: this process's.
+    merge: standard error goes to standard output.
+    Raises EnvironmentFault when the program is missing or cannot be started.
+    """
+    try:
+        popen = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not Path(cwd).is_dir():
+            raise EnvironmentFault(f"{cwd}: no such folder") from error
+        raise EnvironmentFault(f"{argv[0]!s}: not found", f"install {argv[0]!s}, or put it on PATH") from error
+    except OSError as error:
+        raise EnvironmentFault(f"{argv[0]!s}: cannot be started: {error.strerror}") from error
+    return Process(popen, tuple(argv))
+
+
+def run(
+    argv: Sequence[Arg],
+    *,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+) -> Finished:
+    """Run a child to its end and return everything it wrote. Raises EnvironmentFault when it cannot start or times out."""
+    child = start(argv, cwd=cwd, env=env, stdin=stdin is not None)
+    popen = child._popen  # noqa: SLF001 - the two halves of one door
+    try:
+        out, err = popen.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired as error:
+        child.end()
+        raise EnvironmentFault(f"{argv[0]!s}: no answer within {timeout:g} s") from error
+    except BaseException:
+        child.end()
+        raise
+    return Finished(tuple(argv), popen.returncode, out, err)
+
+
+def feed(child: Process, data: bytes) -> threading.Thread:
+    """Write ``data`` to a child from a thread and close its input, so that reading its output cannot dead-lock."""
+
+    def write() -> None:
+        with contextlib.suppress(BrokenPipeError, OSError), child.stdin:
+            child.stdin.write(data)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    return thread

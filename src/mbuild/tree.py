@@ -1,0 +1,70 @@
+"""A tree of files: a commit or the work tree, seen the same way.
+
+Paths are ``str`` relative to the git root with ``/`` between parts. Bytes that are not UTF-8 are kept as surrogate
+escapes (PEP 383), so ``path.encode("utf-8", "surrogateescape")`` always gives back git's bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+FILE = 0o100644
+EXECUTABLE = 0o100755
+SYMLINK = 0o120000
+SUBMODULE = 0o160000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a tree.
+
+    mode: one of FILE, EXECUTABLE, SYMLINK, SUBMODULE (git's modes).
+    oid:  hex object id: the blob of a file or of a link's target, the commit of a submodule.
+    size: bytes of the blob when known, else -1.
+    """
+
+    path: str
+    mode: int
+    oid: str
+    size: int = -1
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the entry is a symbolic link."""
+        return self.mode == SYMLINK
+
+
+class Tree(Protocol):
+    """What mbuild needs of a tree. Implementations are immutable: the same question has the same answer."""
+
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry at exactly this path, or None (also for a folder)."""
+        ...
+
+    def below(self, folder: str) -> Sequence[Entry]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
+        ...
+
+    def read(self, entry: Entry) -> bytes:
+        """Return the content of a file, or the target of a link."""
+        ...
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a file for reading, without following links and without ever blocking."""
+        ...
+
+    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the same entries with ``size`` filled in."""
+        ...
+
+
+def decode(raw: bytes) -> str:
+    """Turn git's bytes into a path, losing nothing."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(path: str) -> bytes:
+    """Turn a path back into git's bytes."""
+    return path.encode("utf-8", "surrogateescape")
