@@ -1,0 +1,114 @@
+"""From the graph, the plan and the run to the report that formats arrange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mbuild.app.requests import Naming, context_source
+from mbuild.app.running import Run
+from mbuild.app.workspace import AnyTree, Snapshot, Workspace
+from mbuild.context.full import Size, in_tree, on_disk
+from mbuild.context.source import ContextSource
+from mbuild.git.worktree import WorkTree
+from mbuild.graph.affected import Reason
+from mbuild.graph.inputs import Inputs
+from mbuild.graph.model import ContextUse, Node
+from mbuild.output.report import ContextInfo, Done, ImageReport
+from mbuild.schedule.plan import BUILD, NONE, Plan
+
+
+@dataclass(slots=True)
+class Sizes:
+    """Counts what plain builds would send; every context root is counted once."""
+
+    workspace: Workspace
+    tree: AnyTree
+    _known: dict[tuple[str, str, str], Size] = field(default_factory=dict)
+
+    def full(self, use: ContextUse) -> Size:
+        """Return the size of a whole context root minus its ignore file."""
+        key = (use.name, use.root, use.ignore)
+        if key not in self._known:
+            inputs = Inputs(self.tree)
+            lines = inputs.ignore_lines(use.ignore)
+            if isinstance(self.tree, WorkTree):
+                self._known[key] = on_disk(self.workspace.repository.top / use.root, lines)
+            else:
+                self._known[key] = in_tree(self.tree.sizes(inputs.listing(use.root)), lines)
+        return self._known[key]
+
+
+def context_info(snapshot: Snapshot, node: Node, sizes: Sizes | None = None) -> ContextInfo:
+    """Return what an image's contexts hold, named ones included."""
+    sources = [context_source(snapshot.tree, use) for use in node.contexts]
+    full = [sizes.full(use) for use in node.contexts] if sizes else None
+    return ContextInfo(
+        files=sum(each.files for each in sources),
+        bytes=sum(each.bytes for each in sources),
+        digest=_digest(sources),
+        exact=node.exact,
+        full_files=sum(each.files for each in full) if full else None,
+        full_bytes=sum(each.bytes for each in full) if full else None,
+    )
+
+
+def _digest(sources: Sequence[ContextSource]) -> str:
+    """Return the digest of the main context, or of all of them where there are named ones."""
+    import hashlib
+
+    if len(sources) == 1:
+        return sources[0].digest
+    return "sha256:" + hashlib.sha256("\n".join(each.digest for each in sources).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known when images are reported. plan, run: None where there is none yet."""
+
+    snapshot: Snapshot
+    affected: Mapping[str, tuple[Reason, ...]]
+    naming: Naming
+    plan: Plan | None = None
+    run: Run | None = None
+    sizes: Sizes | None = None
+
+
+def image_reports(view: View) -> tuple[ImageReport, ...]:
+    """Return a report of every image, sorted by name."""
+    return tuple(_image(view, node) for _, node in sorted(view.snapshot.graph.nodes.items()))
+
+
+def _image(view: View, node: Node) -> ImageReport:
+    definition = node.definition
+    step = next((each for each in view.plan.steps if each.image == node.name), None) if view.plan else None
+    active = step is not None and step.action != NONE
+    return ImageReport(
+        name=node.name,
+        affected=node.name in view.affected,
+        reasons=step.reasons if step and step.reasons else view.affected.get(node.name, ()),
+        dockerfile=definition.dockerfile,
+        context_root=definition.context_root or ".",
+        target=definition.target,
+        parents=node.parents,
+        platforms=definition.platforms,
+        action=step.action if step else None,
+        fingerprint=node.fingerprint if active else None,
+        tags=view.naming.tags(node) if active else None,
+        context=context_info(view.snapshot, node, view.sizes if step and step.action == BUILD else None) if active else None,
+        done=_done(view.run, node.name),
+    )
+
+
+def _done(run: Run | None, name: str) -> Done | None:
+    if run is None or name not in run.outcomes:
+        return None
+    outcome = run.outcomes[name]
+    result = run.result(name)
+    return Done(
+        status=outcome.status,
+        seconds=outcome.seconds,
+        image_id=result.image_id if result else None,
+        digest=result.digest if result else None,
+        error=outcome.error or None,
+    )

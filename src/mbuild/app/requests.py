@@ -1,0 +1,88 @@
+"""From a node of the graph to what a builder needs: contexts, tags, parents by content tag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mbuild.app.workspace import AnyTree, Snapshot
+from mbuild.builders.protocol import BuildRequest
+from mbuild.context.source import ContextSource
+from mbuild.graph.model import ContextUse, Graph, Node
+from mbuild.names import content_tag
+from mbuild.tree import Entry
+
+LABELS = "dev.mbuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How results are named. asked: ``--tag`` values; values: what placeholders such as ``{commit}`` stand for."""
+
+    asked: tuple[str, ...] = ()
+    latest: bool = True
+    values: Mapping[str, str] | None = None
+
+    def tags(self, node: Node) -> tuple[str, ...]:
+        """Return the full names of an image: the content tag first, then those of build.yaml and ``--tag``."""
+        definition = node.definition
+        wanted = [self._filled(each) for each in (*definition.tags, *self.asked)]
+        if not wanted and self.latest:
+            wanted = ["latest"]
+        names = [f"{definition.full_name}:{each}" for each in wanted]
+        return tuple(dict.fromkeys([content_name(node), *names]))
+
+    def _filled(self, tag: str) -> str:
+        values = self.values or {}
+        return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), tag)
+
+
+def content_name(node: Node) -> str:
+    """Return the name that says what an image is made of: NAME:mb-<fingerprint>."""
+    return content_tag(node.definition.full_name, node.fingerprint)
+
+
+def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:
+    """Return one context of an image as something that can be sent."""
+    entries = tuple(Entry(use.path(each), each.mode, each.oid, each.size) for each in use.entries)
+    return ContextSource(tree, use.root, entries, use.folders)
+
+
+def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> BuildRequest:
+    """Return the build request of one image."""
+    definition = node.definition
+    sources = {use.name: context_source(snapshot.tree, use) for use in node.contexts}
+    return BuildRequest(
+        image=node.name,
+        dockerfile=snapshot.tree.read(node.dockerfile),
+        dockerfile_path=definition.dockerfile,
+        recipes=node.recipes,
+        target=definition.target,
+        args=dict(definition.args),
+        platforms=definition.platforms,
+        context=sources.pop(""),
+        folders=sources,
+        parents=_parents(snapshot.graph, node),
+        external={each.name: each.value for each in definition.contexts if each.kind == "external"},
+        tags=naming.tags(node),
+        labels=_labels(node),
+        secrets=definition.secrets,
+        epoch=epoch,
+    )
+
+
+def _parents(graph: Graph, node: Node) -> dict[str, str]:
+    return {edge.name: content_name(graph.nodes[edge.parent]) for edge in node.edges if edge.name}
+
+
+def _labels(node: Node) -> dict[str, str]:
+    return {f"{LABELS}.image": node.name, f"{LABELS}.fingerprint": node.fingerprint}
+
+
+def placeholders(commit: str | None, dirty: bool, branch: str | None) -> dict[str, str]:
+    """Return what the placeholders of tags stand for. A work tree with changes is never named as its commit."""
+    full = (commit or "none") + ("-dirty" if dirty else "")
+    short = (commit or "none")[:12] + ("-dirty" if dirty else "")
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", branch or "detached").lstrip(".-") or "detached"
+    return {"commit": full, "short_commit": short, "branch": safe[:100]}

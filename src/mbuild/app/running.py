@@ -1,0 +1,155 @@
+"""Runs a plan with a builder and gathers how every image ended."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mbuild.app.requests import Naming, request
+from mbuild.app.workspace import Snapshot
+from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
+from mbuild.context.source import ChangedWhileRead
+from mbuild.errors import EnvironmentFault, ExitCode, MbuildError, Problem
+from mbuild.events import Emit
+from mbuild.schedule.executor import Executor, Outcome
+from mbuild.schedule.plan import BUILD, Plan, Step
+
+RETRY_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order."""
+
+    outcomes: Mapping[str, Outcome]
+    seconds: float
+    code: ExitCode
+    problems: tuple[Problem, ...]
+
+    def result(self, image: str) -> BuildResult | None:
+        """Return the builder's own result for an image."""
+        detail = self.outcomes[image].detail if image in self.outcomes else None
+        return detail if isinstance(detail, BuildResult) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run: jobs at once, and whether the first failure ends the run."""
+
+    jobs: int
+    fail_fast: bool
+    epoch: int
+
+
+def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> tuple[Problem, ...]:
+    """Return why the plan cannot be built, before anything is: missing sources, and what the builder cannot do."""
+    found: list[Problem] = []
+    for step in plan.active:
+        if step.action == BUILD:
+            node = snapshot.graph.nodes[step.image]
+            found.extend(missing_problem(each.source, node.name, each.where) for each in node.missing)
+            found.extend(builder.check(request(snapshot, node, naming, epoch=options.epoch)))
+    return tuple(dict.fromkeys(found))
+
+
+def missing_problem(source: str, image: str, where: object) -> Problem:
+    """Return the problem of a COPY or ADD source that nothing matches."""
+    from mbuild.errors import Where
+
+    hint = "files that git ignores are not part of a context; track it, or copy something else"
+    place = where if isinstance(where, Where) else None
+    return Problem(f"image '{image}': nothing in the context matches '{source}'", place, (hint,))
+
+
+def run(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options, emit: Emit) -> Run:
+    """Run a plan to its end, or to its stop by SIGINT or SIGTERM."""
+    cancel = Cancel()
+    work = _Worker(snapshot, builder, naming, options, emit, cancel)
+    executor = Executor(plan, work, emit, jobs=options.jobs, fail_fast=options.fail_fast, stop=cancel.cancel)
+    begun = time.monotonic()
+    with _signals(executor.interrupt) as caught:
+        outcomes = executor.run()
+    return Run(outcomes, time.monotonic() - begun, _code(outcomes, caught), _problems(plan, outcomes))
+
+
+@dataclass(slots=True)
+class _Worker:
+    """Does one step on whatever thread calls it."""
+
+    snapshot: Snapshot
+    builder: Builder
+    naming: Naming
+    options: Options
+    emit: Emit
+    cancel: Cancel
+
+    def __call__(self, step: Step) -> Outcome:
+        begun = time.monotonic()
+        node = self.snapshot.graph.nodes[step.image]
+        try:
+            if step.action != BUILD:
+                names = self.naming.tags(node)
+                if names[1:]:
+                    self.builder.tag(names[0], names[1:])
+                return Outcome("reused", time.monotonic() - begun)
+            if self.cancel:
+                return Outcome("cancelled")
+            result = self._build(request(self.snapshot, node, self.naming, epoch=self.options.epoch))
+        except ChangedWhileRead as error:
+            result = BuildResult("failed", problems=error.problems)
+        except EnvironmentFault:
+            raise
+        except MbuildError as error:
+            result = BuildResult("failed", problems=error.problems)
+        error_line = str(result.problems[0]) if result.problems else ""
+        return Outcome(result.status, time.monotonic() - begun, error_line, result)
+
+    def _build(self, asked: BuildRequest) -> BuildResult:
+        """Build, once more when a file was caught changing: editors write in several steps. What was planned is what is sent."""
+        try:
+            return self.builder.build(asked, self.emit, self.cancel)
+        except ChangedWhileRead:
+            time.sleep(RETRY_SECONDS)
+            return self.builder.build(asked, self.emit, self.cancel)
+
+
+def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...]:
+    found: list[Problem] = []
+    for step in plan.active:
+        detail = outcomes[step.image].detail
+        if isinstance(detail, BuildResult):
+            found.extend(Problem(f"image '{step.image}': {each.message}", each.where, each.hints) for each in detail.problems)
+    return tuple(found)
+
+
+def _code(outcomes: Mapping[str, Outcome], caught: list[int]) -> ExitCode:
+    if caught:
+        return ExitCode.TERMINATED if caught[0] == signal.SIGTERM else ExitCode.INTERRUPTED
+    failed = any(each.status in ("failed", "cancelled", "skipped") for each in outcomes.values())
+    return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+@contextlib.contextmanager
+def _signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
+    """Turn the first SIGINT or SIGTERM into an orderly stop; a second one ends the process at once."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+
+    def handle(number: int, frame: object) -> None:  # noqa: ARG001
+        caught.append(number)
+        if len(caught) > 1:
+            raise KeyboardInterrupt
+        interrupt()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,138 @@
+"""Where mbuild works: the repository, the build.yaml, and what both say at one tree."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mbuild.config.find import find
+from mbuild.config.load import load
+from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
+from mbuild.git.repository import Repository, open_repository
+from mbuild.git.trees import CommitTree, EmptyTree
+from mbuild.git.worktree import WorkTree
+from mbuild.graph.build import build_graph
+from mbuild.graph.model import Graph
+from mbuild.images import Project
+from mbuild.names import parse_platform
+
+AnyTree = CommitTree | WorkTree | EmptyTree
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One tree with the project and the graph it defines. ``problems``: why some images are missing from the graph."""
+
+    tree: AnyTree
+    project: Project
+    graph: Graph
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A repository and its build.yaml.
+
+    config: the file on disk, or None where none was found. inside: its path from the git root, None when it lies elsewhere;
+    then the paths in it are relative to the git root, and the same definitions serve base and head.
+    platforms: replace those of every image, for base and head alike.
+    """
+
+    repository: Repository
+    config: Path | None
+    inside: str | None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that results are put beside: that of build.yaml when it lies in the repository, else the git root."""
+        if self.config is not None and self.inside is not None:
+            return self.config.parent
+        return self.repository.top
+
+    @property
+    def shown(self) -> str:
+        """The build.yaml as messages name it."""
+        return self.inside or (str(self.config) if self.config else "build.yaml")
+
+    def head(self, ref: str | None) -> AnyTree:
+        """Return the tree to build: a commit, or the work tree for None."""
+        if ref is None:
+            return self.repository.work_tree()
+        return self.repository.commit_tree(self.repository.resolve_commit(ref))
+
+    def project(self, tree: AnyTree) -> Project | None:
+        """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
+        text = self._text(tree)
+        if text is None:
+            return None
+        folder = self.inside.rpartition("/")[0] if self.inside else ""
+        paths = lambda: (each.path for each in tree.below(folder))  # noqa: E731
+        project = load(text, shown=self.shown, folder=folder, tree_paths=paths)
+        if not self.platforms:
+            return project
+        return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
+
+    def _text(self, tree: AnyTree) -> bytes | None:
+        if self.inside is not None:
+            entry = tree.entry(self.inside)
+            if entry is not None:
+                return tree.read(entry)
+            if not isinstance(tree, WorkTree):
+                return None
+        # Outside of the repository, or ignored by git: the file itself is all there is.
+        return _read(self.config) if self.config is not None else None
+
+    def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
+        """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""
+        project = self.project(tree)
+        if project is None:
+            raise ConfigError(
+                f"there is no {self.shown}" + ("" if isinstance(tree, WorkTree) else " in that commit"),
+                "write a build.yaml at the top of the repository (see the README), or name one with --config",
+            )
+        return Snapshot(tree, project, build_graph(project, tree, native_platform(), problems=problems))
+
+
+def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
+    """Open the repository that a folder belongs to and find its build.yaml. Raises GitError, ConfigError, UsageError."""
+    platforms = tuple(_platform(each) for each in platforms)
+    if not directory.is_dir():
+        raise EnvironmentFault(f"{directory}: no such folder")
+    repository = open_repository(directory)
+    top = Path(os.path.realpath(repository.top))
+    if config is None:
+        found = find(Path(os.path.realpath(directory)), top)
+        return Workspace(repository, found, _inside(found, top) if found else None, platforms=platforms)
+    path = config if config.is_absolute() else directory / config
+    if not path.is_file():
+        raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
+    path = Path(os.path.realpath(path))
+    return Workspace(repository, path, _inside(path, top), platforms=platforms)
+
+
+def _platform(text: str) -> str:
+    try:
+        return "/".join(part for part in parse_platform(text) if part)
+    except ValueError as error:
+        raise UsageError(f"--platform: {error}", "a platform looks like linux/amd64") from error
+
+
+def _inside(path: Path, top: Path) -> str | None:
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def native_platform() -> str:
+    """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
+    return "/".join(part for part in parse_platform(f"linux/{platform.machine().lower() or 'amd64'}") if part)

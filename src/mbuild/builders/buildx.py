@@ -1,0 +1,191 @@
+"""BuildKit through ``docker buildx build``.
+
+How the context gets there (``docs/decisions/0003-contexts-for-buildkit.md``): as a tar on standard input where the
+Dockerfile inside it can be seen by no instruction, else as a staged folder with the Dockerfile beside it. Both carry exactly
+the selected entries, verified while they are sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbuild.builders import progress
+from mbuild.builders.engine import Engine
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.builders.sending import dockerfile_in_tar
+from mbuild.context.stage import stage
+from mbuild.context.tar import write_tar
+from mbuild.errors import EnvironmentFault, Problem, Where
+from mbuild.events import Emit
+from mbuild.process import Process, run, start
+
+_INFRASTRUCTURE = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
+
+
+def find_docker() -> str | None:
+    """Return the first ``docker`` on PATH that has buildx: a client without it may come first."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        candidate = Path(folder) / "docker"
+        if os.access(candidate, os.X_OK) and not candidate.is_dir():
+            with contextlib.suppress(EnvironmentFault):
+                if run([str(candidate), "buildx", "version"], timeout=20).code == 0:
+                    return str(candidate)
+    return None
+
+
+@dataclass(slots=True)
+class Buildx:
+    """Builds with one ``docker`` client into one engine. state: a folder of mbuild's own for staged contexts."""
+
+    docker: str
+    engine: Engine
+    state: Path
+    name: str = "buildx"
+
+    @property
+    def place(self) -> str:
+        """Where the images end up, for people."""
+        return f"the engine at {self.engine.host}"
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of these names, those that the engine holds."""
+        return self.engine.existing(names)
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image of the engine more names."""
+        self.engine.tag(existing, names)
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit builds whatever it is given
+        """Return nothing: BuildKit decides."""
+        return ()
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Build one image and load it into the engine."""
+        with tempfile.TemporaryDirectory(prefix="mbuild-", ignore_cleanup_errors=True) as scratch:
+            folder = Path(scratch)
+            with self._context(request, folder) as (dockerfile, context, tar):
+                argv = self._command(request, folder, dockerfile, context)
+                told = progress.Progress(request.image, emit)
+                code = self._run(argv, told, tar, request, cancel)
+            return self._result(request, told, code, folder / "metadata.json", cancel)
+
+    @contextlib.contextmanager
+    def _context(self, request: BuildRequest, folder: Path) -> Iterator[tuple[str, str, tuple[tuple[str, bytes], ...] | None]]:
+        """Prepare the context; yields the value of ``--file``, the context argument, and what the tar has besides it."""
+        inside = dockerfile_in_tar(request)
+        if inside is not None:
+            path, extra = inside
+            yield path, "-", extra
+            return
+        # The presence of <Dockerfile>.dockerignore keeps BuildKit from applying a .dockerignore that is mere content.
+        (folder / "Dockerfile").write_bytes(request.dockerfile)
+        (folder / "Dockerfile.dockerignore").write_bytes(b"# nothing: the context is already selected\n")
+        target = folder / f"{request.image.replace('/', '_')}-context"
+        stage(request.context, target, epoch=request.epoch)
+        yield str(folder / "Dockerfile"), str(target), None
+
+    def _command(self, request: BuildRequest, folder: Path, dockerfile: str, context: str) -> list[str]:
+        argv = [self.docker, "buildx", "build", "--progress=rawjson", "--provenance=false", "--load"]
+        argv += [f"--metadata-file={folder / 'metadata.json'}", f"--file={dockerfile}"]
+        argv += [f"--tag={tag}" for tag in request.tags]
+        if request.target:
+            argv.append(f"--target={request.target}")
+        argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
+        argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
+        argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
+        for each in request.secrets:
+            argv.append(f"--secret=id={each.id}," + (f"env={each.env}" if each.env else f"src={each.file}"))
+        argv += [f"--build-context={name}=docker-image://{tag}" for name, tag in request.parents.items()]
+        argv += [f"--build-context={name}={value}" for name, value in request.external.items()]
+        for name, source in request.folders.items():
+            target = folder / f"{request.image.replace('/', '_')}-{name.replace('/', '_')}"
+            stage(source, target, epoch=request.epoch)
+            argv.append(f"--build-context={name}={target}")
+        return [*argv, "--", context]
+
+    def _run(
+        self,
+        argv: list[str],
+        told: progress.Progress,
+        tar: tuple[tuple[str, bytes], ...] | None,
+        request: BuildRequest,
+        cancel: Cancel,
+    ) -> int:
+        child = start(argv, env=_environment(self.engine.host), stdin=tar is not None)
+        forget = cancel.on_cancel(lambda: child.end(1.0))
+        sender = _Sender(child, request, tar)
+        try:
+            threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
+            told.read(child.stderr)
+            code = child.wait()
+        finally:
+            forget()
+            child.end(0)
+            sender.join()
+            child.close()
+        if sender.error is not None and not cancel:
+            raise sender.error
+        return code if code is not None else 1
+
+    def _result(self, request: BuildRequest, told: progress.Progress, code: int, metadata: Path, cancel: Cancel) -> BuildResult:
+        if cancel and code != 0:
+            return BuildResult("cancelled", sent=told.sent)
+        if code != 0:
+            if any(sign in line for sign in _INFRASTRUCTURE for line in told.text):
+                raise EnvironmentFault(f"building '{request.image}': {told.error}")
+            where = Where(request.dockerfile_path, told.line)
+            return BuildResult("failed", problems=(Problem(told.error, where),), sent=told.sent, log=told.log)
+        described = json.loads(metadata.read_bytes()) if metadata.exists() else {}
+        image_id = described.get("containerimage.config.digest") or described.get("containerimage.digest")
+        status = "cached" if told.cached else "built"
+        return BuildResult(status, image_id, described.get("containerimage.digest"), sent=told.sent)
+
+
+class _Sender:
+    """Writes the context to the child from a thread of its own; an error ends the child and is kept."""
+
+    def __init__(self, child: Process, request: BuildRequest, tar: tuple[tuple[str, bytes], ...] | None) -> None:
+        self.error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        if tar is not None:
+            self._thread = threading.Thread(target=self._send, args=(child, request, tar), daemon=True)
+            self._thread.start()
+
+    def _send(self, child: Process, request: BuildRequest, tar: tuple[tuple[str, bytes], ...]) -> None:
+        try:
+            write_tar(request.context, child.stdin.write, epoch=request.epoch, extra=tar)
+            child.stdin.close()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the builder has ended; its own message says why
+        except ValueError as error:
+            if not isinstance(child.stdin, io.IOBase) or not child.stdin.closed:
+                self.error = error
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            self.error = error
+            child.end(0)  # without its end the tar must not be taken for whole
+
+    def join(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _drain(stream: io.BufferedIOBase) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while stream.read(65536):
+            pass
+
+
+def _environment(host: str) -> dict[str, str]:
+    """Return the child's environment: the user's, at the engine that was asked, with BuildKit's plain wording."""
+    environment = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"}
+    if host.startswith(("unix://", "tcp://", "ssh://", "npipe://", "http")):
+        environment.setdefault("DOCKER_HOST", host)
+    return environment

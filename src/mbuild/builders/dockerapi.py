@@ -1,0 +1,192 @@
+"""The Docker Engine API through docker-py: for a daemon whose client has no buildx.
+
+BuildKit by the API (``version=2``, a tar and no session) where images live in a graph driver, else the classic builder.
+Neither knows named contexts, so a parent is bound by its content tag in the copy of the Dockerfile that is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mbuild.builders.bind import bind_parents
+from mbuild.builders.engine import Engine
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.builders.sending import hidden_name, is_visible
+from mbuild.context.tar import write_tar
+from mbuild.errors import EnvironmentFault, Problem, Where
+from mbuild.events import Emit, LogLine
+
+_STEP = "build"
+_BUILDKIT_ONLY = ("the --mount option requires BuildKit", "the --chmod option requires BuildKit", "requires BuildKit")
+
+
+@dataclass(slots=True)
+class DockerApi:
+    """Builds through one engine's HTTP interface."""
+
+    engine: Engine
+    name: str = "docker"
+
+    @property
+    def place(self) -> str:
+        """Where the images end up, for people."""
+        return f"the engine at {self.engine.host}"
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of these names, those that the engine holds."""
+        return self.engine.existing(names)
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image of the engine more names."""
+        self.engine.tag(existing, names)
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        """Return what the API cannot express without a buildx client."""
+        hint = ("install docker buildx, or use --builder buildx",)
+        where = Where(request.dockerfile_path)
+        found = []
+        if request.folders:
+            names = ", ".join(sorted(request.folders))
+            found.append(Problem(f"image '{request.image}': named contexts ({names}) need buildx", where, hint))
+        if request.secrets:
+            found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
+        if len(request.platforms) > 1:
+            found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
+        return tuple(found)
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Build one image in the engine."""
+        name = hidden_name(request)
+        visible = is_visible(request, name)
+        kit = not visible and not self.engine.containerd_store
+        extra = [(name, bind_parents(request))]
+        if visible:
+            # The classic builder removes from the context what this file names, itself included, before the first step.
+            extra.append((".dockerignore", f"{name}\n.dockerignore\n".encode()))
+            if any(self._relative(request, each.path) == ".dockerignore" for each in request.context.entries):
+                return self._failed(request, "this image copies its ignore file: building it needs docker buildx")
+        pipe = _Pipe(request, tuple(extra))
+        return self._read(request, self._post(request, name, kit, pipe, cancel), pipe, emit, cancel)
+
+    def _relative(self, request: BuildRequest, path: str) -> str:
+        return path[len(request.context.root) + 1 :] if request.context.root else path
+
+    def _post(self, request: BuildRequest, name: str, kit: bool, pipe: _Pipe, cancel: Cancel) -> Iterator[dict[str, Any]]:
+        """Start the build; yields the engine's messages."""
+        client = self.engine.client
+        params: dict[str, Any] = {
+            "dockerfile": name,
+            "t": list(request.tags),
+            "buildargs": json.dumps(dict(request.args)),
+            "labels": json.dumps(dict(request.labels)),
+            "rm": True,
+            "forcerm": True,
+        }
+        if request.target:
+            params["target"] = request.target
+        if request.platforms:
+            params["platform"] = request.platforms[0]
+        if kit:
+            params["version"] = "2"
+        response = client._post(  # noqa: SLF001 - docker-py's own build() knows neither version=2 nor a streamed tar
+            client._url("/build"),  # noqa: SLF001
+            params=params,
+            data=pipe.chunks(),
+            headers={"Content-Type": "application/x-tar"},
+            stream=True,
+            timeout=None,
+        )
+        forget = cancel.on_cancel(response.close)
+        try:
+            client._raise_for_status(response)  # noqa: SLF001
+            for line in response.iter_lines():
+                if line.strip():
+                    yield json.loads(line)
+        finally:
+            forget()
+            response.close()
+
+    def _read(
+        self, request: BuildRequest, messages: Iterator[dict[str, Any]], pipe: _Pipe, emit: Emit, cancel: Cancel
+    ) -> BuildResult:
+        from docker.errors import APIError
+        from requests.exceptions import RequestException
+
+        image_id, log, failure = None, [], ""
+        try:
+            for message in messages:
+                if "stream" in message:
+                    for line in message["stream"].splitlines():
+                        log.append(line)
+                        emit(LogLine(request.image, _STEP, line))
+                failure = failure or str(message.get("error") or "")
+                aux = message.get("aux")
+                if isinstance(aux, dict) and "ID" in aux:
+                    image_id = str(aux["ID"])
+        except APIError as error:
+            failure = str(error.explanation or error)
+        except (RequestException, AttributeError, ValueError) as error:
+            if not cancel and pipe.error is None:
+                raise EnvironmentFault(f"building '{request.image}': the engine went away: {error}") from error
+        if pipe.error is not None and not cancel:
+            raise pipe.error
+        if cancel:
+            return BuildResult("cancelled", sent=pipe.sent)
+        if failure:
+            return self._failed(request, failure, pipe.sent, tuple(log[-20:]))
+        return BuildResult("built", image_id or self.engine.image_id(request.tags[0]), None, sent=pipe.sent)
+
+    def _failed(self, request: BuildRequest, text: str, sent: int = 0, log: tuple[str, ...] = ()) -> BuildResult:
+        line = " ".join(text.split())
+        hints = ("install docker buildx",) if any(sign in line for sign in _BUILDKIT_ONLY) else ()
+        problem = Problem(line, Where(request.dockerfile_path), hints)
+        return BuildResult("failed", problems=(problem,), sent=sent, log=log)
+
+
+class _Pipe:
+    """Turns the pushing tar writer into the pulled chunks that requests wants; at most a few chunks are in memory."""
+
+    def __init__(self, request: BuildRequest, extra: tuple[tuple[str, bytes], ...]) -> None:
+        self.error: BaseException | None = None
+        self.sent = 0
+        self._request = request
+        self._extra = extra
+        self._queue: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
+        self._stopped = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the tar."""
+        threading.Thread(target=self._fill, daemon=True).start()
+        try:
+            while (chunk := self._queue.get()) is not None:
+                self.sent += len(chunk)
+                yield chunk
+            if self.error is not None:
+                raise self.error  # a broken request: without its end the tar must not be taken for whole
+        finally:
+            self._stopped.set()
+
+    def _fill(self) -> None:
+        try:
+            write_tar(self._request.context, self._put, epoch=self._request.epoch, extra=self._extra)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that sends
+            self.error = error
+        self._offer(None)
+
+    def _put(self, data: bytes | memoryview) -> None:
+        if not self._offer(bytes(data)):
+            raise BrokenPipeError
+
+    def _offer(self, item: bytes | None) -> bool:
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False

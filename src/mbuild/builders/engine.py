@@ -1,0 +1,123 @@
+"""The door to a Docker Engine, through docker-py: which engine, is it there, what does it hold. No builds."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mbuild.errors import EnvironmentFault
+from mbuild.names import parse_reference
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+PING_SECONDS = 5
+
+
+@dataclass(slots=True)
+class Engine:
+    """One engine that answered. docker-py's session is not made for threads, so calls take turns."""
+
+    client: APIClient
+    host: str
+    info: Mapping[str, Any]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def containerd_store(self) -> bool:
+        """Whether images live in containerd's store instead of a graph driver."""
+        status = self.info.get("DriverStatus") or []
+        return any("io.containerd.snapshotter" in str(value) for pair in status for value in pair)
+
+    def names(self) -> dict[str, str]:
+        """Return every full name with tag that the engine holds → image id. One call."""
+        with self._lock, _explained(self.host):
+            listing = self.client.images()
+        return {name: each["Id"] for each in listing for name in each.get("RepoTags") or () if name != "<none>:<none>"}
+
+    def existing(self, names: Collection[str]) -> dict[str, str]:
+        """Return, of these full names with tags, those that the engine holds → image id."""
+        held = self.names() if names else {}
+        return {name: held[short] for name in names if (short := familiar(name)) in held}
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image that the engine holds more names."""
+        for name in names:
+            repository, _, tag = name.rpartition(":")
+            with self._lock, _explained(self.host):
+                self.client.tag(existing, repository, tag, force=True)
+
+    def image_id(self, name: str) -> str:
+        """Return the id of an image that the engine holds."""
+        with self._lock, _explained(self.host):
+            return str(self.client.inspect_image(name)["Id"])
+
+
+def familiar(name: str) -> str:
+    """Return a full name as an engine lists it: ``docker.io/library`` left out."""
+    reference = parse_reference(name)
+    path = reference.path
+    if reference.domain == "docker.io":
+        path = path.removeprefix("library/")
+    else:
+        path = f"{reference.domain}/{path}"
+    return f"{path}:{reference.tag or 'latest'}"
+
+
+def connect() -> Engine:
+    """Return the engine that the ``docker`` command would use. Raises EnvironmentFault when none answers."""
+    import docker
+    from docker.errors import DockerException
+
+    host = ""
+    try:
+        host, options = _endpoint()
+        client = docker.APIClient(base_url=host or None, version="auto", timeout=PING_SECONDS, **options)
+        info = client.info()
+        client.timeout = 600
+    except (DockerException, OSError, ValueError) as error:
+        raise EnvironmentFault(
+            f"no Docker Engine answers{f' at {host}' if host else ''}: {_first_line(error)}",
+            "start Docker, or point DOCKER_HOST at an engine",
+            "images without RUN can be built with no engine: --builder oci",
+        ) from error
+    return Engine(client, host or "the default socket", info)
+
+
+def _endpoint() -> tuple[str, dict[str, Any]]:
+    """Return where the ``docker`` command connects to: DOCKER_HOST, else DOCKER_CONTEXT, else the current context."""
+    from docker.context import ContextAPI
+    from docker.utils import kwargs_from_env
+
+    if os.environ.get("DOCKER_HOST"):
+        options = kwargs_from_env()
+        return str(options.pop("base_url", os.environ["DOCKER_HOST"])), options
+    name = os.environ.get("DOCKER_CONTEXT")
+    context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+    if context is None or not context.Host:
+        return "", {}
+    return str(context.Host), {"tls": context.TLSConfig} if context.TLSConfig else {}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+class _explained:  # noqa: N801 - reads as a word in a with statement
+    """Turns docker-py's errors into EnvironmentFault."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        if isinstance(error, DockerException | RequestException):
+            raise EnvironmentFault(f"the Docker Engine at {self._host} failed: {_first_line(error)}") from error

@@ -1,0 +1,140 @@
+"""Reads BuildKit's machine-readable progress (``--progress=rawjson``) and turns it into events.
+
+buildx 0.13 writes indented JSON objects one after the other, newer ones one object a line; after them comes the error as
+plain text. Both are accepted. The schema is BuildKit's ``client/graph.go``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mbuild.events import Emit, LogLine, Sent, Step, StepDone
+
+_PLACE = re.compile(r"^\S*?[^\s:]+:(\d+)$")
+LOG_LINES = 20
+
+
+def objects(lines: Iterable[bytes], text: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a stream, appending every line that is not JSON to ``text``."""
+    block: list[bytes] = []
+    for raw in lines:
+        line = raw.rstrip(b"\r\n")
+        if block or line == b"{":
+            block.append(line)
+            if line != b"}":
+                continue
+            line, block = b"\n".join(block), []
+        if line.startswith(b"{") and (found := _loads(line)) is not None:
+            yield found
+        elif line.strip():
+            text.append(line.decode("utf-8", "replace"))
+    text.extend(line.decode("utf-8", "replace") for line in block)
+
+
+def _loads(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a build's stream has told so far."""
+
+    image: str
+    emit: Emit
+    text: list[str] = field(default_factory=list)
+    failed_step: str = ""
+    _names: dict[str, str] = field(default_factory=dict)
+    _ended: dict[str, bool] = field(default_factory=dict)
+    _sent: dict[str, int] = field(default_factory=dict)
+    _log: dict[str, deque[str]] = field(default_factory=dict)
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Consume a stream to its end."""
+        for found in objects(lines, self.text):
+            for vertex in found.get("vertexes") or ():
+                self._vertex(vertex)
+            for status in found.get("statuses") or ():
+                self._status(status)
+            for log in found.get("logs") or ():
+                self._logged(log)
+
+    @property
+    def sent(self) -> int:
+        """Bytes of context sent."""
+        return sum(self._sent.values())
+
+    @property
+    def cached(self) -> bool:
+        """Whether every step of the Dockerfile came from the cache (False when there was none)."""
+        steps = [cached for digest, cached in self._ended.items() if _is_step(self._names.get(digest, ""))]
+        return bool(steps) and all(steps)
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """The last lines that the failed step wrote."""
+        return tuple(self._log.get(self.failed_step, ()))
+
+    @property
+    def line(self) -> int:
+        """The Dockerfile line that the closing error names, or 0."""
+        for text in self.text:
+            found = _PLACE.match(text)
+            if found:
+                return int(found[1])
+            found = re.search(r"dockerfile parse error on line (\d+)", text)
+            if found:
+                return int(found[1])
+        return 0
+
+    @property
+    def error(self) -> str:
+        """The closing error as one line, BuildKit's own prefixes removed."""
+        found = [text for text in self.text if text.startswith(("ERROR: ", "error: "))]
+        last = found[-1] if found else (self.text[-1] if self.text else "no message")
+        last = re.sub(r"^(ERROR|error): ", "", last)
+        last = re.sub(r"^failed to solve: (?:failed to compute cache key: )?", "", last)
+        return re.sub(r"failed to calculate checksum of ref \S+: ", "", last)
+
+    def _vertex(self, vertex: dict[str, Any]) -> None:
+        digest, name = str(vertex.get("digest", "")), str(vertex.get("name", ""))
+        if digest not in self._names:
+            self._names[digest] = name
+            self.emit(Step(self.image, digest, name))
+        if vertex.get("error"):
+            self.failed_step = digest
+        if vertex.get("completed") and digest not in self._ended:
+            self._ended[digest] = bool(vertex.get("cached"))
+            self.emit(StepDone(self.image, digest, bool(vertex.get("cached")), str(vertex.get("error") or "")))
+
+    def _status(self, status: dict[str, Any]) -> None:
+        if "transferring" in str(status.get("id", "")) and "dockerfile" not in str(status.get("id", "")):
+            vertex = str(status.get("vertex", ""))
+            self._sent[vertex] = max(self._sent.get(vertex, 0), int(status.get("current") or 0))
+            self.emit(Sent(self.image, self.sent))
+
+    def _logged(self, log: dict[str, Any]) -> None:
+        vertex = str(log.get("vertex", ""))
+        try:
+            text = base64.b64decode(log.get("data") or "").decode("utf-8", "replace")
+        except binascii.Error:
+            text = str(log.get("data"))
+        kept = self._log.setdefault(vertex, deque(maxlen=LOG_LINES))
+        for line in text.splitlines():
+            kept.append(line)
+            self.emit(LogLine(self.image, vertex, line))
+
+
+def _is_step(name: str) -> bool:
+    """Whether a vertex is an instruction: ``[2/5] COPY …`` or ``[build 2/5] RUN …``, not ``[internal] …``."""
+    return re.match(r"^\[(?:\S+ )?\d+/\d+\] ", name) is not None

@@ -1,0 +1,119 @@
+"""The builder protocol. A new builder implements it and gets one line in ``registry.py``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mbuild.context.source import ContextSource
+from mbuild.dockerfile.model import Recipe
+from mbuild.errors import Problem
+from mbuild.events import Emit
+from mbuild.images import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """Everything a builder needs for one image; it looks at nothing else.
+
+    dockerfile:      the file's bytes; dockerfile_path: from the git root, for messages.
+    context:         what COPY and ADD may read; folders: named contexts that are folders, by name.
+    parents:         reference as BuildKit looks it up → content tag of the parent in this builder's store.
+    external:        named contexts that are neither folders nor images, as written, by name.
+    tags:            full names to give the result, the content tag first. epoch: mtime of everything sent, in seconds.
+    """
+
+    image: str
+    dockerfile: bytes
+    dockerfile_path: str
+    recipes: tuple[Recipe, ...]
+    target: str | None
+    args: Mapping[str, str]
+    platforms: tuple[str, ...]
+    context: ContextSource
+    folders: Mapping[str, ContextSource]
+    parents: Mapping[str, str]
+    external: Mapping[str, str]
+    tags: tuple[str, ...]
+    labels: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """How a build ended. A failed build is a value, not an exception.
+
+    status:   ``built``, ``cached`` (every step came from the cache), ``failed`` or ``cancelled``.
+    image_id: the configuration's digest; digest: the manifest's, where the builder knows it.
+    problems: what went wrong. sent: bytes of context. log: the last lines of the failing step.
+    """
+
+    status: str
+    image_id: str | None = None
+    digest: str | None = None
+    problems: tuple[Problem, ...] = ()
+    sent: int = 0
+    log: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Cancel:
+    """A flag that is raised once; whoever must stop something at once leaves a callback."""
+
+    _event: threading.Event = field(default_factory=threading.Event)
+    _callbacks: list[Callable[[], None]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback`` when cancelled (at once if that is already so); returns what takes it back."""
+        with self._lock:
+            if not self._event.is_set():
+                self._callbacks.append(callback)
+                return lambda: self._forget(callback)
+        callback()
+        return lambda: None
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+    def cancel(self) -> None:
+        """Raise the flag and call everyone who asked."""
+        with self._lock:
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+
+class Builder(Protocol):
+    """What builds images and keeps them. Methods may be called from several threads at once.
+
+    Failures of the surroundings (daemon gone, disk full) raise EnvironmentFault; a failing build is a BuildResult.
+    """
+
+    name: str
+    place: str
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of these full names with tags, those that exist → image id. One call for all of them."""
+        ...
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an existing image more names."""
+        ...
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        """Return why this builder cannot build the image at all; () when it can try."""
+        ...
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Build one image and give it its tags."""
+        ...

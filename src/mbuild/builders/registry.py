@@ -1,0 +1,75 @@
+"""The builders there are, and which one ``auto`` picks. A new builder gets one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mbuild.builders.protocol import Builder
+from mbuild.errors import EnvironmentFault
+
+NAMES = ("auto", "buildx", "docker", "oci")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a builder may need to know. output: the folder for an OCI image layout; state: for mbuild's own files."""
+
+    output: Path
+    state: Path
+
+
+def choose(name: str, around: Surroundings) -> Builder:
+    """Return the builder of a name; ``auto``: buildx, else docker, else oci. Raises EnvironmentFault when it is not there."""
+    if name != "auto":
+        return _BUILDERS[name](around)
+    try:
+        return _engine(around)
+    except EnvironmentFault:
+        return _oci(around)
+
+
+def _engine(around: Surroundings) -> Builder:
+    from mbuild.builders.engine import connect
+
+    engine = connect()
+    from mbuild.builders.buildx import Buildx, find_docker
+
+    client = find_docker()
+    if client is not None:
+        return Buildx(client, engine, around.state)
+    from mbuild.builders.dockerapi import DockerApi
+
+    return DockerApi(engine)
+
+
+def _buildx(around: Surroundings) -> Builder:
+    from mbuild.builders.buildx import Buildx, find_docker
+    from mbuild.builders.engine import connect
+
+    engine = connect()
+    client = find_docker()
+    if client is None:
+        raise EnvironmentFault(
+            "no docker command on PATH has buildx",
+            "install the buildx plugin (Debian: docker-buildx, elsewhere: docker-buildx-plugin)",
+            "or use --builder docker, which needs none",
+        )
+    return Buildx(client, engine, around.state)
+
+
+def _docker(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all
+    from mbuild.builders.dockerapi import DockerApi
+    from mbuild.builders.engine import connect
+
+    return DockerApi(connect())
+
+
+def _oci(around: Surroundings) -> Builder:
+    from mbuild.builders.embedded import Embedded
+
+    return Embedded(around.output)
+
+
+_BUILDERS: dict[str, Callable[[Surroundings], Builder]] = {"buildx": _buildx, "docker": _docker, "oci": _oci}

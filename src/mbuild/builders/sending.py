@@ -1,0 +1,38 @@
+"""Where a Dockerfile can lie inside a context tar without any instruction seeing it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mbuild.builders.protocol import BuildRequest
+from mbuild.context.select import reader_of
+
+
+def hidden_name(request: BuildRequest) -> str:
+    """Return a name at the root of the context that no user would choose and that is the same on every run."""
+    return f".mbuild-{hashlib.sha256(request.image.encode()).hexdigest()[:16]}.Dockerfile"
+
+
+def own_path(request: BuildRequest) -> str | None:
+    """Return the Dockerfile's path inside the context when it is one of its entries."""
+    root = request.context.root
+    inside = request.dockerfile_path[len(root) + 1 :] if root else request.dockerfile_path
+    if root and not request.dockerfile_path.startswith(f"{root}/"):
+        return None
+    return inside if any(each.path == request.dockerfile_path for each in request.context.entries) else None
+
+
+def is_visible(request: BuildRequest, path: str) -> bool:
+    """Whether some instruction would read this path if it were in the context."""
+    return any(
+        reader_of(path, tuple(read for read in recipe.reads if not read.context)) for recipe in request.recipes
+    )
+
+
+def dockerfile_in_tar(request: BuildRequest) -> tuple[str, tuple[tuple[str, bytes], ...]] | None:
+    """Return (path of the Dockerfile inside the tar, files to add to the tar), or None where adding it would be seen."""
+    inside = own_path(request)
+    if inside is not None:
+        return inside, ()
+    name = hidden_name(request)
+    return None if is_visible(request, name) else (name, ((name, request.dockerfile),))

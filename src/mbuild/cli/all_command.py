@@ -1,0 +1,33 @@
+"""``mbuild all``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mbuild.cli.main import Settings
+from mbuild.cli.options import build_options
+
+EPILOG = """\b
+Examples:
+  mbuild all --dry-run          what is there already, and what is not
+  mbuild all                    build what is missing
+  mbuild all --tag v1.2.3       and tag all of it
+"""
+
+
+@click.command("all", epilog=EPILOG)
+@click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
+@build_options
+@click.pass_obj
+def command(settings: Settings, head: str | None, **options: Any) -> int:
+    """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+
+    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    snapshot = workspace.snapshot(workspace.head(head))
+    reasons: dict[str, Any] = {name: () for name in snapshot.graph.nodes}
+    wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))
+    return work(settings, workspace, wanted, BuildOptions(**options))

@@ -1,0 +1,82 @@
+"""The error boundary: every way out of mbuild is an exit code and at most a few clear lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+
+from mbuild import __version__
+from mbuild.errors import ExitCode, MbuildError, Problem
+
+ISSUES = "please report it with that file"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing is raised."""
+    import click
+
+    from mbuild.cli.main import cli
+
+    try:
+        code = cli.main(args=list(argv), prog_name="mbuild", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.DONE
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.UsageError as error:
+        context = error.ctx.command_path if error.ctx else "mbuild"
+        return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
+    except click.ClickException as error:
+        return _report((Problem(error.format_message()),), ExitCode.USAGE)
+    except MbuildError as error:
+        return _report(error.problems, error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left (`mbuild … | head`): not an error of ours.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _crash(error)
+
+
+def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
+    """Write problems to stderr: one line each, hints below, a hint that repeats only once."""
+    seen: set[str] = set()
+    for problem in problems:
+        lines = [f"{kind}: {_line(str(problem))}"]
+        lines += [f"hint: {_line(hint)}" for hint in problem.hints if hint not in seen]
+        seen.update(problem.hints)
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def _line(text: str) -> str:
+    from mbuild.output.words import printable
+
+    return printable(" ".join(text.split("\n")))
+
+
+def _report(problems: Iterable[Problem], code: int) -> int:
+    print_problems(problems)
+    return int(code)
+
+
+def _crash(error: Exception) -> int:
+    from platformdirs import user_state_path
+
+    text = "".join(traceback.format_exception(error))
+    about = f"mbuild {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+    try:
+        folder = user_state_path("mbuild", ensure_exists=True)
+        file = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
+        file.write_text(about + text, encoding="utf-8", errors="backslashreplace")
+        hint = f"details are in {file}: {ISSUES}"
+    except OSError:
+        hint = f"{type(error).__name__} at {traceback.extract_tb(error.__traceback__)[-1].name}: {ISSUES}"
+    return _report((Problem(f"this is a bug in mbuild: {type(error).__name__}: {error}", hints=(hint,)),), ExitCode.BUG)

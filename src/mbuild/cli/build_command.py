@@ -1,0 +1,34 @@
+"""``mbuild build``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mbuild.cli.main import Settings
+from mbuild.cli.options import build_options
+
+EPILOG = """\b
+Examples:
+  mbuild build api                    this image, and the parents it needs
+  mbuild build api web --force        although builds exist
+"""
+
+
+@click.command("build", epilog=EPILOG)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
+@click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
+@build_options
+@click.pass_obj
+def command(settings: Settings, images: tuple[str, ...], head: str | None, **options: Any) -> int:
+    """Build the named images and the parents that they need; what exists already is reused."""
+    from mbuild.app.question import chosen
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+
+    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    snapshot = workspace.snapshot(workspace.head(head))
+    reasons: dict[str, Any] = {name: () for name in chosen(snapshot.graph, images)}
+    wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))
+    return work(settings, workspace, wanted, BuildOptions(**options))

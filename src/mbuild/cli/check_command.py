@@ -1,0 +1,69 @@
+"""``mbuild check``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from mbuild.cli.main import Settings
+from mbuild.cli.options import format_option
+
+if TYPE_CHECKING:
+    from mbuild.errors import Problem
+    from mbuild.graph.model import Graph
+
+
+@click.command("check")
+@click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@format_option("text", "json")
+@click.pass_obj
+def command(settings: Settings, head: str | None, format_: str) -> int:
+    """Read the configuration and every Dockerfile; report all problems at once (exit 2), and what is not exact."""
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.boundary import print_problems
+    from mbuild.cli.building import print_json
+    from mbuild.errors import ExitCode
+
+    workspace = open_workspace(settings.directory, settings.config)
+    problems: list[Problem] = []
+    snapshot = workspace.snapshot(workspace.head(head), problems=problems)
+    problems.extend(_missing(snapshot.graph))
+    warnings = list(_warnings(snapshot.graph))
+    if format_ == "json":
+        print_json({"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]})
+    print_problems(warnings, "warning")
+    print_problems(problems)
+    if problems:
+        return ExitCode.USAGE
+    if format_ == "text":
+        exact = sum(1 for node in snapshot.graph.nodes.values() if node.exact)
+        sys.stdout.write(f"{len(snapshot.graph.nodes)} images, {exact} of them read exactly: no problems\n")
+    return ExitCode.DONE
+
+
+def _missing(graph: Graph) -> Iterator[Problem]:
+    from mbuild.app.running import missing_problem
+
+    for node in graph.nodes.values():
+        for each in node.missing:
+            yield missing_problem(each.source, node.name, each.where)
+
+
+def _warnings(graph: Graph) -> Iterator[Problem]:
+    from mbuild.errors import Problem
+
+    for node in graph.nodes.values():
+        for doubt in node.doubts:
+            hint = "the whole context root counts as its input"
+            yield Problem(f"image '{node.name}' is not read exactly: {doubt.reason}", doubt.where, (hint,))
+        for warning in dict.fromkeys(one for recipe in node.recipes for one in recipe.warnings):
+            yield Problem(warning.message, warning.where)
+
+
+def _json(problem: Problem) -> dict[str, object]:
+    where = problem.where
+    place = {"file": where.file, "line": where.line or None, "col": where.col or None} if where else None
+    return {"message": problem.message, "where": place, "hints": list(problem.hints)}

@@ -1,0 +1,125 @@
+"""``mbuild context``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mbuild.cli.main import Settings
+from mbuild.cli.options import format_option
+
+if TYPE_CHECKING:
+    from mbuild.app.workspace import Snapshot
+    from mbuild.context.source import ContextSource
+    from mbuild.graph.model import Node
+    from mbuild.tree import Entry
+
+EPILOG = """\b
+Examples:
+  mbuild context api                       how much is sent, and how much a plain build would send
+  mbuild context api --list                every file
+  mbuild context api --output api.tar      the context itself; docker build - < api.tar
+"""
+
+
+@click.command("context", epilog=EPILOG)
+@click.argument("image")
+@click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@click.option("--list", "list_", is_flag=True, help="List the files.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar", help="Write the tar.")
+@format_option("text", "json")
+@click.pass_obj
+def command(
+    settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str
+) -> None:
+    """Show the context of one image: exactly the files that its instructions can read."""
+    from mbuild.app.question import chosen
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.building import print_json
+
+    workspace = open_workspace(settings.directory, settings.config)
+    snapshot = workspace.snapshot(workspace.head(head))
+    (name,) = chosen(snapshot.graph, [image])
+    node = snapshot.graph.nodes[name]
+    _warn(node)
+    answer = _answer(workspace, snapshot, node)
+    if output is not None:
+        _write(output, snapshot, node)
+    if format_ == "json":
+        print_json(answer)
+    else:
+        sys.stdout.writelines(_text(answer, list_))
+
+
+def _warn(node: Node) -> None:
+    from mbuild.app.running import missing_problem
+    from mbuild.cli.boundary import print_problems
+    from mbuild.errors import Problem
+
+    print_problems((missing_problem(each.source, node.name, each.where) for each in node.missing), "warning")
+    print_problems((Problem(f"not exact: {each.reason}", each.where) for each in node.doubts), "warning")
+
+
+def _answer(workspace: Any, snapshot: Snapshot, node: Node) -> dict[str, Any]:
+    from mbuild.app.reporting import Sizes, context_info
+    from mbuild.app.requests import context_source
+
+    sources = [context_source(snapshot.tree, use) for use in node.contexts]
+    info = context_info(snapshot, node, Sizes(workspace, snapshot.tree))
+    return {
+        "schema": 1,
+        "image": node.name,
+        "root": node.definition.context_root or ".",
+        "files": [_file(each) for each in _entries(snapshot, sources)],
+        "bytes": info.bytes,
+        "digest": info.digest,
+        "exact": info.exact,
+        "full": {"files": info.full_files, "bytes": info.full_bytes},
+    }
+
+
+def _entries(snapshot: Snapshot, sources: list[ContextSource]) -> Iterator[Entry]:
+    """Yield what all contexts of an image hold, sorted, a file that two of them share once."""
+    found = {entry.path: entry for source in sources for entry in source.entries}
+    return snapshot.tree.sizes([found[path] for path in sorted(found)])
+
+
+def _file(entry: Entry) -> dict[str, Any]:
+    return {"path": entry.path, "mode": f"{entry.mode:06o}", "size": entry.size, "digest": entry.oid}
+
+
+def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:
+    from mbuild.output.text import table
+    from mbuild.output.words import count, printable, size
+
+    if list_:
+        rows = [[each["mode"], str(max(0, each["size"])), printable(each["path"])] for each in answer["files"]]
+        for line in table(rows, indent=""):
+            yield line + "\n"
+    full = answer["full"]
+    yield f"{answer['image']}: {count(len(answer['files']), 'file')}, {size(answer['bytes'])} from {answer['root']}"
+    yield "" if answer["exact"] else " (not exact: the whole context root)"
+    yield f"\na plain build would send {count(full['files'], 'file')}, {size(full['bytes'])}\n{answer['digest']}\n"
+
+
+def _write(output: Path, snapshot: Snapshot, node: Node) -> None:
+    """Write the tar of the main context, whole or not at all."""
+    from mbuild.app.requests import context_source
+    from mbuild.context.tar import write_tar
+    from mbuild.errors import EnvironmentFault
+
+    main = next(use for use in node.contexts if not use.name)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as stream:
+            write_tar(context_source(snapshot.tree, main), stream.write, epoch=0)
+        temporary.replace(output)
+    except OSError as error:
+        raise EnvironmentFault(f"{output}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

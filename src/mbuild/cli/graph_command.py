@@ -1,0 +1,29 @@
+"""``mbuild graph``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mbuild.cli.main import Settings
+from mbuild.cli.options import format_option
+
+
+@click.command("graph")
+@click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@format_option("text", "json", "dot", "mermaid")
+@click.pass_obj
+def command(settings: Settings, head: str | None, format_: str) -> None:
+    """Show the images, what they use of each other, and the external images."""
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.building import print_json
+    from mbuild.output import graphs
+
+    workspace = open_workspace(settings.directory, settings.config)
+    graph = workspace.snapshot(workspace.head(head)).graph
+    if format_ == "json":
+        print_json(graphs.as_json(graph))
+    else:
+        formats = {"text": graphs.as_text, "dot": graphs.as_dot, "mermaid": graphs.as_mermaid}
+        sys.stdout.write(formats[format_](graph))

@@ -1,0 +1,163 @@
+"""Which images a change affects, and why: two graphs compared by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mbuild.context.select import reader_of
+from mbuild.errors import Where
+from mbuild.graph.fingerprint import operation
+from mbuild.graph.model import ContextUse, Edge, Graph, Node
+from mbuild.tree import Entry
+
+KINDS = (
+    "image-added",
+    "definition-changed",
+    "external-image-changed",
+    "file-changed",
+    "parent-affected",
+    "needed-by",
+    "forced",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an image is affected. kind: one of KINDS; change: ``added``, ``modified``, ``deleted`` or ``mode``."""
+
+    kind: str
+    path: str | None = None
+    change: str | None = None
+    parent: str | None = None
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The answer: reasons of every affected image, and the images that exist at base only."""
+
+    reasons: Mapping[str, tuple[Reason, ...]]
+    removed: tuple[str, ...]
+
+
+def affected(bases: Sequence[Graph], head: Graph) -> Affected:
+    """Compare head with each base (several merge bases: an image is affected when it differs from any of them)."""
+    reasons: dict[str, tuple[Reason, ...]] = {}
+    for name in head.order:
+        found = [_compare(base.nodes.get(name), head.nodes[name], reasons) for base in bases]
+        merged = tuple(dict.fromkeys(reason for each in found for reason in each))
+        if merged:
+            reasons[name] = merged
+    removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
+    return Affected(reasons, tuple(removed))
+
+
+def _compare(old: Node | None, new: Node, known: Mapping[str, tuple[Reason, ...]]) -> tuple[Reason, ...]:
+    if old is None:
+        return (Reason("image-added", where=new.definition.where),)
+    if old.fingerprint == new.fingerprint:
+        return ()
+    found = [*_definition(old, new), *_files(old, new), *_parents(new, known)]
+    # The fingerprint differs, so the image is affected even where no single cause can be named.
+    return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
+
+
+def _definition(old: Node, new: Node) -> Iterable[Reason]:
+    if old.identity == new.identity:
+        return
+    if _stated(old) != _stated(new):
+        place = new.definition.where
+        yield Reason("definition-changed", path=place.file if place else None, where=place)
+    external = {ref for ref, _ in old.external}
+    for ref, where in new.external:
+        if ref not in external:
+            yield Reason("external-image-changed", path=new.definition.dockerfile, where=where)
+    if old.dockerfile.oid != new.dockerfile.oid or old.definition.dockerfile != new.definition.dockerfile:
+        where = _first_difference(old, new)
+        if where is not None:
+            yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
+    yield from _ignore_files(old, new)
+
+
+def _stated(node: Node) -> object:
+    """Return what build.yaml says that can change the image: paths may move, names may be added."""
+    stated = node.definition
+    contexts = tuple((each.name, each.kind, each.value) for each in stated.contexts)
+    return (stated.target, stated.args, contexts, stated.secrets, stated.platforms, stated.include, stated.exclude)
+
+
+def _first_difference(old: Node, new: Node) -> Where | None:
+    """Return the line at head of the first instruction that differs, or None when all mean the same."""
+    before = [operation(each) for recipe in old.recipes for stage in recipe.stages for each in stage.operations]
+    after = [each for recipe in new.recipes for stage in recipe.stages for each in stage.operations]
+    for index, each in enumerate(after):
+        if index >= len(before) or before[index] != operation(each):
+            return each.where
+    if len(before) > len(after):
+        return after[-1].where if after else new.recipes[0].stages[-1].where
+    bases = [(stage.base_ref, stage.platform, stage.where) for recipe in new.recipes for stage in recipe.stages]
+    earlier = [(stage.base_ref, stage.platform) for recipe in old.recipes for stage in recipe.stages]
+    for index, (ref, platform, where) in enumerate(bases):
+        if index >= len(earlier) or earlier[index] != (ref, platform):
+            return where
+    return Where(new.definition.dockerfile) if new.doubts or old.doubts else None
+
+
+def _ignore_files(old: Node, new: Node) -> Iterable[Reason]:
+    before = {use.name: use for use in old.contexts}
+    for use in new.contexts:
+        earlier = before.get(use.name)
+        if earlier is not None and earlier.ignore != use.ignore:
+            yield Reason("definition-changed", path=use.ignore or earlier.ignore)
+
+
+def _files(old: Node, new: Node) -> Iterable[Reason]:
+    before = {use.name: use for use in old.contexts}
+    after = {use.name: use for use in new.contexts}
+    for name in sorted(before.keys() | after.keys()):
+        changes = _entry_changes(before.get(name), after.get(name))
+        for path, change, relative in changes:
+            node = old if change == "deleted" else new
+            yield Reason("file-changed", path=path, change=change, where=where_read(node, name, relative))
+
+
+def _entry_changes(old: ContextUse | None, new: ContextUse | None) -> Iterable[tuple[str, str, str]]:
+    before = {each.path: each for each in old.entries} if old else {}
+    after = {each.path: each for each in new.entries} if new else {}
+    for path in sorted(before.keys() | after.keys()):
+        change = change_of(before.get(path), after.get(path))
+        use = new if path in after else old
+        if change and use is not None:
+            yield f"{use.root}/{path}" if use.root else path, change, path
+
+
+def change_of(old: Entry | None, new: Entry | None) -> str | None:
+    """Name the change between two entries at one path, or None when there is none."""
+    if old is None or new is None:
+        return "deleted" if old else "added" if new else None
+    if old.oid != new.oid or (old.mode ^ new.mode) & 0o170000:
+        return "modified"
+    return "mode" if old.mode != new.mode else None
+
+
+def where_read(node: Node, context: str, relative: str) -> Where | None:
+    """Return the Dockerfile line that first reads a path of a context."""
+    reads = tuple(read for read in node.reads if read.context == context)
+    found = reader_of(relative, reads)
+    if found:
+        return found[0].where
+    return node.doubts[0].where if node.doubts else next((read.where for read in reads), None)
+
+
+def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
+    seen: set[str] = set()
+    for edge in new.edges:
+        if edge.parent in known and edge.parent not in seen:
+            seen.add(edge.parent)
+            yield Reason("parent-affected", parent=edge.parent, where=edge.where)
+
+
+def uses(edges: Iterable[Edge], parent: str) -> tuple[Edge, ...]:
+    """Return the edges to one parent."""
+    return tuple(edge for edge in edges if edge.parent == parent)

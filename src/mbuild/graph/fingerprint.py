@@ -1,0 +1,92 @@
+"""The fingerprint: SHA-256 over everything that can change an image.
+
+The encoding is length-prefixed, so no two different inputs have the same encoding: a string is its length and its bytes,
+a list is its length and its items. What counts is listed in ``docs/reference.md``; ``FORMAT`` is part of the input and is
+raised whenever the encoding changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
+from mbuild.graph.model import ContextUse, Edge
+from mbuild.images import ImageDef
+
+FORMAT = "mbuild/1"
+
+Encodable = str | bytes | int | bool | None | tuple["Encodable", ...]
+
+
+def encode(value: Encodable) -> bytes:
+    """Return an injective encoding of nested tuples of strings, bytes, integers, booleans and None."""
+    if isinstance(value, tuple):
+        body = b"".join(encode(each) for each in value)
+        return b"l%d:%b" % (len(value), body)
+    if isinstance(value, str):
+        raw = value.encode("utf-8", "surrogateescape")
+        return b"s%d:%b" % (len(raw), raw)
+    if isinstance(value, bytes):
+        return b"b%d:%b" % (len(value), value)
+    return b"n;" if value is None else b"i%d;" % value
+
+
+def operation(each: Operation) -> Encodable:
+    """Return what BuildKit would act on: no line numbers, no formatting."""
+    documents = tuple((doc.name, doc.content, doc.expand, doc.fd) for doc in each.heredocs)
+    return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
+
+
+def _resolved(value: int | Resolved | None) -> Encodable:
+    match value:
+        case ParentImage(image):
+            return ("parent", image)
+        case FolderContext(context):
+            return ("folder", context)
+        case ExternalImage(ref):
+            return ("external", ref)
+        case _:
+            return value
+
+
+def _stage(stage: StageRecipe) -> Encodable:
+    sources = tuple(tuple((word, _resolved(target)) for word, target in each) for each in stage.sources)
+    return (_resolved(stage.base), stage.platform, tuple(operation(each) for each in stage.operations), sources)
+
+
+def recipe(value: Recipe) -> Encodable:
+    """Return the meaning of a recipe."""
+    return (value.syntax, tuple(_stage(stage) for stage in value.stages))
+
+
+def _context(use: ContextUse) -> Encodable:
+    return (use.name, use.folders, tuple((each.path, each.mode, each.oid) for each in use.entries))
+
+
+def identity(
+    definition: ImageDef,
+    platforms: tuple[str, ...],
+    recipes: Iterable[Recipe],
+    contexts: Iterable[ContextUse],
+    unread: Iterable[str],
+) -> str:
+    """Return the digest of all that can change an image, its parents' fingerprints aside.
+
+    unread: blob ids of definitions that could not be read exactly and so count byte for byte.
+    """
+    value = (
+        FORMAT,
+        platforms,
+        tuple(recipe(each) for each in recipes),
+        tuple((each.id, each.env, each.file) for each in definition.secrets),
+        tuple(_context(each) for each in contexts),
+        tuple(unread),
+    )
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def fingerprint(own: str, edges: Iterable[Edge], parents: Mapping[str, str]) -> str:
+    """Return the fingerprint from an image's identity and the fingerprints of the images it uses."""
+    used = tuple(sorted({(edge.kind, edge.name, parents[edge.parent]) for edge in edges}))
+    return hashlib.sha256(encode((FORMAT, own, used))).hexdigest()

@@ -1,0 +1,57 @@
+"""Which images read a path, and through which instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mbuild.errors import Where
+from mbuild.graph.affected import where_read
+from mbuild.graph.model import Graph, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One image that reads a path. via: ``COPY``, ``ADD``, ``RUN``, ``Dockerfile``, ``ignore file`` or ``definition``."""
+
+    image: str
+    via: str
+    where: Where | None
+
+
+def readers(graph: Graph, path: str) -> tuple[Reader, ...]:
+    """Return who reads a path (a file, or anything below a folder), sorted by image."""
+    prefix = path.rstrip("/") + "/" if path else ""
+    return tuple(
+        reader for name in sorted(graph.nodes) if (reader := _reader(graph.nodes[name], path, prefix)) is not None
+    )
+
+
+def _reader(node: Node, path: str, prefix: str) -> Reader | None:
+    for use in node.contexts:
+        for entry in use.entries:
+            full = use.path(entry)
+            if full == path or full.startswith(prefix):
+                where = where_read(node, use.name, entry.path)
+                return Reader(node.name, _via(node, where), where)
+    if path == node.definition.dockerfile:
+        return Reader(node.name, "Dockerfile", Where(path, 1))
+    if any(use.ignore == path for use in node.contexts):
+        return Reader(node.name, "ignore file", Where(path, 1))
+    return None
+
+
+def _via(node: Node, where: Where | None) -> str:
+    return next((read.keyword for read in node.reads if read.where == where), "COPY")
+
+
+def read_paths(graphs: Iterable[Graph]) -> set[str]:
+    """Return every path that some image reads or is defined by, at any of the trees."""
+    found: set[str] = set()
+    for graph in graphs:
+        for node in graph.nodes.values():
+            found.add(node.definition.dockerfile)
+            for use in node.contexts:
+                found.add(use.ignore)
+                found.update(use.path(entry) for entry in use.entries)
+    return found - {""}

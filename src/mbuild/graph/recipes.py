@@ -1,0 +1,219 @@
+"""Reads the Dockerfiles of a project at one tree and evaluates them, parents before children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from mbuild.dockerfile.evaluate import base_names, evaluate
+from mbuild.dockerfile.model import (
+    Dockerfile,
+    ExternalImage,
+    FolderContext,
+    Inherited,
+    ParentImage,
+    Platform,
+    Recipe,
+    Reference,
+    Resolved,
+)
+from mbuild.dockerfile.parser import parse
+from mbuild.errors import DockerfileError, MbuildError, Problem
+from mbuild.graph.lookup import Lookup
+from mbuild.graph.model import Edge
+from mbuild.images import ImageDef, NamedContext, Project
+from mbuild.names import parse_platform
+from mbuild.tree import Entry, Tree
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """One image after evaluation: a recipe for each platform and the edges to its parents."""
+
+    definition: ImageDef
+    dockerfile: Entry
+    recipes: tuple[Recipe, ...]
+    edges: tuple[Edge, ...]
+
+
+def platforms_of(definition: ImageDef, native: str) -> tuple[Platform, ...]:
+    """Return the platforms an image is built for; ``native`` stands in where it names none."""
+    return tuple(Platform(*parse_platform(each)) for each in definition.platforms or (native,))
+
+
+@dataclass(slots=True)
+class RecipeBook:
+    """Evaluates every image of a project at a tree.
+
+    native: the platform of images that name none, e.g. ``linux/amd64``.
+    problems: everything that is wrong, gathered; images with problems are left out of the result.
+    """
+
+    project: Project
+    tree: Tree
+    native: str
+    problems: list[Problem] = field(default_factory=list)
+    _parsed: dict[str, Dockerfile] = field(default_factory=dict)
+    _files: dict[str, tuple[Entry, Dockerfile]] = field(default_factory=dict)
+    _done: dict[str, Evaluated] = field(default_factory=dict)
+    _lookup: Lookup = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lookup = Lookup(self.project.images)
+
+    def evaluate(self) -> Mapping[str, Evaluated]:
+        """Return every image that could be evaluated; look at ``problems`` for the others."""
+        for definition in self.project.images:
+            self._guard(lambda definition=definition: self._open(definition))
+        for name in self._from_order():
+            definition = self.project.image(name)
+            if definition is not None:
+                self._guard(lambda definition=definition: self._evaluate(definition))
+        return self._done
+
+    def _guard(self, action: object) -> None:
+        try:
+            action()  # type: ignore[operator]
+        except DockerfileError as error:
+            self.problems.extend(each for each in error.problems if each not in self.problems)
+
+    def _open(self, definition: ImageDef) -> None:
+        entry = self.tree.entry(definition.dockerfile)
+        if entry is None:
+            raise DockerfileError(_missing_dockerfile(definition, self.tree))
+        if entry.oid not in self._parsed:
+            self._parsed[entry.oid] = parse(self.tree.read(entry), definition.dockerfile)
+        self._files[definition.name] = (entry, _renamed(self._parsed[entry.oid], definition, self.tree, entry))
+
+    def _from_order(self) -> Sequence[str]:
+        """Return the images so that whoever another one starts FROM comes first."""
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        for name in sorted(self._files):
+            definition = self._definition(name)
+            graph.add_node(name)
+            self._guard(lambda definition=definition: self._add_bases(graph, definition))
+        components = list(nx.strongly_connected_components(graph))
+        if all(len(each) == 1 for each in components):
+            return list(nx.lexicographical_topological_sort(graph))
+        looped = set().union(*(each for each in components if len(each) > 1))
+        self.problems.extend(cycle_problems(graph))
+        blocked = looped | {below for name in looped for below in nx.descendants(graph, name)}
+        return [name for name in nx.lexicographical_topological_sort(graph.subgraph(set(graph) - blocked))]
+
+    def _add_bases(self, graph: nx.DiGraph[str], definition: ImageDef) -> None:
+        file = self._files[definition.name][1]
+        for platform in platforms_of(definition, self.native):
+            names = base_names(
+                file,
+                target=definition.target,
+                args=dict(definition.args),
+                platform=platform,
+                build_platform=Platform(*parse_platform(self.native)),
+            )
+            for reference in names:
+                parent = self._image_of(definition, reference)
+                if parent is not None:
+                    graph.add_edge(parent, definition.name, where=reference.where)
+
+    def _definition(self, name: str) -> ImageDef:
+        definition = self.project.image(name)
+        assert definition is not None
+        return definition
+
+    def _evaluate(self, definition: ImageDef) -> None:
+        entry, file = self._files[definition.name]
+        contexts = {each.name: each for each in definition.contexts}
+        recipes = tuple(
+            evaluate(
+                file,
+                target=definition.target,
+                args=dict(definition.args),
+                platform=platform,
+                build_platform=Platform(*parse_platform(self.native)),
+                resolve=lambda reference: self._resolve(definition, reference),
+                resolve_stage=lambda name: self._context(contexts[name], True) if name in contexts else None,
+            )
+            for platform in platforms_of(definition, self.native)
+        )
+        self._done[definition.name] = Evaluated(definition, entry, recipes, _edges(definition, recipes))
+
+    def _image_of(self, definition: ImageDef, reference: Reference) -> str | None:
+        context = _context_for(definition, reference.name)
+        if context is not None:
+            return context.value if context.kind == "image" else None
+        return self._lookup.find(reference.name, definition.name)
+
+    def _resolve(self, definition: ImageDef, reference: Reference) -> Resolved:
+        inherits = reference.kind == "from"
+        context = _context_for(definition, reference.name)
+        if context is not None:
+            return self._context(context, inherits)
+        parent = self._lookup.find(reference.name, definition.name)
+        return ExternalImage(reference.name) if parent is None else self._parent(parent, inherits)
+
+    def _context(self, context: NamedContext, inherits: bool) -> Resolved:
+        if context.kind == "folder":
+            return FolderContext(context.name)
+        if context.kind == "image":
+            return self._parent(context.value, inherits)
+        return ExternalImage(context.value)
+
+    def _parent(self, name: str, inherits: bool) -> Resolved:
+        return ParentImage(name, self._inherited(name) if inherits else None)
+
+    def _inherited(self, name: str) -> Inherited:
+        """Return what children take over; an image that failed to evaluate has been reported already."""
+        done = self._done.get(name)
+        return done.recipes[0].inherited if done else Inherited()
+
+
+def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
+    """Return the named context that replaces a reference. BuildKit ``dockerui/namedcontext.go``: ``:latest`` is dropped."""
+    short = name.removesuffix(":latest")
+    return next((each for each in definition.contexts if each.name.removesuffix(":latest") == short), None)
+
+
+def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
+    contexts = {each.name for each in definition.contexts}
+    found = {
+        (resolved.image, "context" if reference.name in contexts else reference.kind, reference.name): reference.where
+        for recipe in recipes
+        for reference, resolved in reversed(recipe.references)
+        if isinstance(resolved, ParentImage)
+    }
+    edges = [Edge(definition.name, *key, where) for key, where in found.items()]
+    edges += [
+        Edge(definition.name, each, "declared", "", definition.place("depends_on")) for each in definition.depends_on
+    ]
+    return tuple(sorted(edges, key=lambda each: (each.parent, each.kind, each.name)))
+
+
+def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
+    folder = definition.dockerfile.rpartition("/")[0]
+    near = [each.path for each in tree.below(folder) if "dockerfile" in each.path.rpartition("/")[2].lower()][:3]
+    hint = f"there is {', '.join(near)}" if near else "files that git ignores are not part of the tree"
+    return Problem(
+        f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
+    )
+
+
+def _renamed(file: Dockerfile, definition: ImageDef, tree: Tree, entry: Entry) -> Dockerfile:
+    """Return the file under the definition's own path: two paths may hold the same blob."""
+    return file if file.path == definition.dockerfile else parse(tree.read(entry), definition.dockerfile)
+
+
+def cycle_problems(graph: nx.DiGraph[str]) -> list[Problem]:
+    """Return one problem for each group of images that wait for each other, with the path."""
+    problems = []
+    for component in sorted(nx.strongly_connected_components(graph), key=min):
+        if len(component) > 1:
+            loop = [edge[0] for edge in nx.find_cycle(graph.subgraph(component), min(component))]
+            path = " → ".join(reversed([*loop, loop[0]]))
+            where = graph.edges[loop[-1], loop[0]]["where"]
+            problems.append(Problem(f"images need each other in a circle: {path}", where, ("remove one of these uses",)))
+    return problems
+
+
+__all__ = ["Evaluated", "MbuildError", "RecipeBook", "cycle_problems", "platforms_of"]

@@ -1,0 +1,72 @@
+"""The live table on a terminal: one line for each image that is at work, finished images above it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.live import Live as RichLive
+from rich.table import Table
+from rich.text import Text
+
+from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step
+from mbuild.output.display import ended, is_instruction
+from mbuild.output.words import duration, printable, size
+
+_STYLES = {"built": "green", "cached": "green", "reused": "cyan", "failed": "red", "skipped": "yellow"}
+
+
+@dataclass(slots=True)
+class _Row:
+    begun: float
+    step: str = ""
+    sent: int = 0
+
+
+class Live:
+    """Draws with rich on stderr, a few times a second."""
+
+    def __init__(self, *, color: bool, console: Console | None = None) -> None:
+        """Start drawing."""
+        self._console = console or Console(stderr=True, no_color=not color, highlight=False)
+        self._rows: dict[str, _Row] = {}
+        self._lock = threading.Lock()
+        self._live = RichLive(console=self._console, get_renderable=self._table, refresh_per_second=5, transient=True)
+        self._live.start()
+
+    def show(self, event: Event) -> None:
+        """Take in one event."""
+        with self._lock:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        row = self._rows.get(event.image)
+        match event:
+            case ImageStarted(image, "build"):
+                self._rows[image] = _Row(time.monotonic())
+            case Step(_, _, name) if row and is_instruction(name):
+                row.step = printable(name)
+            case LogLine(_, _, text) if row and text.strip():
+                row.step = printable(text)
+            case Sent(_, count) if row:
+                row.sent = count
+            case ImageDone(image, status, seconds, error):
+                self._rows.pop(image, None)
+                line = Text(f"{image}  ", end="")
+                line.append(ended(status, seconds, error), style=_STYLES.get(status, ""))
+                self._console.print(line)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        now = time.monotonic()
+        with self._lock:
+            for name, row in sorted(self._rows.items()):
+                step = Text(row.step, overflow="ellipsis", no_wrap=True)
+                table.add_row(name, duration(now - row.begun), size(row.sent) if row.sent else "", step)
+        return table
+
+    def close(self) -> None:
+        """Stop drawing and leave the terminal as it was."""
+        self._live.stop()

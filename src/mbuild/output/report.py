@@ -1,0 +1,166 @@
+"""What a command answers, as a value: the formats below only arrange it. Keys of JSON are the contract's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mbuild.errors import Where
+from mbuild.graph.affected import Reason
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BaseInfo:
+    """The base that was compared with: the ref as given or found, its commit and how it was found."""
+
+    ref: str
+    commit: str | None
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadInfo:
+    """The head: ``ref`` is as given, or ``work tree``; dirty: the work tree differs from the commit."""
+
+    ref: str
+    commit: str | None
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContextInfo:
+    """An image's context: number of files, bytes, digest of its entries, and whether it is known exactly.
+
+    full_files, full_bytes: what a plain build would have sent; None where nobody asked.
+    """
+
+    files: int
+    bytes: int
+    digest: str
+    exact: bool
+    full_files: int | None = None
+    full_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How an image ended in a run."""
+
+    status: str
+    seconds: float
+    image_id: str | None = None
+    digest: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReport:
+    """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for."""
+
+    name: str
+    affected: bool
+    reasons: tuple[Reason, ...]
+    dockerfile: str
+    context_root: str
+    target: str | None
+    parents: tuple[str, ...]
+    platforms: tuple[str, ...]
+    action: str | None = None
+    fingerprint: str | None = None
+    tags: tuple[str, ...] | None = None
+    context: ContextInfo | None = None
+    estimate_seconds: float | None = None
+    done: Done | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole answer of ``affected``, ``all`` and ``build``."""
+
+    command: str
+    base: BaseInfo | None
+    head: HeadInfo
+    images: tuple[ImageReport, ...]
+    order: tuple[tuple[str, ...], ...] = ()
+    unowned: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    listing: bool = False
+    builder: str = ""
+    place: str = ""
+    seconds: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the answer as the contract's JSON value."""
+    base = report.base
+    value: dict[str, Any] = {
+        "schema": SCHEMA,
+        "command": report.command,
+        "base": {"ref": base.ref, "commit": base.commit, "how": base.how} if base else None,
+        "head": {"ref": report.head.ref, "commit": report.head.commit, "dirty": report.head.dirty},
+        "images": [_image(each, report.listing) for each in report.images],
+    }
+    if not report.listing:
+        value["order"] = [list(wave) for wave in report.order]
+    value |= {"unowned": list(report.unowned), "removed": list(report.removed)}
+    if report.builder:
+        value["builder"] = report.builder
+    return value
+
+
+def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "name": each.name,
+        "affected": each.affected,
+        "action": each.action,
+        "fingerprint": each.fingerprint,
+        "dockerfile": each.dockerfile,
+        "context_root": each.context_root,
+        "target": each.target,
+        "parents": list(each.parents),
+        "tags": None if each.tags is None else list(each.tags),
+        "platforms": list(each.platforms),
+        "reasons": [reason(one) for one in each.reasons],
+        "context": _context(each.context),
+        "estimate_seconds": each.estimate_seconds,
+    }
+    if listing:
+        for key in ("action", "fingerprint", "tags", "context", "estimate_seconds"):
+            del value[key]
+    if each.done is not None:
+        done = each.done
+        value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
+        value |= {"seconds": round(done.seconds, 3), "error": done.error}
+    return value
+
+
+def _context(context: ContextInfo | None) -> dict[str, Any] | None:
+    if context is None:
+        return None
+    value: dict[str, Any] = {
+        "files": context.files,
+        "bytes": context.bytes,
+        "digest": context.digest,
+        "exact": context.exact,
+    }
+    if context.full_files is not None:
+        value["full"] = {"files": context.full_files, "bytes": context.full_bytes}
+    return value
+
+
+def reason(each: Reason) -> dict[str, Any]:
+    """Return a reason as the contract's JSON value: keys without a value are left out."""
+    where = place(each.where)
+    value = {"kind": each.kind, "path": each.path, "change": each.change, "parent": each.parent, "where": where}
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def place(where: Where | None) -> str | None:
+    """Return ``FILE:LINE`` of a place."""
+    if where is None:
+        return None
+    return f"{where.file}:{where.line}" if where.line else where.file

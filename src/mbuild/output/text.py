@@ -1,0 +1,151 @@
+"""Answers as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mbuild.graph.affected import Reason
+from mbuild.output.report import BaseInfo, HeadInfo, ImageReport, Report, place
+from mbuild.output.words import count, duration, printable, size
+
+MOST_REASONS = 3
+MOST_PATHS = 10
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
+    """Yield rows with their columns aligned."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
+    for row in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield indent + line.rstrip()
+
+
+def plan_text(report: Report) -> str:
+    """Return what ``--dry-run`` and ``--list`` print."""
+    return "\n".join(_plan_lines(report)) + "\n"
+
+
+def _plan_lines(report: Report) -> Iterator[str]:
+    yield from _compared(report.base, report.head)
+    if report.command == "affected":
+        number = sum(1 for each in report.images if each.affected)
+        yield f"{number} of {count(len(report.images), 'image')} affected"
+    else:
+        yield count(len(report.images), "image")
+    shown = [each for each in report.images if each.affected or each.action in ("build", "reuse")]
+    if shown:
+        yield ""
+        yield from table([_plan_row(each, report) for each in _ordered(shown, report.order)])
+    if report.removed:
+        yield ""
+        yield f"removed since the base: {', '.join(report.removed)}"
+    if report.unowned:
+        yield ""
+        yield f"{count(len(report.unowned), 'changed path')} that no image reads: {_some(report.unowned)}"
+
+
+def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> list[ImageReport]:
+    rank = {name: index for index, wave in enumerate(order) for name in wave}
+    return sorted(images, key=lambda each: (rank.get(each.name, -1), each.name))
+
+
+def _compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
+    if base is not None:
+        commit = f" {base.commit[:12]}" if base.commit and not base.commit.startswith(base.ref) else ""
+        yield f"base: {printable(base.ref)}{commit} ({printable(base.how)})"
+    dirty = ", with changes that are not committed" if head.dirty else ""
+    commit = f" {head.commit[:12]}" if head.commit and not head.commit.startswith(head.ref) else ""
+    yield f"head: {printable(head.ref)}{commit}{dirty}"
+
+
+def _plan_row(each: ImageReport, report: Report) -> list[str]:
+    row = [each.name] if report.listing else [each.name, each.action or ""]
+    if not report.listing:
+        row.append(_context(each) if each.action == "build" else "")
+    return [*row, reasons(each.reasons)]
+
+
+def _context(each: ImageReport) -> str:
+    if each.context is None:
+        return ""
+    text = f"{count(each.context.files, 'file')}, {size(each.context.bytes)}"
+    if each.context.full_files is not None:
+        text += f" of {count(each.context.full_files, 'file')}, {size(each.context.full_bytes or 0)}"
+    return text if each.context.exact else f"{text} (not exact)"
+
+
+def reasons(found: Sequence[Reason]) -> str:
+    """Return reasons on one line, the first few spelled out."""
+    text = "; ".join(reason(each) for each in found[:MOST_REASONS])
+    more = len(found) - MOST_REASONS
+    return f"{text}; and {more} more" if more > 0 else text
+
+
+def reason(each: Reason) -> str:
+    """Return one reason in words."""
+    where = f" ({printable(place(each.where) or '')})" if each.where else ""
+    path = printable(each.path or "")
+    match each.kind:
+        case "file-changed":
+            return f"{path} {'mode changed' if each.change == 'mode' else each.change}{where}"
+        case "parent-affected":
+            return f"uses {each.parent}{where}"
+        case "needed-by":
+            return f"needed by {each.parent}, and there is no build of it"
+        case "image-added":
+            return f"new image{where}"
+        case "external-image-changed":
+            return f"external image changed{where}"
+        case "definition-changed":
+            return f"definition changed{where or (f' ({path})' if path else '')}"
+        case _:
+            return each.kind
+
+
+def _some(paths: Sequence[str]) -> str:
+    shown = ", ".join(printable(each) for each in paths[:MOST_PATHS])
+    return f"{shown}, …" if len(paths) > MOST_PATHS else shown
+
+
+def result_text(report: Report) -> str:
+    """Return what a run prints at its end."""
+    return "\n".join(_result_lines(report)) + "\n"
+
+
+def _result_lines(report: Report) -> Iterator[str]:
+    done = [each for each in report.images if each.done is not None]
+    if not done:
+        yield from _compared(report.base, report.head)
+        yield f"nothing to do: 0 of {count(len(report.images), 'image')} affected"
+        return
+    yield from table([_result_row(each) for each in _ordered(done, report.order)], indent="")
+    yield ""
+    yield _summary(report, done)
+
+
+def _result_row(each: ImageReport) -> list[str]:
+    assert each.done is not None
+    built = each.done.status in ("built", "cached", "failed")
+    if each.done.status in ("failed", "skipped", "cancelled"):
+        last = printable((each.done.error or "").splitlines()[0]) if each.done.error else ""
+    else:
+        last = ", ".join(each.tags or ())
+    seconds = duration(each.done.seconds) if built else ""
+    return [each.done.status, each.name, seconds, _context(each) if built else "", last]
+
+
+def _summary(report: Report, done: Sequence[ImageReport]) -> str:
+    states = [each.done.status for each in done if each.done]
+    order = ("built", "cached", "reused", "failed", "skipped", "cancelled")
+    parts = [f"{states.count(state)} {state}" for state in order if state in states]
+    sent = [each for each in done if each.context and each.done and each.done.status in ("built", "cached")]
+    text = f"{count(len(done), 'image')}: {', '.join(parts)}"
+    text += f" in {duration(report.seconds)}" if report.seconds is not None else ""
+    text += f", by {report.builder} into {report.place}" if report.place else ""
+    if sent:
+        contexts = [each.context for each in sent if each.context]
+        bytes_sent = sum(each.bytes for each in contexts)
+        full = sum(each.full_bytes or 0 for each in contexts)
+        text += f"\ncontext: {count(sum(each.files for each in contexts), 'file')}, {size(bytes_sent)}"
+        text += f" instead of {count(sum(each.full_files or 0 for each in contexts), 'file')}, {size(full)}"
+    return text
