@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mbuild.app.workspace import AnyTree, Snapshot
+from mbuild.app.workspace import AnyTree, Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
 from mbuild.graph.model import ContextUse, Graph, Node
-from mbuild.names import content_tag
+from mbuild.graph.recipes import platforms_of
+from mbuild.names import content_tag, fill_tag
 from mbuild.tree import Entry
 
 LABELS = "dev.mbuild"
@@ -22,20 +23,17 @@ class Naming:
 
     asked: tuple[str, ...] = ()
     latest: bool = True
-    values: Mapping[str, str] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def tags(self, node: Node) -> tuple[str, ...]:
         """Return the full names of an image: the content tag first, then those of build.yaml and ``--tag``."""
         definition = node.definition
-        wanted = [self._filled(each) for each in (*definition.tags, *self.asked)]
+        values = {**self.values, "fingerprint": node.fingerprint}
+        wanted = [fill_tag(each, values) for each in (*definition.tags, *self.asked)]
         if not wanted and self.latest:
             wanted = ["latest"]
         names = [f"{definition.full_name}:{each}" for each in wanted]
         return tuple(dict.fromkeys([content_name(node), *names]))
-
-    def _filled(self, tag: str) -> str:
-        values = self.values or {}
-        return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), tag)
 
 
 def content_name(node: Node) -> str:
@@ -64,6 +62,8 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         context=sources.pop(""),
         folders=sources,
         parents=_parents(snapshot.graph, node),
+        images={name: content_name(snapshot.graph.nodes[name]) for name in node.parents},
+        platform=platforms_of(definition, native_platform())[0],
         external={each.name: each.value for each in definition.contexts if each.kind == "external"},
         tags=naming.tags(node),
         labels=_labels(node),

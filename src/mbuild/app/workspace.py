@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mbuild.config.find import find
 from mbuild.config.load import load
-from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, Problem
 from mbuild.git.repository import Repository, open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.git.worktree import WorkTree
@@ -18,6 +18,7 @@ from mbuild.graph.build import build_graph
 from mbuild.graph.model import Graph
 from mbuild.images import Project
 from mbuild.names import parse_platform
+from mbuild.names import platform as checked_platform
 
 AnyTree = CommitTree | WorkTree | EmptyTree
 
@@ -100,7 +101,7 @@ class Workspace:
 
 def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises GitError, ConfigError, UsageError."""
-    platforms = tuple(_platform(each) for each in platforms)
+    platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise EnvironmentFault(f"{directory}: no such folder")
     repository = open_repository(directory)
@@ -113,13 +114,6 @@ def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, .
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
     path = Path(os.path.realpath(path))
     return Workspace(repository, path, _inside(path, top), platforms=platforms)
-
-
-def _platform(text: str) -> str:
-    try:
-        return "/".join(part for part in parse_platform(text) if part)
-    except ValueError as error:
-        raise UsageError(f"--platform: {error}", "a platform looks like linux/amd64") from error
 
 
 def _inside(path: Path, top: Path) -> str | None:

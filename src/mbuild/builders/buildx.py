@@ -59,6 +59,10 @@ class Buildx:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
 
+    def close(self) -> None:
+        """Close the connection to the engine."""
+        self.engine.close()
+
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an image of the engine more names."""
         self.engine.tag(existing, names)

@@ -13,10 +13,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mbuild.builders.bind import bind_parents
+from mbuild.builders.bind import pack
 from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
-from mbuild.builders.sending import hidden_name, is_visible
 from mbuild.context.tar import write_tar
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
@@ -41,6 +40,10 @@ class DockerApi:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
 
+    def close(self) -> None:
+        """Close the connection to the engine."""
+        self.engine.close()
+
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an image of the engine more names."""
         self.engine.tag(existing, names)
@@ -57,24 +60,18 @@ class DockerApi:
             found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
+        if pack(request) is None:
+            message = f"image '{request.image}': its Dockerfile needs a place that COPY does not see: that needs buildx"
+            found.append(Problem(message, where, hint))
         return tuple(found)
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image in the engine."""
-        name = hidden_name(request)
-        visible = is_visible(request, name)
-        kit = not visible and not self.engine.containerd_store
-        extra = [(name, bind_parents(request))]
-        if visible:
-            # The classic builder removes from the context what this file names, itself included, before the first step.
-            extra.append((".dockerignore", f"{name}\n.dockerignore\n".encode()))
-            if any(self._relative(request, each.path) == ".dockerignore" for each in request.context.entries):
-                return self._failed(request, "this image copies its ignore file: building it needs docker buildx")
-        pipe = _Pipe(request, tuple(extra))
-        return self._read(request, self._post(request, name, kit, pipe, cancel), pipe, emit, cancel)
-
-    def _relative(self, request: BuildRequest, path: str) -> str:
-        return path[len(request.context.root) + 1 :] if request.context.root else path
+        parcel = pack(request)
+        assert parcel is not None, "check() was asked before"
+        pipe = _Pipe(request, parcel.extra)
+        kit = not parcel.classic and not self.engine.containerd_store
+        return self._read(request, self._post(request, parcel.dockerfile, kit, pipe, cancel), pipe, emit, cancel)
 
     def _post(self, request: BuildRequest, name: str, kit: bool, pipe: _Pipe, cancel: Cancel) -> Iterator[dict[str, Any]]:
         """Start the build; yields the engine's messages."""

@@ -2,15 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mbuild.builders.oci.builder import CancelledError, assemble
+from mbuild.builders.oci.descriptor import Descriptor
+from mbuild.builders.oci.layout import Layout
+from mbuild.builders.oci.refusal import ENGINE_HINT, refusals
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.context.source import ContextSource
-from mbuild.dockerfile.model import Platform
-from mbuild.errors import Problem
-from mbuild.events import Emit, Step
-from mbuild.names import parse_platform
+from mbuild.context.verify import verified
+from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
+from mbuild.events import Emit, Step, StepDone
 from mbuild.tree import Entry, decode
+
+
+@dataclass(slots=True)
+class Embedded:
+    """Assembles images into the image layout in one folder."""
+
+    output: Path
+    name: str = "oci"
+
+    @property
+    def place(self) -> str:
+        """Where the images end up, for people."""
+        return str(self.output)
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of these names, those that the layout holds."""
+        if not (self.output / "index.json").is_file():
+            return {}
+        held = Layout(self.output).names()
+        return {name: held[name].digest for name in names if name in held}
+
+    def close(self) -> None:
+        """Do nothing: files are closed as soon as they are written."""
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image of the layout more names."""
+        Layout(self.output).open_or_create().tag(existing, names)
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        """Return the first RUN and every other thing that needs an engine."""
+        found: list[Problem] = []
+        if len(request.platforms) > 1:
+            found.append(Problem(f"image '{request.image}': several platforms need an engine", hints=(ENGINE_HINT,)))
+        return (*found, *refusals(request.recipes[0], request.image))
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Assemble one image and name it."""
+        layout = Layout(self.output).open_or_create()
+        contexts = {"": _Files(request.context)} | {name: _Files(each) for name, each in request.folders.items()}
+        try:
+            done = assemble(
+                request.recipes[0],
+                image=request.image,
+                names=request.tags,
+                contexts=contexts,
+                parents=lambda name: _held(layout, request.images[name]),
+                layout=layout,
+                labels=request.labels,
+                platform=request.platform,
+                epoch=0,
+                emit=_steps(request.image, emit),
+                cancelled=lambda: bool(cancel),
+            )
+        except CancelledError:
+            return BuildResult("cancelled")
+        except BuildFailedError as error:
+            return BuildResult("failed", problems=error.problems)
+        return BuildResult("built", done.image_id, done.digest, sent=request.context.bytes)
+
+
+def _steps(image: str, emit: Emit) -> Callable[[str], None]:
+    def step(name: str) -> None:
+        emit(Step(image, name, name))
+        emit(StepDone(image, name))
+
+    return step
+
+
+def _held(layout: Layout, name: str) -> Descriptor:
+    found = layout.find(name)
+    if found is None:
+        raise EnvironmentFault(f"{layout.folder} does not hold {name} any more", "run again: it will be built")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """A context as the assembler reads it: entries relative to its root, each file verified while it is read."""
+
+    source: ContextSource
+
+    def entries(self) -> Sequence[Entry]:
+        sized = self.source.tree.sizes(self.source.entries)
+        return [Entry(self._relative(each.path), each.mode, each.oid, each.size) for each in sized]
+
+    def folders(self) -> Sequence[str]:
+        return self.source.folders
+
+    def open(self, entry: Entry) -> BinaryIO:
+        return verified(self.source, self._absolute(entry))
+
+    def link(self, entry: Entry) -> str:
+        return decode(self.source.tree.read(self._absolute(entry)))
+
+    def _relative(self, path: str) -> str:
+        return path[len(self.source.root) + 1 :] if self.source.root else path
+
+    def _absolute(self, entry: Entry) -> Entry:
+        path = f"{self.source.root}/{entry.path}" if self.source.root else entry.path
+        return Entry(path, entry.mode, entry.oid, entry.size)

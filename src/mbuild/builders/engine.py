@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
 PING_SECONDS = 5
+CALL_SECONDS = 600
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 @dataclass(slots=True)
 class Engine:
-    """One engine that answered. docker-py's session is not made for threads, so calls take turns."""
+    """One engine that answered. docker-py's session is not made for threads, so calls take turns.
 
-    client: APIClient
+    client: a ``docker.APIClient``; its stubs know too little of it to be of use.
+    """
+
+    client: Any
     host: str
     info: Mapping[str, Any]
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -31,6 +34,10 @@ class Engine:
         """Whether images live in containerd's store instead of a graph driver."""
         status = self.info.get("DriverStatus") or []
         return any("io.containerd.snapshotter" in str(value) for pair in status for value in pair)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.client.close()
 
     def names(self) -> dict[str, str]:
         """Return every full name with tag that the engine holds → image id. One call."""
@@ -69,22 +76,39 @@ def familiar(name: str) -> str:
 
 def connect() -> Engine:
     """Return the engine that the ``docker`` command would use. Raises EnvironmentFault when none answers."""
+    _knock(os.environ.get("DOCKER_HOST") or "")
     import docker
     from docker.errors import DockerException
 
     host = ""
     try:
         host, options = _endpoint()
+        _knock(host or DEFAULT_HOST)
         client = docker.APIClient(base_url=host or None, version="auto", timeout=PING_SECONDS, **options)
         info = client.info()
-        client.timeout = 600
+        client.timeout = CALL_SECONDS
     except (DockerException, OSError, ValueError) as error:
-        raise EnvironmentFault(
-            f"no Docker Engine answers{f' at {host}' if host else ''}: {_first_line(error)}",
-            "start Docker, or point DOCKER_HOST at an engine",
-            "images without RUN can be built with no engine: --builder oci",
-        ) from error
+        raise _no_answer(host, _first_line(error)) from error
     return Engine(client, host or "the default socket", info)
+
+
+def _knock(host: str) -> None:
+    """Raise EnvironmentFault when nobody listens on a socket: quicker to find out than by a client."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.settimeout(PING_SECONDS)
+            try:
+                knock.connect(host.removeprefix("unix://"))
+            except OSError as error:
+                raise _no_answer(host, error.strerror or str(error)) from error
+
+
+def _no_answer(host: str, why: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"no Docker Engine answers{f' at {host}' if host else ''}: {why}",
+        "start Docker, or point DOCKER_HOST at an engine",
+        "images without RUN can be built with no engine: --builder oci",
+    )
 
 
 def _endpoint() -> tuple[str, dict[str, Any]]:
@@ -93,10 +117,10 @@ def _endpoint() -> tuple[str, dict[str, Any]]:
     from docker.utils import kwargs_from_env
 
     if os.environ.get("DOCKER_HOST"):
-        options = kwargs_from_env()
+        options: dict[str, Any] = dict(kwargs_from_env())
         return str(options.pop("base_url", os.environ["DOCKER_HOST"])), options
     name = os.environ.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+    context: Any = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
     if context is None or not context.Host:
         return "", {}
     return str(context.Host), {"tls": context.TLSConfig} if context.TLSConfig else {}

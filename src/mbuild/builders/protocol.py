@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mbuild.context.source import ContextSource
-from mbuild.dockerfile.model import Recipe
+from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import Secret
@@ -21,6 +21,7 @@ class BuildRequest:
     dockerfile:      the file's bytes; dockerfile_path: from the git root, for messages.
     context:         what COPY and ADD may read; folders: named contexts that are folders, by name.
     parents:         reference as BuildKit looks it up → content tag of the parent in this builder's store.
+    images:          name of each parent → its content tag. platform: the first one, resolved where none is named.
     external:        named contexts that are neither folders nor images, as written, by name.
     tags:            full names to give the result, the content tag first. epoch: mtime of everything sent, in seconds.
     """
@@ -35,6 +36,8 @@ class BuildRequest:
     context: ContextSource
     folders: Mapping[str, ContextSource]
     parents: Mapping[str, str]
+    images: Mapping[str, str]
+    platform: Platform
     external: Mapping[str, str]
     tags: tuple[str, ...]
     labels: Mapping[str, str]
@@ -99,8 +102,15 @@ class Builder(Protocol):
     Failures of the surroundings (daemon gone, disk full) raise EnvironmentFault; a failing build is a BuildResult.
     """
 
-    name: str
-    place: str
+    @property
+    def name(self) -> str:
+        """The builder's name."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where the images end up, for people."""
+        ...
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
@@ -116,4 +126,8 @@ class Builder(Protocol):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and give it its tags."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections. The builder is not used afterwards."""
         ...

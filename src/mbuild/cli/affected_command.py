@@ -25,7 +25,7 @@ Examples:
 @click.option("--exit-code", is_flag=True, help="With --dry-run or --list: exit 1 when something is affected.")
 @build_options
 @click.pass_obj
-def command(settings: Settings, images: tuple[str, ...], **options: Any) -> int:
+def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> int:
     """Build the images that the change between base and head affects, parents first.
 
     Without --base: MBUILD_BASE, the CI provider's variables, else the merge base with the default branch.

@@ -21,7 +21,7 @@ Examples:
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
 @build_options
 @click.pass_obj
-def command(settings: Settings, head: str | None, **options: Any) -> int:
+def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work

@@ -21,7 +21,7 @@ Examples:
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
 @build_options
 @click.pass_obj
-def command(settings: Settings, images: tuple[str, ...], head: str | None, **options: Any) -> int:
+def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **options: Any) -> int:
     """Build the named images and the parents that they need; what exists already is reused."""
     from mbuild.app.question import chosen
     from mbuild.app.workspace import open_workspace

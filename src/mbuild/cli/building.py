@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from mbuild.cli.boundary import print_problems
 from mbuild.cli.main import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError
 from mbuild.graph.affected import Reason
+from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import BaseInfo, HeadInfo, Report, as_json
 from mbuild.output.text import plan_text, result_text
@@ -68,6 +70,18 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
     builder, why_none = _builder(workspace, wanted.snapshot, options)
+    with contextlib.closing(builder) if builder else contextlib.nullcontext():
+        return _work(settings, workspace, wanted, options, builder, why_none)
+
+
+def _work(
+    settings: Settings,
+    workspace: Workspace,
+    wanted: Wanted,
+    options: BuildOptions,
+    builder: Builder | None,
+    why_none: EnvironmentFault | None,
+) -> int:
     naming = _naming(workspace, wanted, options)
     plan = _plan(wanted, builder, options)
     sizes = Sizes(workspace, wanted.snapshot.tree)
@@ -147,12 +161,10 @@ def _builder(
 
 
 def _naming(workspace: Workspace, wanted: Wanted, options: BuildOptions) -> Naming:
-    from mbuild.names import check_tag
-
-    for tag in options.tags:
-        check_tag(tag)
+    for each in options.tags:
+        tag_template(each)
     head = wanted.head
-    values = placeholders(head.commit, head.dirty, workspace.repository.branch())
+    values = placeholders(head.commit, head.dirty, workspace.repository.describe().branch)
     return Naming(options.tags, not options.push, values)
 
 

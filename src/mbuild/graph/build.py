@@ -40,6 +40,7 @@ def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Pro
             gathered.extend(each for each in error.problems if each not in gathered)
         except KeyError:
             continue  # a parent failed and has been reported: nothing true can be said of this one
+    gathered.sort(key=lambda each: each.where or Where(""))
     if problems is None and gathered:
         raise DockerfileError(gathered)
     return Graph({name: nodes[name] for name in sorted(nodes)}, tuple(name for name in order if name in nodes))

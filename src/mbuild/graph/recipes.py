@@ -24,7 +24,7 @@ from mbuild.errors import DockerfileError, MbuildError, Problem
 from mbuild.graph.lookup import Lookup
 from mbuild.graph.model import Edge
 from mbuild.images import ImageDef, NamedContext, Project
-from mbuild.names import parse_platform
+from mbuild.names import context_key, parse_platform
 from mbuild.tree import Entry, Tree
 
 
@@ -68,9 +68,8 @@ class RecipeBook:
         for definition in self.project.images:
             self._guard(lambda definition=definition: self._open(definition))
         for name in self._from_order():
-            definition = self.project.image(name)
-            if definition is not None:
-                self._guard(lambda definition=definition: self._evaluate(definition))
+            if name in self._files:  # else it could not be opened, which has been reported
+                self._guard(lambda name=name: self._evaluate(self._definition(name)))
         return self._done
 
     def _guard(self, action: object) -> None:
@@ -171,8 +170,8 @@ class RecipeBook:
 
 def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
     """Return the named context that replaces a reference. BuildKit ``dockerui/namedcontext.go``: ``:latest`` is dropped."""
-    short = name.removesuffix(":latest")
-    return next((each for each in definition.contexts if each.name.removesuffix(":latest") == short), None)
+    key = context_key(name)
+    return next((each for each in definition.contexts if context_key(each.name) == key), None)
 
 
 def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:

@@ -1,0 +1,183 @@
+"""From valid entries to image definitions: defaults filled in, paths from the git root, names that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from mbuild.config.clashes import check_names
+from mbuild.config.contexts import known_image, parse_context
+from mbuild.config.discover import Found, TreePaths, discover
+from mbuild.config.findings import Findings
+from mbuild.config.models import Config, Defaults, ImageEntry
+from mbuild.config.nodes import Key, Node, closest
+from mbuild.config.paths import file_from_root, from_root, parent, secret_file
+from mbuild.config.places import places
+from mbuild.errors import Where
+from mbuild.images import ImageDef, NamedContext, Secret
+from mbuild.names import NameProblem, context_key, parse_reference, quoted
+
+T = TypeVar("T")
+
+
+class Entries:
+    """The entries of one build.yaml that pydantic has accepted."""
+
+    def __init__(self, config: Config, root: Node, folder: str, findings: Findings) -> None:
+        """Take what ``load`` has read; what is wrong goes to the findings."""
+        self._config = config
+        self._root = root
+        self._folder = folder
+        self._findings = findings
+        self._defaults = config.defaults or Defaults()
+        self._written = {name: entry or ImageEntry() for name, entry in (config.images or {}).items()}
+        self._names: frozenset[str] = frozenset(self._written)
+
+    def images(self, tree_paths: TreePaths | None) -> tuple[ImageDef, ...]:
+        """Return all images, sorted by name."""
+        found = self._discovered(tree_paths)
+        self._names |= frozenset(found)
+        images = tuple(self._image(name, found.get(name)) for name in sorted(self._names))
+        check_names(images, self._findings)
+        return images
+
+    def _discovered(self, tree_paths: TreePaths | None) -> dict[str, Found]:
+        written = self._config.discover or ()
+        patterns = [(text, self._at("discover", index)) for index, text in enumerate(written)]
+        if not patterns:
+            return {}
+        explicit = ((name, entry.dockerfile) for name, entry in self._written.items())
+        defined = {self._dockerfile(name, written) for name, written in explicit if written is not None}
+        return discover(patterns, self._folder, tree_paths, self._config.project or "", defined, self._findings)
+
+    def _image(self, name: str, found: Found | None) -> ImageDef:
+        entry = self._written.get(name) or ImageEntry()
+        stands = self._places(name, found)
+        dockerfile, context_root = self._files(name, entry, found)
+        return ImageDef(
+            name=name,
+            full_name=self._full_name(name, stands["name"]),
+            dockerfile=dockerfile,
+            context_root=context_root,
+            target=entry.target,
+            args=tuple(sorted(((self._defaults.args or {}) | (entry.args or {})).items())),
+            contexts=self._contexts(name, entry),
+            aliases=_once(entry.aliases),
+            include=tuple(entry.include or ()),
+            exclude=tuple(entry.exclude or ()),
+            depends_on=self._depends_on(name, entry),
+            secrets=self._secrets(name, entry),
+            tags=_once(entry.tags),
+            platforms=_once(entry.platforms or self._defaults.platforms),
+            builder=entry.builder or self._defaults.builder or "auto",
+            where=stands.pop("name"),
+            places=tuple(stands.items()),
+        )
+
+    def _places(self, name: str, found: Found | None) -> dict[str, Where]:
+        """Return where the image and its keys stand: its own, what the defaults say, the pattern that found it."""
+        result: dict[str, Where] = {}
+        if self._config.defaults is not None:
+            result |= self._inner_places("defaults")
+        if found is not None:
+            result |= {"name": found.where, "dockerfile": found.where}
+        if name in self._written:
+            result |= self._inner_places("images", name)
+        return result
+
+    def _inner_places(self, *path: Key) -> dict[str, Where]:
+        key, value = closest(self._root, path)
+        inner = {each: self._where(node) for each, node in places(value)}
+        return inner | {"name": self._where(key or value)}
+
+    def _files(self, name: str, entry: ImageEntry, found: Found | None) -> tuple[str, str]:
+        """Return the Dockerfile and the context root, from the git root."""
+        context = None if entry.context is None else self._context_root(name, entry.context)
+        if entry.dockerfile is not None:
+            dockerfile = self._dockerfile(name, entry.dockerfile)
+            self._check_discovered(name, dockerfile, found)
+        elif found is not None:
+            dockerfile = found.dockerfile
+        else:
+            folder = from_root(self._folder, name) if context is None else context
+            dockerfile = f"{folder}/Dockerfile" if folder else "Dockerfile"
+        return dockerfile, parent(dockerfile) if context is None else context
+
+    def _check_discovered(self, name: str, dockerfile: str, found: Found | None) -> None:
+        if found is not None and found.dockerfile != dockerfile:
+            place = self._at("images", name, "dockerfile")
+            message = f"the image '{name}' is {quoted(dockerfile)} here, and discover finds {quoted(found.dockerfile)}"
+            pattern = f"the pattern is at {found.where}"
+            self._findings.add(message, place, pattern, "rename this image, or take that file away with a '!' pattern")
+
+    def _full_name(self, name: str, where: Where) -> str:
+        prefix = self._config.registry or self._config.project
+        full = f"{prefix}/{name}" if prefix else name
+        if full == "scratch":
+            self._findings.add("an image cannot be called 'scratch': Docker keeps that name", where, "set 'project'")
+        try:
+            parse_reference(full)
+        except NameProblem as error:
+            self._findings.add(f"images.{name}: {error.problems[0].message}", where)
+        return full
+
+    def _contexts(self, name: str, entry: ImageEntry) -> tuple[NamedContext, ...]:
+        result: dict[str, NamedContext] = {}
+        for label, written in (entry.contexts or {}).items():
+            where = self._at("images", name, "contexts", label)
+            context = self._checked(
+                partial(parse_context, label, written, self._folder, self._names, where),
+                NamedContext(label, "external", written, where),
+                ("images", name, "contexts", label),
+                f"images.{name}.contexts.{label}",
+            )
+            if context.kind == "image" and context.value == name:
+                self._findings.add(f"images.{name}.contexts.{label}: an image cannot need itself", where)
+            first = result.setdefault(context_key(label), context)
+            if first is not context:
+                self._findings.add(f"images.{name}.contexts: '{first.name}' and '{label}' are the same name", where)
+        return tuple(result[key] for key in sorted(result))
+
+    def _depends_on(self, name: str, entry: ImageEntry) -> tuple[str, ...]:
+        for index, each in enumerate(entry.depends_on or ()):
+            path = ("images", name, "depends_on", index)
+            if each == name:
+                self._findings.add(f"images.{name}.depends_on: an image cannot need itself", self._at(*path))
+            self._checked(partial(known_image, each, self._names), "", path, f"images.{name}.depends_on")
+        return _once(entry.depends_on)
+
+    def _secrets(self, name: str, entry: ImageEntry) -> tuple[Secret, ...]:
+        result: dict[str, Secret] = {}
+        for index, each in enumerate(entry.secrets or ()):
+            if each.id in result:
+                where = self._at("images", name, "secrets", index)
+                self._findings.add(f"images.{name}.secrets: the id '{each.id}' is there twice", where)
+            file = each.file or each.src
+            result[each.id] = Secret(each.id, each.env or "", secret_file(self._folder, file) if file else "")
+        return tuple(result[key] for key in sorted(result))
+
+    def _dockerfile(self, name: str, written: str) -> str:
+        path = ("images", name, "dockerfile")
+        return self._checked(partial(file_from_root, self._folder, written), "", path, f"images.{name}.dockerfile")
+
+    def _context_root(self, name: str, written: str) -> str:
+        path = ("images", name, "context")
+        return self._checked(partial(from_root, self._folder, written), "", path, f"images.{name}.context")
+
+    def _checked(self, check: Callable[[], T], otherwise: T, path: Sequence[Key], label: str) -> T:
+        try:
+            return check()
+        except NameProblem as error:
+            self._findings.add(f"{label}: {error.problems[0].message}", self._at(*path), *error.problems[0].hints)
+            return otherwise
+
+    def _at(self, *path: Key) -> Where:
+        return self._where(closest(self._root, path)[1])
+
+    def _where(self, node: Node) -> Where:
+        return self._findings.where(node.line, node.col)
+
+
+def _once(values: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values or ()))

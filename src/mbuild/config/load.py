@@ -1,0 +1,56 @@
+"""From the bytes of a build.yaml to the images of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from mbuild.config.findings import Findings
+from mbuild.images import Project
+
+if TYPE_CHECKING:
+    from mbuild.config.models import Config
+    from mbuild.config.nodes import Node
+
+
+def load(
+    text: bytes,
+    *,
+    shown: str,
+    folder: str,
+    tree_paths: Callable[[], Iterable[str]] | None = None,
+    path: str = "",
+) -> Project:
+    """Return the project that a build.yaml describes. The same arguments always give the same project.
+
+    text:       the file's bytes. shown: the file as messages name it.
+    folder:     that its paths are relative to, from the git root; "" is the git root, and also holds for a build.yaml
+                outside of the repository.
+    tree_paths: gives every path of the tree, for ``discover``; only called when that is used.
+    path:       of the build.yaml from the git root, "" when it lies outside; kept in the project.
+
+    Raises ConfigError with every problem found, each with its place.
+    """
+    from mbuild.config.entries import Entries
+    from mbuild.config.guard import read
+
+    root = read(text, shown)
+    findings = Findings(shown)
+    config = _validated(root, findings)
+    images = Entries(config, root, folder, findings).images(tree_paths)
+    findings.raise_all()
+    return Project(images, config.project or "", config.registry or "", path, shown)
+
+
+def _validated(root: Node, findings: Findings) -> Config:
+    from pydantic import ValidationError
+
+    from mbuild.config.explain import explain
+    from mbuild.config.models import Config
+    from mbuild.config.nodes import plain
+
+    try:
+        return Config.model_validate(plain(root))
+    except ValidationError as error:
+        explain(error, root, findings)
+        raise findings.error() from None

@@ -1,0 +1,207 @@
+"""The entries that BuildKit takes from a folder for what a Dockerfile reads. Pure.
+
+Rules: the paths of all reads are united (`dockerfile2llb/convert.go`, `ctxPaths`), links are followed
+(tonistiigi/fsutil `followlinks.go`), and then the ignore file takes away (`filter.go`). `COPY --exclude` takes away
+only where that is exact: from a source that is reached without a link, and what no other read takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mbuild.context.cover import Region, regions
+from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
+from mbuild.context.lookup import Lookup
+from mbuild.dockerfile.gomatch import PatternError
+from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
+from mbuild.dockerfile.model import Read
+from mbuild.errors import DockerfileError
+from mbuild.tree import FILE, SUBMODULE, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is taken from a context; paths are relative to its root.
+
+    entries: sorted by path.
+    folders: that exist for BuildKit, sorted: those above the entries, and those that are read and end up empty.
+    missing: the sources for which BuildKit fails: names that are not there, and wildcards in a folder of which nothing
+             is sent. Other wildcards may match nothing.
+    whole:   everything that is not ignored is taken.
+    """
+
+    entries: tuple[Entry, ...]
+    folders: tuple[str, ...] = ()
+    missing: tuple[tuple[Read, str], ...] = ()
+    whole: bool = False
+
+
+def select(
+    listing: Sequence[Entry], reads: Sequence[Read], ignore: IgnoreMatcher | None, link_target: LinkTarget
+) -> Selection:
+    """Return what the reads of one context take.
+
+    listing:     all entries of the context root, sorted by path (as ``str`` compares), paths relative to the root.
+    reads:       of this context alone.
+    link_target: where a link points, as it is written.
+    Raises DockerfileError for a wildcard that BuildKit refuses.
+    """
+    taking = _Taking(Lookup(listing), ignore, link_target)
+    for read in reads:
+        taking.add(read)
+    return taking.result()
+
+
+def reader_of(
+    path: str, reads: Sequence[Read], listing: Sequence[Entry] = (), link_target: LinkTarget | None = None
+) -> tuple[Read, ...]:
+    """Return the reads of one context that take a path, ignore file aside.
+
+    With a listing, also those that take it through links; without one, the path is looked at alone.
+    """
+    lookup = Lookup(listing or (Entry(path, FILE, ""),))
+    position = lookup.find(path)
+    return tuple(read for read in reads if position in _taken_by(read, lookup, link_target or _no_target))
+
+
+def _taken_by(read: Read, lookup: Lookup, link_target: LinkTarget) -> set[int]:
+    taking = _Taking(lookup, None, link_target)
+    taking.add(read)
+    return taking.positions()
+
+
+def _no_target(_: Entry) -> str:
+    return ""
+
+
+@dataclass(slots=True)
+class _Taking:
+    """Gathers what is taken, read by read.
+
+    taken:    what is covered without exception; narrowed: what is covered except for what a matcher fits.
+    searched: the folders in which wildcards are looked up.
+    """
+
+    lookup: Lookup
+    ignore: IgnoreMatcher | None
+    link_target: LinkTarget
+    taken: list[Region] = field(default_factory=list)
+    narrowed: list[tuple[Region, IgnoreMatcher]] = field(default_factory=list)
+    searched: list[tuple[Read, str, str]] = field(default_factory=list)
+    missing: list[tuple[Read, str]] = field(default_factory=list)
+    whole: bool = False
+
+    def add(self, read: Read) -> None:
+        """Take what one read takes. Raises DockerfileError for a malformed wildcard."""
+        excludes = _excludes(read)
+        for source in read.sources:
+            try:
+                self._add_source(read, source, excludes)
+            except PatternError as error:
+                raise DockerfileError(f"{read.keyword} {source}: {error}", where=read.where) from error
+
+    def _add_source(self, read: Read, source: str, excludes: IgnoreMatcher | None) -> None:
+        parts = parts_of(source)
+        followed = follow(parts, self.lookup, self.link_target)
+        found = {path: regions(path, self.lookup) for path in followed.needed}
+        for region in (region for each in found.values() for region in each):
+            if excludes and followed.direct and region.pattern is None:
+                self.narrowed.append((region, excludes))
+            else:
+                self.taken.append(region)
+                self.whole = self.whole or not region.root
+        if not is_literal(parts):
+            ways = follow(literal_start(parts), self.lookup, self.link_target).ends
+            self.searched += ((read, source, text_of(way)) for way in ways)
+        elif not all(self._exists(end, found[end]) for end in followed.ends):
+            self.missing.append((read, source))
+
+    def _exists(self, path: Parts, found: Sequence[Region]) -> bool:
+        """Tell whether BuildKit finds a path: the root, something that is not ignored, or a folder that is not."""
+        if not path or any(self._kept(position) for region in found for position in region.positions):
+            return True
+        folders = (region.root for region in found if isinstance(region.positions, range))
+        return any(not (self.ignore and self.ignore.ignored(folder)) for folder in folders)
+
+    def _kept(self, position: int) -> bool:
+        if self.ignore is None:
+            return True
+        entry = self.lookup.listing[position]
+        return not self.ignore.ignored(entry.path) or (
+            entry.mode == SUBMODULE and self.ignore.may_reinclude_below(entry.path)
+        )
+
+    def positions(self) -> set[int]:
+        """Return the positions of the entries taken."""
+        covered = {position for region in self.taken for position in region.positions}
+        for region, excludes in self.narrowed:
+            covered.update(_not_excluded(region, excludes, self.lookup))
+        return covered if self.ignore is None else {position for position in covered if self._kept(position)}
+
+    def result(self) -> Selection:
+        """Return the selection."""
+        positions = self.positions()
+        entries = tuple(self.lookup.listing[position] for position in sorted(positions))
+        folders = _folders_above(entries)
+        if self.ignore or self.narrowed:
+            for region in (*self.taken, *(each for each, _ in self.narrowed)):
+                self._add_empty(region, positions, folders)
+        there = {"", *folders, *(entry.path for entry in entries)} if self.searched else set()
+        nowhere = ((read, source) for read, source, folder in self.searched if folder not in there)
+        missing = tuple(dict.fromkeys((*self.missing, *nowhere)))
+        return Selection(entries, tuple(sorted(folders)), missing, self.whole)
+
+    def _add_empty(self, region: Region, positions: set[int], folders: set[str]) -> None:
+        """Add the folders of a region that BuildKit sends although nothing in them is sent."""
+        looked_at = {""}
+        for position in region.positions:
+            if position in positions:
+                continue
+            folder = self.lookup.listing[position].path.rpartition("/")[0]
+            while folder not in looked_at and _is_at_or_below(folder, region.root):
+                looked_at.add(folder)
+                if region.has_folder(folder) and not (self.ignore and self.ignore.ignored(folder)):
+                    folders.update(_up_from(folder))
+                folder = folder.rpartition("/")[0]
+
+
+def _excludes(read: Read) -> IgnoreMatcher | None:
+    """Return what `--exclude` takes away, or None where that is not sure: `--parents`, `!`, a malformed pattern."""
+    if not read.excludes or read.parents or any(each.strip().startswith("!") for each in read.excludes):
+        return None
+    try:
+        return IgnoreMatcher(tuple(IgnoreLine(each, 0) for each in read.excludes))
+    except DockerfileError:
+        return None
+
+
+def _not_excluded(region: Region, excludes: IgnoreMatcher, lookup: Lookup) -> Iterable[int]:
+    """Yield what stays: patterns are relative to the folder that is copied, and a file copied by its name stays."""
+    skip = len(region.root) + 1 if region.root else 0
+    for position in region.positions:
+        path = lookup.listing[position].path
+        if path == region.root or not excludes.ignored(path[skip:]):
+            yield position
+
+
+def _folders_above(entries: Iterable[Entry]) -> set[str]:
+    folders: set[str] = set()
+    last = ""
+    for entry in entries:
+        folder = entry.path.rpartition("/")[0]
+        if folder != last:
+            last = folder
+            folders.update(_up_from(folder))
+    return folders
+
+
+def _up_from(folder: str) -> Iterable[str]:
+    """Yield a folder and those above it, without the context root."""
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def _is_at_or_below(folder: str, root: str) -> bool:
+    return not root or folder == root or folder.startswith(f"{root}/")

@@ -1,0 +1,89 @@
+"""Parser directives (BuildKit `frontend/dockerfile/parser/directives.go`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mbuild.dockerfile.gojson import load
+from mbuild.dockerfile.gotext import BOM, SPACE, decode
+
+_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
+_NAMES = frozenset(("syntax", "escape", "check"))
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """The frontend a file asks for. `plain`: it asks in a `#` comment; otherwise it need not be a Dockerfile at all."""
+
+    frontend: str
+    line: int
+    plain: bool
+
+
+class DirectiveError(ValueError):
+    """A parser directive that BuildKit refuses. One line."""
+
+
+class Directives:
+    """Reads the directives at the top of a file, line by line, until a line is none: then it is `done`."""
+
+    def __init__(self, comment: str = "#") -> None:
+        self.comment = comment
+        self.seen: set[str] = set()
+        self.done = False
+
+    def read(self, line: str) -> tuple[str, str] | None:
+        """Return the directive (name in lower case, value) of the next line, or None. Raises `DirectiveError`."""
+        found = None
+        if line.startswith(self.comment):
+            found = _DIRECTIVE.match(line[len(self.comment) :].lstrip(SPACE))
+        if found is None or found[1].lower() not in _NAMES:
+            self.done = True
+            return None
+        name = found[1].lower()
+        if name in self.seen:
+            raise DirectiveError(f"only one {name} parser directive can be used")
+        self.seen.add(name)
+        return name, found[2]
+
+
+def detect_syntax(data: bytes) -> Syntax | None:
+    """Return the frontend that a file asks for, wherever BuildKit looks: `# syntax=`, `// syntax=`, `{"syntax": …}`."""
+    text = decode(data.removeprefix(BOM))
+    shebang = text.startswith("#!")
+    if shebang:
+        text = text.partition("\n")[2]
+    for comment in ("#", "//"):
+        value, line = _find("syntax", text, comment)
+        if value:
+            return Syntax(value.partition(" ")[0], line + shebang, comment == "#")
+    frontend = _json_value("syntax", text)
+    return None if frontend is None else Syntax(frontend, 1 + shebang, plain=False)
+
+
+def _find(name: str, text: str, comment: str) -> tuple[str, int]:
+    """Return the value and the line of a directive, or ("", 0)."""
+    directives = Directives(comment)
+    number = 0
+    try:
+        while not directives.done:
+            line, _, text = text.partition("\n")
+            number += 1
+            found = directives.read(line.removesuffix("\r"))
+            if found and found[0] == name:
+                return found[1], number
+    except DirectiveError:
+        pass  # what stands before it counts; parsing reports it
+    return "", 0
+
+
+def _json_value(name: str, text: str) -> str | None:
+    if not text.lstrip("\t\n\r ").startswith("{"):
+        return None
+    try:
+        found = load(text)
+    except ValueError:
+        return None
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else None

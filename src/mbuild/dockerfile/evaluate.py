@@ -1,0 +1,112 @@
+"""From a Dockerfile to the recipe of one target: what its reachable stages do and read.
+
+Rules: BuildKit `dockerfile2llb/convert.go` (`toDispatchState` and what it calls), in the same order: all stages are
+named and linked, the target's needs are found, ONBUILD triggers are added (which may bring new needs), and then the
+commands of the stages that are needed are expanded one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mbuild.dockerfile.epoch import check_epoch
+from mbuild.dockerfile.model import Dockerfile, Inherited, Platform, Recipe, Reference, Resolver
+from mbuild.dockerfile.recipe import Writer
+from mbuild.dockerfile.refused import Problems
+from mbuild.dockerfile.resolution import Resolution, StageResolver, reference, starts_outside
+from mbuild.dockerfile.stages import Node, Nodes, sections
+from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
+from mbuild.dockerfile.triggers import add_triggers
+from mbuild.dockerfile.variables import global_args, platform_args
+from mbuild.errors import DockerfileError, Where
+
+
+def evaluate(
+    file: Dockerfile,
+    *,
+    target: str | None,
+    args: Mapping[str, str],
+    platform: Platform,
+    build_platform: Platform,
+    resolve: Resolver,
+    resolve_stage: StageResolver,
+) -> Recipe:
+    """Return what one target of a Dockerfile does for one platform.
+
+    target:        name of a stage, in any case; None or "": the last one.
+    args:          build arguments; they count where an ARG declares them, and for the arguments every build has.
+    resolve:       what a name outside of the Dockerfile stands for; asked once for each name and kind.
+    resolve_stage: what a named context puts in the place of a stage of that name, or None.
+    Raises DockerfileError with every problem found: what BuildKit would refuse, at its line. Where another frontend
+    than Docker's reads the file, the recipe has a doubt instead, and reads the whole context.
+    """
+    doubts = syntax_doubts(file, args)
+    try:
+        return _evaluate(file, target, args, (platform, build_platform), resolve, resolve_stage)
+    except DockerfileError:
+        if not doubts:
+            raise
+        # Another frontend reads the file: what is wrong in a Dockerfile may be right there.
+        return Recipe((), unknown_reads(doubts), (), Inherited(), syntax_of(file, args), doubts, file.warnings)
+
+
+def _evaluate(
+    file: Dockerfile,
+    target: str | None,
+    args: Mapping[str, str],
+    platforms: tuple[Platform, Platform],
+    resolve: Resolver,
+    resolve_stage: StageResolver,
+) -> Recipe:
+    problems = Problems()
+    nodes, end, shared = _linked(file, target, args, platforms, problems)
+    resolution = Resolution(resolve, resolve_stage, nodes.all)
+    with problems.at(Where(file.path)):
+        check_epoch(nodes.all, args, shared, lambda name: resolve_stage(name) is not None)
+    needed = add_triggers(file, nodes, end, resolution, problems)
+    recipe = Writer(file, args, shared, str(platforms[0]), resolution, problems).write(needed, end)
+    problems.check()
+    return recipe
+
+
+def base_names(
+    file: Dockerfile, *, target: str | None, args: Mapping[str, str], platform: Platform, build_platform: Platform
+) -> tuple[Reference, ...]:
+    """Return the names in FROM that are no stages and that the target needs: the images that come before it.
+
+    The triggers that such an image may have are not known yet. Raises DockerfileError like `evaluate`.
+    """
+    problems = Problems()
+    try:
+        nodes, end, _ = _linked(file, target, args, (platform, build_platform), problems)
+        needed = add_triggers(file, nodes, end, None, problems)
+        problems.check()
+    except DockerfileError:
+        if syntax_doubts(file, args):
+            return ()
+        raise
+    return tuple(reference(node) for node in needed if starts_outside(node))
+
+
+def _linked(
+    file: Dockerfile,
+    target: str | None,
+    args: Mapping[str, str],
+    platforms: tuple[Platform, Platform],
+    problems: Problems,
+) -> tuple[Nodes, Node, dict[str, str]]:
+    """Return the stages with what they use, the target and the global arguments; raise when something is wrong."""
+    parts = sections(file, problems)
+    problems.check()
+    last = parts.stages[-1][0].words[1]
+    predefined = platform_args(target or last, *platforms, args)
+    shared = global_args(parts.global_args, predefined, args, file.escape, problems)
+    nodes = Nodes(file.escape, shared, problems)
+    for start, commands in parts.stages:
+        nodes.add_stage(start, commands)
+    end = nodes.all[-1]
+    with problems.at(Where(file.path)):
+        end = nodes.target(target)
+    nodes.link()
+    problems.check()
+    return nodes, end, shared

@@ -1,0 +1,188 @@
+"""One pattern of an ignore file, and many at once (moby/patternmatcher `Pattern.compile` and `Pattern.match`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+
+from mbuild.dockerfile.gomatch import check
+from mbuild.dockerfile.goregexp import Sequence, translate
+from mbuild.dockerfile.gotext import byte_view, from_byte_view, is_valid, runes
+
+MOST_BACKTRACKING = 4
+"""Most wildcards of unknown length that are left to `re`; it needs time to the power of their number."""
+
+_ESCAPED = frozenset(".+()$")
+"""What patternmatcher escapes. It means to escape `| { }` too, but its table has no room for them: they take effect."""
+
+_BOM = "\ufeff"  # Go's text/scanner, which reads the pattern, drops it
+_WILD = re.compile(r"[*?\[\]\\^]")
+_UNBOUND = re.compile(r"[|{]")
+
+
+class Kind(Enum):
+    """How a pattern is compared."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+    REGEXP = "regexp"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern.
+
+    text: the whole path (exact), its beginning (prefix) or its end (suffix); the cleaned pattern (regexp).
+    alternatives: sequences of pieces, of which one must match from the start of the path (regexp).
+    """
+
+    kind: Kind
+    text: str
+    alternatives: tuple[Sequence, ...] = ()
+
+    def can_match_below(self, folder: str) -> bool:
+        """Return whether some path below the folder could match: False is certain, True is not."""
+        if self.kind is Kind.SUFFIX or not is_valid(self.text):
+            return True
+        inside = f"{folder}/" if folder else ""
+        if self.kind is Kind.EXACT:
+            return self.text.startswith(inside)
+        start = self.head if self.kind is Kind.REGEXP else self.text
+        return start.startswith(inside) or inside.startswith(start)
+
+    @property
+    def head(self) -> str:
+        """What every path begins with that the expression matches, as far as that is easily told."""
+        return "" if _TWISTED.search(self.text) else _WILD.split(self.text, maxsplit=1)[0]
+
+    @property
+    def tail(self) -> str:
+        """What every path ends with that the expression matches, as far as that is easily told."""
+        if _TWISTED.search(self.text):
+            return ""
+        before, wild, tail = self.text.rpartition("**/")
+        return _WILD.split(tail if wild and not _WILD.search(tail) else self.text)[-1]
+
+
+def compile_pattern(cleaned: str) -> Pattern:
+    """Compile a cleaned pattern without its `!`. Raises `PatternError` where BuildKit refuses it."""
+    check(cleaned, ".")  # only for its errors, as patternmatcher does
+    kind, expression = _expression(runes(cleaned.removeprefix(_BOM)))
+    if kind is Kind.PREFIX:
+        return Pattern(kind, cleaned[:-2])
+    if kind is Kind.SUFFIX:
+        return Pattern(kind, from_byte_view(byte_view(cleaned)[2:]))
+    return Pattern(kind, cleaned, translate(expression) if kind is Kind.REGEXP else ())
+
+
+def _expression(pattern: str) -> tuple[Kind, str]:
+    """Return how a pattern is compared and the Go expression that it turns into."""
+    kind = Kind.EXACT
+    parts = ["^"]
+    at = 0
+    while at < len(pattern):
+        start, character = at, pattern[at]
+        at += 1
+        if pattern.startswith("**", start):
+            at += 1 + pattern.startswith("/", at + 1)
+            if at < len(pattern):
+                parts.append("(.*/)?")
+                kind = Kind.REGEXP
+            else:
+                parts.append(".*")
+                kind = Kind.PREFIX if kind is Kind.EXACT else Kind.REGEXP
+            if start == 0:
+                kind = Kind.SUFFIX
+        elif character in _ESCAPED:
+            parts.append("\\" + character)
+        elif character in "*?":
+            parts.append("[^/]" + "*" * (character == "*"))
+            kind = Kind.REGEXP
+        elif character in "[]":
+            parts.append(character)
+            kind = Kind.REGEXP
+        elif character == "\\":
+            parts.append(pattern[start : start + 2])
+            at += 1
+            kind = Kind.REGEXP
+        else:
+            parts.append(character)
+    return kind, "".join((*parts, "$"))
+
+
+class Union:
+    """Patterns of which one must match: asked for every path, hence in as few steps as can be."""
+
+    __slots__ = ("exact", "prefixes", "regex", "slow", "suffixes")
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        patterns = tuple(patterns)
+        suffixes = tuple(each.text for each in patterns if each.kind is Kind.SUFFIX)
+        self.prefixes = tuple(each.text for each in patterns if each.kind is Kind.PREFIX)
+        self.suffixes = suffixes
+        # `**/foo` matches `foo` too.
+        self.exact = frozenset(each.text for each in patterns if each.kind is Kind.EXACT) | frozenset(
+            suffix[1:] for suffix in suffixes if suffix.startswith("/")
+        )
+        self.regexps = tuple(_Regexps(patterns))
+
+    def matches(self, path: str) -> bool:
+        """Return whether one of the patterns matches exactly this path."""
+        if path in self.exact or path.endswith(self.suffixes) or path.startswith(self.prefixes):
+            return True
+        if self.regex is None and not self.slow:
+            return False
+        text = runes(path)
+        if self.regex is not None and self.regex.match(text) is not None:
+            return True
+        return any(steps.match(text) for steps in self.slow)
+
+
+def _regex(atoms: Sequence) -> str:
+    return "".join(atom.regex for atom in atoms)
+
+
+def _backtracks(atoms: Sequence) -> bool:
+    return sum(atom.kind != "fixed" for atom in atoms) > MOST_BACKTRACKING
+
+
+class _Steps:
+    """Matches a pattern with many wildcards without backtracking: by the set of places that each piece can end at."""
+
+    def __init__(self, atoms: Sequence) -> None:
+        self.steps = tuple(_steps(atoms))
+
+    def match(self, path: str) -> bool:
+        """Return whether the whole path matches."""
+        places = {0}
+        for kind, regex in self.steps:
+            ends: set[int] = set()
+            for place in sorted(places):
+                found = regex.match(path, place)
+                if found is None:
+                    continue
+                if kind == "fixed":
+                    ends.add(found.end())
+                elif kind == "maybe":
+                    ends |= {place, found.end()}
+                elif kind == "many":
+                    ends.update(range(place, found.end() + 1))
+                else:
+                    ends.add(place)
+                    ends.update(at for at in range(place + 1, found.end() + 1) if path[at - 1] == "/")
+            places = ends
+        return bool(places)
+
+
+def _steps(atoms: Sequence) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield (kind, expression), with neighbouring fixed pieces joined."""
+    for kind, group in groupby(atoms, key=lambda atom: atom.kind):
+        if kind == "fixed":
+            yield kind, re.compile(_regex(tuple(group)), re.ASCII)
+        else:
+            for atom in group:
+                yield kind, re.compile(atom.regex, re.ASCII)

@@ -1,0 +1,67 @@
+"""What a command reads from a context that is a folder.
+
+Rules: BuildKit `dockerfile2llb/convert.go` (`ctxPaths`), `convert_copy.go`, `convert_runmount.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mbuild.dockerfile.flags import value, values
+from mbuild.dockerfile.gitsource import is_remote
+from mbuild.dockerfile.instructions import Command
+from mbuild.dockerfile.model import FolderContext, Operation, Read, Resolved
+from mbuild.dockerfile.mounts import BIND, CACHE, Mount
+
+# The mounts that read the build's context when they have no `from`, and those that read what `from` names.
+_READS_BUILD_CONTEXT = (BIND,)
+_READS_ORIGIN = (BIND, CACHE)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSource:
+    """Where a `--from` or a mount takes its files from: the word ("" for none) and what it resolves to."""
+
+    word: str
+    found: Resolved | None
+
+
+def reads_of(
+    command: Command, operation: Operation, mounts: Sequence[Mount], origins: Sequence[ContextSource]
+) -> list[Read]:
+    """Return what the command reads. operation: the command expanded; origins: of COPY --from, or of each mount."""
+    if command.keyword in ("COPY", "ADD"):
+        return _copy(operation, origins)
+    if command.keyword == "RUN":
+        return _mounts(command, mounts, origins)
+    return []
+
+
+def _copy(operation: Operation, origins: Sequence[ContextSource]) -> list[Read]:
+    context = _context(origins[0]) if origins else ""
+    sources = operation.args[:-1]
+    if not origins:
+        sources = tuple(each for each in sources if not is_remote(each))
+    if context is None or not sources:
+        return []
+    parents = value(operation.flags, "parents") == "true"
+    excludes = values(operation.flags, "exclude")
+    return [Read(context, operation.keyword, sources, operation.where, excludes, parents)]
+
+
+def _mounts(command: Command, mounts: Sequence[Mount], origins: Sequence[ContextSource]) -> list[Read]:
+    found: dict[str, list[str]] = {}
+    for mount, origin in zip(mounts, origins, strict=True):
+        context = _context(origin)
+        reading = _READS_ORIGIN if origin.word else _READS_BUILD_CONTEXT
+        if context is not None and mount.type in reading:
+            found.setdefault(context, []).append(mount.source or "/")
+    return [Read(context, "RUN", tuple(sources), command.where) for context, sources in found.items()]
+
+
+def _context(origin: ContextSource) -> str | None:
+    """Return the context's name, "" for the build's own, None when it is no folder."""
+    if not origin.word:
+        return ""
+    return origin.found.context if isinstance(origin.found, FolderContext) else None

@@ -1,0 +1,220 @@
+"""Writes the recipe: goes through the stages a target needs, in order, and expands their commands.
+
+Rules: BuildKit `dockerfile2llb/convert.go` (`dispatchStages`, `dispatch`), `convert_copy.go`, `convert_runmount.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from mbuild.dockerfile.expand import Lexer
+from mbuild.dockerfile.model import (
+    Dockerfile,
+    Doubt,
+    ExternalImage,
+    FolderContext,
+    Inherited,
+    Operation,
+    Read,
+    Recipe,
+    Reference,
+    Resolved,
+    StageRecipe,
+)
+from mbuild.dockerfile.operations import Scope
+from mbuild.dockerfile.reads import ContextSource, reads_of
+from mbuild.dockerfile.refused import Problems, Refused
+from mbuild.dockerfile.resolution import Resolution, reference
+from mbuild.dockerfile.stages import Node, Step
+from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
+from mbuild.dockerfile.variables import DEFAULT_PATH, Variables
+
+Sources = tuple[tuple[str, int | Resolved], ...]
+
+
+class Writer:
+    """Writes the recipe of one target.
+
+    args:   the build's arguments; shared: those FROM sees.
+    needed: the nodes the target needs, from `add_triggers`; the last stage of them is the target.
+    """
+
+    def __init__(
+        self,
+        file: Dockerfile,
+        args: Mapping[str, str],
+        shared: Mapping[str, str],
+        platform: str,
+        resolution: Resolution,
+        problems: Problems,
+    ) -> None:
+        """Keep what all stages share."""
+        self._file = file
+        self._args = args
+        self._shared = shared
+        self._platform = platform
+        self._resolution = resolution
+        self._problems = problems
+        self._lexer = Lexer(file.escape)
+        self._syntax = syntax_of(file, args)
+        self._scopes: dict[Node, Scope] = {}
+        self._platforms: dict[Node, str] = {}
+        self._position: dict[Node, int] = {}
+        self._whole: set[Node] = set()
+        self._reads: list[Read] = []
+        self._references: list[tuple[Reference, Resolved]] = []
+        self._doubts: list[Doubt] = []
+
+    def write(self, needed: Iterable[Node], target: Node) -> Recipe:
+        """Return the recipe. What is refused is noted in the problems."""
+        # What replaces a stage is there from the start, wherever the stage stands in the file.
+        stages = sorted((node for node in needed if not node.outside), key=lambda node: not self._replaced(node))
+        self._position = {node: position for position, node in enumerate(stages)}
+        self._whole = {target, *(node.base_stage for node in stages if node.base_stage)}
+        recipes = tuple(self._stage(node) for node in stages)
+        foreign = syntax_doubts(self._file, self._args)
+        return Recipe(
+            recipes,
+            (*unknown_reads(foreign), *self._reads),
+            tuple(self._references),
+            self._inherited(target),
+            self._syntax,
+            (*foreign, *self._doubts),
+            self._file.warnings,
+        )
+
+    def _replaced(self, node: Node) -> bool:
+        return node.number in self._resolution.replaced
+
+    def _inherited(self, target: Node) -> Inherited:
+        found = self._resolution.replaced.get(target.number)
+        if found is not None:
+            return _inherited(found) or Inherited()
+        scope = self._scopes[target]
+        return Inherited(tuple(scope.variables.image.items()), tuple(scope.onbuild), scope.workdir)
+
+    def _stage(self, node: Node) -> StageRecipe:
+        base, base_ref = self._base(node)
+        scope = self._scopes[node] = self._begin(node)
+        operations: list[Operation] = []
+        sources: list[Sources] = []
+        if not self._replaced(node):
+            # A stage that starts from another one is built for that one's platform, whatever its FROM says.
+            for step in node.steps:
+                with self._problems.at(step.command.where):
+                    for operation, used in self._step(node, step, scope):
+                        operations.append(operation)
+                        sources.append(used)
+        platform = self._platforms[node]
+        number = node.number
+        return StageRecipe(node.name, number, base, base_ref, platform, tuple(operations), tuple(sources), node.where)
+
+    def _base(self, node: Node) -> tuple[int | Resolved | None, str]:
+        """Return what a stage starts from and how its FROM names that; note it as read or referred to."""
+        replaced = self._replaced(node)
+        parent = None if replaced else node.base_stage
+        self._platforms[node] = self._platforms[parent] if parent else node.platform or self._platform
+        if parent:
+            return self._position[parent], ""
+        found = self._resolution.of(node)
+        if found is None:
+            return None, ""
+        name = replace(reference(node), name=node.name) if replaced else reference(node)
+        self._references.append((name, found))
+        if isinstance(found, FolderContext) and (not replaced or node in self._whole):
+            self._reads.append(Read(found.context, "FROM", ("/",), node.where))
+        return found, name.name
+
+    def _begin(self, node: Node) -> Scope:
+        scope = Scope(self._lexer, self._args, self._shared, self._syntax)
+        if node.base_stage is not None and not self._replaced(node):
+            before = self._scopes[node.base_stage]
+            scope.variables, scope.workdir = before.variables.child(), before.workdir
+            return scope
+        found = self._resolution.of(node)
+        inherited = _inherited(found)
+        unknown = inherited is None
+        scope.variables = _variables(inherited or Inherited(), _name(found), path_is_known=not unknown)
+        scope.workdir = inherited.workdir if inherited else ""
+        return scope
+
+    def _step(self, node: Node, step: Step, scope: Scope) -> list[tuple[Operation, Sources]]:
+        command = step.command
+        operations = scope.run(command)
+        self._doubts += (_doubt(word, names, scope, step) for word, names in scope.doubts)
+        origins, used = self._used(node, step)
+        self._reads += reads_of(command, operations[0], scope.mounts, origins)
+        first = replace(self._canonical(operations[0], step, scope), from_onbuild=step.from_onbuild)
+        rest = (replace(each, from_onbuild=step.from_onbuild) for each in operations[1:])
+        return [(first, used), *((each, ()) for each in rest)]
+
+    def _used(self, node: Node, step: Step) -> tuple[list[ContextSource], Sources]:
+        """Return where each `--from` or mount takes its files from: for reading, and for the recipe."""
+        origins: list[ContextSource] = []
+        used: list[tuple[str, int | Resolved]] = []
+        for word, source in zip(_words(step), step.uses, strict=True):
+            found = self._resolution.of(source) if word and (source.outside or self._replaced(source)) else None
+            origins.append(ContextSource(word, found))
+            if not word or (source.outside and found is None):
+                continue
+            if source.outside and found is not None:
+                self._references.append((reference(source), found))
+                used.append((word, found))
+            elif source is node or source not in self._scopes:
+                raise Refused(f"stage {source.label} comes later: it must stand before what uses it")
+            else:
+                used.append((word, self._position[source]))
+        return origins, tuple(used)
+
+    def _canonical(self, operation: Operation, step: Step, scope: Scope) -> Operation:
+        """Return the operation with stages by their place in the recipe, so that their names do not count."""
+        names = [
+            word if source.outside else str(self._position.get(source, word))
+            for word, source in zip(_words(step), step.uses, strict=True)
+        ]
+        flags: Sequence[tuple[str, str]] = operation.flags
+        if step.command.keyword == "COPY" and names:
+            flags = [(name, names[0] if name == "from" else text) for name, text in flags]
+        elif step.command.keyword == "RUN":
+            mounts = [("mount", mount.text(name)) for mount, name in zip(scope.mounts, names, strict=True)]
+            flags = [*(flag for flag in flags if flag[0] != "mount"), *mounts]
+        return replace(operation, flags=tuple(flags))
+
+
+def _words(step: Step) -> tuple[str, ...]:
+    """Return the names behind `Step.uses`, "" for a mount without `from`."""
+    command = step.command
+    return command.origins if command.keyword == "RUN" else tuple(t for n, t in command.flags if n == "from" and t)
+
+
+def _inherited(found: Resolved | None) -> Inherited | None:
+    """Return the known configuration of a base, None where it is not known."""
+    if found is None or isinstance(found, FolderContext):
+        return Inherited(workdir="/")
+    if isinstance(found, ExternalImage):
+        return None
+    return found.inherited
+
+
+def _name(found: Resolved | None) -> str:
+    """Return the image whose environment may hold more than what is known, "" for none.
+
+    An image of this repository may itself start from an external one.
+    """
+    if found is None or isinstance(found, FolderContext):
+        return ""
+    return found.ref if isinstance(found, ExternalImage) else found.image
+
+
+def _variables(inherited: Inherited, base: str, *, path_is_known: bool) -> Variables:
+    image = dict(inherited.env)
+    if path_is_known:
+        image.setdefault("PATH", DEFAULT_PATH)
+    return Variables({"PATH": DEFAULT_PATH, **image}, image, set(), base)
+
+
+def _doubt(word: str, names: frozenset[str], scope: Scope, step: Step) -> Doubt:
+    listed = ", ".join(sorted(names))
+    reason = f"{step.command.keyword} {word}: {listed} may come from {scope.variables.base}, whose ENV is not known"
+    return Doubt(reason, step.command.where)

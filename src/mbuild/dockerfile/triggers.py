@@ -1,0 +1,73 @@
+"""ONBUILD: the commands that a base adds to the stages that start from it.
+
+Rules: BuildKit `dockerfile2llb/convert.go` (`resolveStages`, `initOnBuildTriggers`): the triggers of a base stage, or
+of a base image of this repository, come first; they may need further stages, whose bases may bring triggers in turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mbuild.dockerfile.instructions import check
+from mbuild.dockerfile.model import Dockerfile, ParentImage
+from mbuild.dockerfile.parser import parse
+from mbuild.dockerfile.refused import Problems, Refused
+from mbuild.dockerfile.resolution import Resolution, starts_outside
+from mbuild.dockerfile.stages import Node, Nodes, Step, reachable
+from mbuild.errors import DockerfileError
+
+
+def add_triggers(
+    file: Dockerfile, nodes: Nodes, target: Node, resolution: Resolution | None, problems: Problems
+) -> list[Node]:
+    """Put the triggers in front of the steps of every stage the target needs; return the nodes it then needs.
+
+    resolution: None: the triggers of images are not known yet and left out.
+    """
+    replaced = resolution.replaced if resolution else {}
+    while True:
+        needed = reachable(target, replaced)
+        fresh = [node for node in needed if not node.outside and not node.triggers_added]
+        if not fresh:
+            return needed
+        for node in fresh:
+            node.triggers_added = True
+            if node.number not in replaced:
+                node.steps[:0] = _steps(file, nodes, node, _triggers(node, resolution), problems)
+
+
+def _triggers(node: Node, resolution: Resolution | None) -> tuple[str, ...]:
+    if node.base_stage is not None:
+        commands = (step.command for step in node.base_stage.steps)
+        return tuple(command.words[0] for command in commands if command.keyword == "ONBUILD")
+    if resolution and starts_outside(node):
+        found = resolution.of(node)
+        if isinstance(found, ParentImage) and found.inherited:
+            return found.inherited.onbuild
+    return ()
+
+
+def _steps(file: Dockerfile, nodes: Nodes, node: Node, triggers: tuple[str, ...], problems: Problems) -> list[Step]:
+    steps = []
+    for trigger in triggers:
+        with problems.at(node.where):
+            step = _step(file, node, trigger)
+            nodes.connect(step)
+            steps.append(step)
+    return steps
+
+
+def _step(file: Dockerfile, node: Node, trigger: str) -> Step:
+    shown = f"ONBUILD {trigger.splitlines()[0] if trigger else ''}, inherited from {node.base}"
+    try:
+        instructions = parse(trigger.encode("utf-8", "surrogateescape"), file.path).instructions
+        if len(instructions) != 1:
+            raise Refused("a trigger is a single instruction")
+        command = check(instructions[0])
+    except DockerfileError as error:
+        raise Refused(f"{shown}: {error.problems[0].message}") from error
+    except Refused as refused:
+        raise Refused(f"{shown}: {refused}", *refused.hints) from refused
+    if command.keyword == "FROM":
+        raise Refused(f"{shown}: FROM cannot be an ONBUILD trigger")
+    return Step(replace(command, where=node.where), from_onbuild=True)

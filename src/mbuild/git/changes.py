@@ -1,0 +1,32 @@
+"""What differs between two trees at one path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mbuild.tree import EXECUTABLE, FILE, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs. kind: ``added``, ``modified`` (type changes too), ``deleted`` or ``mode`` (exec bit only).
+
+    old and new: the entries before and after, None where the path did not exist.
+    """
+
+    path: str
+    kind: str
+    old: Entry | None
+    new: Entry | None
+
+
+def compare(path: str, old: Entry | None, new: Entry | None) -> Change | None:
+    """Return the change at a path, or None where both are the same (sizes are set aside)."""
+    if old is None or new is None:
+        if old is new:
+            return None
+        return Change(path, "added" if old is None else "deleted", old, new)
+    if (old.mode, old.oid) == (new.mode, new.oid):
+        return None
+    exec_bit = old.oid == new.oid and {old.mode, new.mode} == {FILE, EXECUTABLE}
+    return Change(path, "mode" if exec_bit else "modified", old, new)

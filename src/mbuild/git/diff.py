@@ -1,0 +1,88 @@
+"""The paths that differ between two trees, without listing trees where git can say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mbuild.git.changes import Change, compare
+from mbuild.git.listing import file_mode
+from mbuild.git.repository import Repository
+from mbuild.git.trees import EMPTY, CommitTree, EmptyTree
+from mbuild.git.worktree import WorkTree
+from mbuild.tree import Entry, Tree, decode
+
+__all__ = ["Change", "diff"]
+
+_RAW = (
+    "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-relative",
+    "--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
+)  # fmt: skip
+
+
+def diff(old: Tree, new: Tree) -> tuple[Change, ...]:
+    """Return what changed from one tree to the other, sorted by path. A rename is a deletion and an addition."""
+    if isinstance(new, WorkTree) and isinstance(old, CommitTree | EmptyTree) and _same(old, new.base):
+        found = _to_work_tree(old, new)
+    elif isinstance(old, CommitTree | EmptyTree) and isinstance(new, CommitTree | EmptyTree) and _same(old, new):
+        found = _between(old, new)
+    else:
+        found = _listed(old, new)
+    return tuple(sorted(found, key=lambda each: each.path))
+
+
+def _same(one: CommitTree | EmptyTree, other: CommitTree | EmptyTree) -> bool:
+    """Whether one git can answer for both: they are of one repository, or one is empty."""
+    if isinstance(one, EmptyTree) or isinstance(other, EmptyTree):
+        return True
+    return one.repository.git.git_dir == other.repository.git.git_dir
+
+
+def _between(old: CommitTree | EmptyTree, new: CommitTree | EmptyTree) -> list[Change]:
+    repository = next((each.repository for each in (old, new) if isinstance(each, CommitTree)), None)
+    if repository is None:
+        return []
+    ids = [_id(repository, each) for each in (old, new)]
+    if ids[0] == ids[1]:
+        return []
+    return list(_parse(repository.git.run(*_RAW, *ids, "--")))
+
+
+def _id(repository: Repository, tree: CommitTree | EmptyTree) -> str:
+    return tree.commit if isinstance(tree, CommitTree) else EMPTY[repository.object_format]
+
+
+def _parse(raw: bytes) -> Iterator[Change]:
+    """Parse ``:MODE MODE OID OID STATUS NUL PATH NUL``."""
+    fields = iter(raw.split(b"\0"))
+    for head in fields:
+        if not head:
+            return
+        path = decode(next(fields))
+        old_mode, new_mode, old_oid, new_oid, _ = head[1:].decode().split(" ")
+        change = compare(path, _entry(path, old_mode, old_oid), _entry(path, new_mode, new_oid))
+        if change is not None:
+            yield change
+
+
+def _entry(path: str, mode: str, oid: str) -> Entry | None:
+    number = int(mode, 8)
+    return Entry(path, file_mode(number), oid) if number else None
+
+
+def _to_work_tree(old: CommitTree | EmptyTree, new: WorkTree) -> list[Change]:
+    """Put the edits of the work tree on top of what differs between the commit and HEAD."""
+    committed = {change.path: change for change in _between(old, new.base)}
+    found = [change for path, change in committed.items() if path not in new.edits]
+    for path, edit in new.edits.items():
+        known = committed.get(path)
+        change = compare(path, known.old if known else edit.old, edit.new)
+        if change is not None:
+            found.append(change)
+    return found
+
+
+def _listed(old: Tree, new: Tree) -> list[Change]:
+    before = {each.path: each for each in old.below("")}
+    after = {each.path: each for each in new.below("")}
+    both = (compare(path, before.get(path), after.get(path)) for path in before.keys() | after.keys())
+    return [change for change in both if change is not None]

@@ -1,0 +1,103 @@
+"""Files of the work tree as they are on disk, looked at without following links and without ever blocking."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mbuild.errors import GitError
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, decode, encode
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+
+class Disk:
+    """The folder of a work tree. Paths are relative to it; one below a linked folder does not exist, as for git."""
+
+    def __init__(self, top: Path) -> None:
+        """Take the top folder."""
+        self._top = os.fsencode(top)
+        self._folders: dict[bytes, bool] = {b"": True}
+
+    def place(self, path: str) -> bytes:
+        """Return the absolute name of a path."""
+        return os.path.join(self._top, encode(path))  # noqa: PTH118 - bytes, which pathlib cannot hold
+
+    def look(self, path: str) -> os.stat_result | None:
+        """Return lstat of a path, or None where it does not exist."""
+        if not self._real(encode(path).rpartition(b"/")[0]):
+            return None
+        try:
+            return os.lstat(self.place(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def _real(self, folder: bytes) -> bool:
+        """Whether a folder and all above it are folders, none of them a link. Remembered: trees do not change."""
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._real(folder.rpartition(b"/")[0]) and _is_folder(self._top + b"/" + folder)
+            self._folders[folder] = known
+        return known
+
+    def target(self, path: str) -> bytes:
+        """Return where a link points. Raises GitError when it is no link any more."""
+        try:
+            return os.readlink(self.place(path))  # noqa: PTH115 - bytes, which pathlib cannot hold
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a regular file. Raises GitError for anything else: FIFOs and devices are never waited for."""
+        try:
+            number = os.open(self.place(path), _OPEN)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise GitError(f"{path} is not a regular file any more: it changed while mbuild was reading")
+        return os.fdopen(number, "rb")
+
+    def walk(self, folder: str) -> Iterator[tuple[str, int, bytes]]:
+        """Yield path, mode and content digest of all files and links below a folder, in order, whatever git thinks."""
+        with os.scandir(self.place(folder)) as found:
+            names = sorted(found, key=lambda each: each.name)
+        for each in names:
+            path = f"{folder}/{decode(each.name)}"
+            if each.is_symlink():
+                yield path, SYMLINK, hashlib.sha256(self.target(path)).digest()
+            elif each.is_dir(follow_symlinks=False):
+                yield from self.walk(path)
+            elif each.is_file(follow_symlinks=False):
+                with self.open(path) as stream:
+                    yield path, mode_of(os.fstat(stream.fileno())), _digest(stream)
+
+
+def mode_of(found: os.stat_result) -> int:
+    """Return the mode git gives a regular file: the owner's exec bit decides."""
+    return EXECUTABLE if found.st_mode & stat.S_IXUSR else FILE
+
+
+def _digest(stream: BinaryIO) -> bytes:
+    state = hashlib.sha256()
+    while chunk := stream.read(1 << 20):
+        state.update(chunk)
+    return state.digest()
+
+
+def _is_folder(place: bytes) -> bool:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return stat.S_ISDIR(os.lstat(place).st_mode)
+    return False
+
+
+def _unreadable(path: str, error: OSError) -> GitError:
+    shown = encode(path).decode("utf-8", "replace")
+    return GitError(f"{shown}: {error.strerror}", "did it change while mbuild was reading? then run again")

@@ -1,0 +1,77 @@
+"""The files of a whole tree: git's own output kept as bytes and searched by bisection.
+
+200,000 files are 20 MB of bytes and no Python objects; entries are made for what is asked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mbuild.errors import GitError
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
+
+_UPWARDS = re.compile(rb"[\t/]\.\.[/\0]")
+
+
+def file_mode(mode: int) -> int:
+    """Return one of the four modes of an entry. Old trees hold others (100664); git itself reads them like this."""
+    if mode in (SYMLINK, SUBMODULE):
+        return mode
+    return EXECUTABLE if mode & 0o100 else FILE
+
+
+def in_order(entries: list[Entry]) -> tuple[Entry, ...]:
+    """Return entries sorted by path as ``str`` compares. Git sorts by bytes: only escaped bytes make a difference."""
+    return tuple(sorted(entries, key=lambda each: each.path))
+
+
+class Listing:
+    """What ``git ls-tree -r -z --full-tree`` printed: ``MODE TYPE OID TAB PATH NUL``; sorted by path bytes."""
+
+    def __init__(self, raw: bytes, prefix: str = "") -> None:
+        """Take git's output; ``prefix`` (ending in ``/``) goes before every path. Raises GitError for ``..`` in one."""
+        if b".." in raw and _UPWARDS.search(raw):
+            raise GitError("the tree holds a path with '..', which git itself refuses to check out")
+        self._raw = raw
+        self._prefix = prefix
+
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry at exactly this path."""
+        name = encode(path)
+        start = self._first_from(name)
+        end = self._raw.find(b"\0", start)
+        if end < 0 or self._path(start) != name:
+            return None
+        return self._make(self._raw[start:end])
+
+    def below(self, folder: str) -> tuple[Entry, ...]:
+        """Return every entry below a folder."""
+        start, end = 0, len(self._raw)
+        if folder:
+            start = self._first_from(encode(folder) + b"/")
+            end = self._first_from(encode(folder) + b"0")  # "0" is the byte after "/"
+        part = self._raw[start:end]
+        entries = [self._make(record) for record in part.split(b"\0") if record]
+        return tuple(entries) if part.isascii() else in_order(entries)
+
+    def _make(self, record: bytes) -> Entry:
+        head, _, name = record.partition(b"\t")
+        mode, _, oid = head.split(b" ")
+        return Entry(self._prefix + decode(name), _MODES.get(mode) or file_mode(int(mode, 8)), oid.decode())
+
+    def _path(self, start: int) -> bytes:
+        return self._raw[self._raw.find(b"\t", start) + 1 : self._raw.find(b"\0", start)]
+
+    def _first_from(self, name: bytes) -> int:
+        """Return the position of the first record whose path is not before ``name``."""
+        low, high = 0, len(self._raw)
+        while low < high:
+            middle = self._raw.rfind(b"\0", low, (low + high) // 2) + 1 or low
+            if self._path(middle) < name:
+                low = self._raw.find(b"\0", middle) + 1
+            else:
+                high = middle
+        return low
+
+
+_MODES = {b"100644": FILE, b"100755": EXECUTABLE, b"120000": SYMLINK, b"160000": SUBMODULE}

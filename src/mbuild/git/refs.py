@@ -1,0 +1,120 @@
+"""Names of commits turned into object ids, the only thing other commands are given."""
+
+from __future__ import annotations
+
+import re
+
+from mbuild.errors import GitError
+from mbuild.git.door import Git
+from mbuild.tree import decode
+
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEX = re.compile(r"[0-9a-fA-F]{7,64}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def lines(out: bytes) -> tuple[str, ...]:
+    """Return the lines of git's answer as text, losing no byte."""
+    return tuple(decode(line) for line in out.split(b"\n") if line)
+
+
+def verify(git: Git, ref: str) -> str | None:
+    """Return the commit id of a ref, or None when it names no commit. Options and ranges are not refs."""
+    done = git.finish("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
+    answer = decode(done.out.strip())
+    return answer if done.code == 0 and _OID.fullmatch(answer) else None
+
+
+def resolve_commit(git: Git, ref: str) -> str:
+    """Return the commit id a ref means. Raises GitError, with the nearest names or the fetch that would bring it."""
+    if not ref or ref.isspace():
+        raise GitError("an empty ref names no commit", "give a branch, a tag or a commit id")
+    if _CONTROL.search(ref):
+        raise GitError(f"{ref!r} is not a ref: it holds control characters")
+    if set(ref) == {"0"} and len(ref) >= 40:
+        raise GitError(
+            f"the commit id {ref} is all zeros: that is how CI says 'there was no commit before'",
+            "name the commit to compare with: --base REF, or build everything: --missing-base all",
+        )
+    found = verify(git, ref)
+    if found is None:
+        raise _unknown(git, ref)
+    return found
+
+
+def _unknown(git: Git, ref: str) -> GitError:
+    shown = ref.encode("utf-8", "replace").decode()
+    if _OID.fullmatch(ref) and git.finish("cat-file", "-e", ref, check=False).code == 0:
+        return GitError(f"{shown} is an object of this repository, but not a commit")
+    if ref in ("HEAD", "@") and git.finish("symbolic-ref", "--quiet", "HEAD", check=False).code == 0:
+        return GitError("the branch has no commit yet, so HEAD names none", "commit first")
+    return GitError(f"there is no commit '{shown}' in this clone", *fetch_hints(git, ref), *_nearest(git, ref))
+
+
+def _nearest(git: Git, ref: str) -> tuple[str, ...]:
+    import difflib
+
+    known = lines(git.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"))
+    # A branch that only the remote has is the usual slip: 'dev' for 'origin/dev'.
+    same = [name for name in known if name.endswith(f"/{ref}")]
+    near = (same or difflib.get_close_matches(ref, known, 1, 0.75))[:1]
+    return (f"did you mean '{near[0]}'?",) if near else ()
+
+
+def fetch_hints(git: Git, ref: str) -> tuple[str, ...]:
+    """Return the exact command that would bring a ref, where a fetch can: a shallow clone, or REMOTE/NAME."""
+    import shlex
+
+    remotes = lines(git.run("remote"))
+    if not remotes:
+        return ()
+    shallow = git.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+    deep = "--unshallow " if shallow else ""
+    remote, _, name = ref.partition("/")
+    if remote in remotes and name:
+        spec = shlex.quote(f"+refs/heads/{name}:refs/remotes/{remote}/{name}")
+        return (f"git fetch {deep}{shlex.quote(remote)} {spec}",)
+    if not shallow:
+        return ()
+    first = shlex.quote("origin" if "origin" in remotes else remotes[0])
+    if _HEX.fullmatch(ref):
+        return (f"this clone is shallow: git fetch --unshallow {first}",)
+    spec = shlex.quote(f"+refs/heads/{ref}:refs/remotes/{first}/{ref}")
+    return (f"this clone is shallow: git fetch --unshallow {first} {spec}, then use {first}/{ref}",)
+
+
+def merge_bases(git: Git, one: str, other: str) -> tuple[str, ...]:
+    """Return all best common ancestors of two commit ids, sorted; empty when there is none here."""
+    done = git.finish("merge-base", "--all", one, other, check=False)
+    if done.code not in (0, 1):
+        raise git.failed(done.err, "merge-base")
+    return tuple(sorted(lines(done.out)))
+
+
+def current_branch(git: Git) -> str | None:
+    """Return the short name of the branch HEAD is on, also an unborn one; None when detached."""
+    done = git.finish("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
+    return decode(done.out.removesuffix(b"\n")) if done.code == 0 else None
+
+
+def config(git: Git, key: str) -> str | None:
+    """Return the last value of a configuration key, or None."""
+    done = git.finish("config", "--null", "--get", key, check=False)
+    return decode(done.out.removesuffix(b"\0")) if done.code == 0 else None
+
+
+def commit_time(raw: bytes) -> int:
+    """Return the committer's date of a raw commit object in seconds since 1970."""
+    for line in _header(raw):
+        if line.startswith(b"committer "):
+            return int(line.rsplit(b" ", 2)[1])
+    raise GitError("a commit without a committer: the repository is damaged", "git fsck")
+
+
+def parents(raw: bytes) -> tuple[str, ...]:
+    """Return the parents named in a raw commit object."""
+    return tuple(line[7:].decode() for line in _header(raw) if line.startswith(b"parent "))
+
+
+def _header(raw: bytes) -> list[bytes]:
+    return raw.partition(b"\n\n")[0].split(b"\n")

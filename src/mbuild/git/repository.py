@@ -1,0 +1,111 @@
+"""Opening a repository, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mbuild.errors import GitError
+from mbuild.git import refs
+from mbuild.git.door import Git, ask
+from mbuild.git.messages import bare, failure
+from mbuild.git.objects import Objects
+
+if TYPE_CHECKING:
+    from mbuild.git.trees import CommitTree
+    from mbuild.git.worktree import WorkTree
+
+_QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Where a repository stands. branch: short name, None when HEAD is detached; head: commit, None when unborn."""
+
+    branch: str | None
+    head: str | None
+    remotes: tuple[str, ...]
+
+
+class Repository:
+    """A git repository with a work tree. ``top`` is the folder of the work tree; ``object_format`` sha1 or sha256."""
+
+    def __init__(self, git: Git, object_format: str) -> None:
+        """Wrap the door to a repository that was found."""
+        self.git = git
+        self.top = git.top
+        self.object_format = object_format
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The reader of objects, one long-lived process for all trees of this repository."""
+        return Objects(self.git)
+
+    def describe(self) -> Description:
+        """Return branch, HEAD and remotes."""
+        remotes = refs.lines(self.git.run("remote"))
+        return Description(refs.current_branch(self.git), self.head(), remotes)
+
+    def head(self) -> str | None:
+        """Return the commit of HEAD, or None on an unborn branch."""
+        return refs.verify(self.git, "HEAD")
+
+    def resolve_commit(self, ref: str) -> str:
+        """Return the commit id a ref means. Raises GitError with the nearest names."""
+        return refs.resolve_commit(self.git, ref)
+
+    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
+        """Return all best common ancestors of two commits (ids), sorted; none for unrelated or cut histories."""
+        return refs.merge_bases(self.git, one, other)
+
+    def is_shallow(self) -> bool:
+        """Whether history is cut off in this clone."""
+        return self.git.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def commit_time(self, commit: str) -> int:
+        """Return the committer's date of a commit (id) in seconds since 1970."""
+        return refs.commit_time(self.objects.read(commit))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents a commit (id) names, also those that a shallow clone does not have."""
+        return refs.parents(self.objects.read(commit))
+
+    def commit_tree(self, commit: str) -> CommitTree:
+        """Return the tree of a commit (id)."""
+        from mbuild.git.trees import CommitTree
+
+        return CommitTree(self, commit)
+
+    def work_tree(self) -> WorkTree:
+        """Return the work tree as it is now: tracked and untracked files, not those git ignores."""
+        from mbuild.git.worktree import WorkTree
+
+        return WorkTree(self)
+
+    def close(self) -> None:
+        """End the processes that read objects. They also end with the repository object or with mbuild."""
+        self.objects.close()
+
+
+def open_repository(start: Path) -> Repository:
+    """Open the repository that a folder belongs to: its top, a sub-folder or a linked worktree.
+
+    Raises GitError when there is none, when it is bare, or when git does not trust its owner.
+    """
+    if not start.is_dir():
+        raise GitError(f"{start}: no such folder")
+    # The fixed words come first: a folder name may hold a newline, so its end cannot be told from a line's.
+    done = ask(start, "rev-parse", *_QUESTIONS)
+    if done.code != 0:
+        raise failure(done.err, start, "rev-parse")
+    is_bare, inside, object_format, git_dir = done.out.removesuffix(b"\n").split(b"\n", 3)
+    if is_bare == b"true" or inside != b"true":
+        raise bare(start)
+    found = ask(start, "rev-parse", "--show-toplevel")
+    if found.code != 0:
+        raise failure(found.err, start, "rev-parse")
+    top = Path(os.fsdecode(found.out.removesuffix(b"\n")))
+    return Repository(Git(top, Path(os.fsdecode(git_dir))), object_format.decode())

@@ -1,0 +1,119 @@
+"""Trees made of git objects: a commit, and the empty tree."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from mbuild.errors import GitError
+from mbuild.git.folders import Folders, TooManyFolders
+from mbuild.git.listing import Listing
+from mbuild.tree import SUBMODULE, Entry
+
+if TYPE_CHECKING:
+    from mbuild.git.repository import Repository
+
+# Git knows the empty tree in every repository, also where nobody wrote it.
+EMPTY = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+# Reading one folder costs some 50 µs, listing 200,000 files 0.25 s and a small tree next to nothing.
+_FOLDERS = 1000
+
+
+class EmptyTree:
+    """The tree without files: what a first commit is compared with."""
+
+    def entry(self, path: str) -> Entry | None:  # noqa: ARG002 - the protocol's
+        """Return None."""
+        return None
+
+    def below(self, folder: str) -> tuple[Entry, ...]:  # noqa: ARG002 - the protocol's
+        """Return nothing."""
+        return ()
+
+    def read(self, entry: Entry) -> bytes:
+        """Raise GitError: there is no content in an empty tree."""
+        raise GitError(f"{entry.path} is not in the empty tree")
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Raise GitError: there is no content in an empty tree."""
+        raise GitError(f"{entry.path} is not in the empty tree")
+
+    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the same entries: none of them can be from here."""
+        yield from entries
+
+
+class CommitTree:
+    """The tree of a commit. Nothing is read before it is asked for; safe to use from several threads.
+
+    A few paths are looked up folder by folder. Past ``_FOLDERS`` folders, or for the whole tree, it is listed once.
+    """
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        """Take a commit by its id."""
+        self.repository = repository
+        self.commit = commit
+        self._lock = threading.RLock()
+        self._listing: Listing | None = None
+        self._folders = Folders(
+            repository.objects, f"{commit}^{{tree}}", id_bytes=len(EMPTY[repository.object_format]) // 2, limit=_FOLDERS
+        )
+
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry at exactly this path, or None (also for a folder)."""
+        with self._lock:
+            if self._listing is None:
+                try:
+                    return self._folders.entry(path)
+                except TooManyFolders:
+                    self.load()
+            return self.load().entry(path)
+
+    def below(self, folder: str) -> tuple[Entry, ...]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
+        with self._lock:
+            if self._listing is None and folder:
+                try:
+                    return self._folders.below(folder)
+                except TooManyFolders:
+                    self.load()
+            return self.load().below(folder)
+
+    def load(self) -> Listing:
+        """List the whole tree, once. For callers that know they will ask about most of it."""
+        with self._lock:
+            if self._listing is None:
+                self._listing = Listing(self.repository.git.run("ls-tree", "-r", "-z", "--full-tree", self.commit))
+            return self._listing
+
+    def read(self, entry: Entry) -> bytes:
+        """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""
+        return self.repository.objects.read(_blob(entry), entry.path)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a file; a big one is streamed in bounded memory."""
+        return self.repository.objects.open(_blob(entry), entry.size, entry.path)
+
+    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the same entries with ``size`` filled in; submodules have none."""
+        return with_sizes(self.repository, entries)
+
+
+def with_sizes(repository: Repository, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield entries with the sizes of their objects in bytes."""
+    listed = list(entries)
+    sizes = repository.objects.sizes([each.oid for each in listed if each.mode != SUBMODULE])
+    for each in listed:
+        yield each if each.mode == SUBMODULE else Entry(each.path, each.mode, each.oid, next(sizes))
+    next(sizes, None)  # past the last one: lets the process go
+
+
+def _blob(entry: Entry) -> str:
+    if entry.mode == SUBMODULE:
+        raise GitError(f"{entry.path} is a submodule: it has no content of its own")
+    return entry.oid

@@ -1,0 +1,110 @@
+"""The work tree: HEAD with what was edited, added and deleted on disk."""
+
+from __future__ import annotations
+
+import bisect
+import io
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO
+
+from mbuild.errors import GitError
+from mbuild.git.edits import collect
+from mbuild.git.trees import with_sizes
+from mbuild.tree import SUBMODULE, SYMLINK, Entry
+
+if TYPE_CHECKING:
+    from mbuild.git.changes import Change
+    from mbuild.git.repository import Repository
+
+
+class WorkTree:
+    """The files of the work tree that git tracks or would track, as they were when this was made.
+
+    Ids are those ``git add`` would give. Content comes from disk, where filters (line ends, LFS) have been undone: what
+    a builder would be sent. Files a sparse checkout left out come from the objects.
+
+    head:  the commit checked out, None on an unborn branch.
+    base:  the tree of that commit.
+    edits: what differs from it, by path, sorted.
+    submodules: the work trees in the submodules that are checked out, by path.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        """Ask git and the disk. Raises GitError."""
+        self.repository = repository
+        told, edits = collect(repository)
+        self.head = told.head
+        self.base = edits.base
+        self.edits: Mapping[str, Change] = MappingProxyType(edits.changes())
+        self.submodules: Mapping[str, WorkTree] = MappingProxyType(edits.submodules)
+        self._disk = edits.disk
+        self._paths = list(self.edits)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything differs from HEAD."""
+        return bool(self.edits)
+
+    @property
+    def dirty_paths(self) -> tuple[str, ...]:
+        """The paths that differ from HEAD, sorted."""
+        return tuple(self._paths)
+
+    def entry(self, path: str) -> Entry | None:
+        """Return the entry at exactly this path, or None (also for a folder)."""
+        edit = self.edits.get(path)
+        return edit.new if edit is not None else self.base.entry(path)
+
+    def below(self, folder: str) -> tuple[Entry, ...]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
+        clean = self.base.below(folder)
+        edited = self._edited(folder)
+        if not edited:
+            return clean
+        entries = [each for each in clean if each.path not in edited]
+        entries += [edit.new for edit in edited.values() if edit.new is not None]
+        return tuple(sorted(entries, key=lambda each: each.path))
+
+    def _edited(self, folder: str) -> dict[str, Change]:
+        if not folder:
+            return dict(self.edits)
+        first = bisect.bisect_left(self._paths, folder + "/")
+        last = bisect.bisect_left(self._paths, folder + "0", first)  # "0" is the character after "/"
+        return {path: self.edits[path] for path in self._paths[first:last]}
+
+    def read(self, entry: Entry) -> bytes:
+        """Return the content of a file, or the target of a link. Raises GitError when it changed its kind meanwhile."""
+        if self._on_disk(entry):
+            if entry.mode == SYMLINK:
+                return self._disk.target(entry.path)
+            with self._disk.open(entry.path) as stream:
+                return stream.read()
+        return self.repository.objects.read(entry.oid, entry.path)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a file, without following links and without ever blocking."""
+        if not self._on_disk(entry):
+            return self.repository.objects.open(entry.oid, entry.size, entry.path)
+        return io.BytesIO(self._disk.target(entry.path)) if entry.mode == SYMLINK else self._disk.open(entry.path)
+
+    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the same entries with ``size`` filled in: that on disk, which filters make differ from the blob's."""
+        listed = list(entries)
+        absent = [each for each in listed if each.mode != SUBMODULE and not self._on_disk(each)]
+        known = {each.path: each for each in with_sizes(self.repository, absent)} if absent else {}
+        for each in listed:
+            found = None if each.path in known or each.mode == SUBMODULE else self._disk.look(each.path)
+            size = found.st_size if found is not None else known.get(each.path, each).size
+            yield Entry(each.path, each.mode, each.oid, size)
+
+    def _on_disk(self, entry: Entry) -> bool:
+        if entry.mode == SUBMODULE:
+            raise GitError(f"{entry.path} is a submodule: it has no content of its own")
+        found = self._disk.look(entry.path)
+        if found is None:
+            return False
+        if stat.S_ISLNK(found.st_mode) != entry.is_link or not (entry.is_link or stat.S_ISREG(found.st_mode)):
+            raise GitError(f"{entry.path} changed its kind while mbuild was reading", "run again")
+        return True

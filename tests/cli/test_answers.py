@@ -1,0 +1,190 @@
+"""The commands that only look, on a real repository."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.shop import FILES
+from tests.support import Repo
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    repo.commit(FILES, "first")
+    return repo
+
+
+def valid(value: object, name: str) -> None:
+    jsonschema.validate(value, json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
+
+
+def test_nothing_changed_since_the_last_commit(shop: Repo) -> None:
+    shop.commit({"README.md": "other\n"})
+    answer = shop.mbuild("affected", "--list")
+    assert answer.code == 0
+    assert "0 of 3 images affected" in answer.out
+    assert "1 changed path that no image reads: README.md" in answer.out
+    assert answer.err == ""
+
+
+def test_an_edit_of_a_library_affects_the_image_that_reads_it(shop: Repo) -> None:
+    shop.write({"libs/money/money.py": "VAT = 25\n"})
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--format", "json")
+    valid(answer.json, "plan")
+    assert answer.affected() == {"api"}
+    assert answer.image("api")["reasons"] == [
+        {"kind": "file-changed", "path": "libs/money/money.py", "change": "modified", "where": "api/Dockerfile:2"}
+    ]
+    assert answer.json["head"]["dirty"] is True
+    assert not {"order", "action"} & (answer.json.keys() | answer.image("api").keys())
+
+
+def test_a_commit_is_compared_without_a_checkout(shop: Repo) -> None:
+    first = shop.git("rev-parse", "HEAD")
+    second = shop.commit({"base/etc/os": "2\n"})
+    shop.git("checkout", "-q", first)
+    answer = shop.mbuild("affected", "--base", first, "--head", second, "--dry-run", "--builder", "oci", "--format", "json")
+    valid(answer.json, "plan")
+    assert answer.affected() == {"api", "base"}
+    assert answer.json["order"] == [["base"], ["api"]]
+    assert answer.json["base"]["commit"] == first
+    assert answer.json["head"] == {"ref": second, "commit": second, "dirty": False}
+    api = answer.image("api")
+    assert api["action"] == "build"
+    assert api["context"]["files"] == 2
+    assert api["tags"][0] == f"shop/api:mb-{api['fingerprint'][:20]}"
+    assert answer.image("web")["context"] is None
+
+
+def test_untracked_files_count_and_ignored_ones_do_not(shop: Repo) -> None:
+    shop.commit({".gitignore": "*.log\n"})
+    shop.write({"web/new.html": "", "api/x.log": ""})
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--format", "json")
+    assert answer.affected() == {"web"}
+
+
+def test_the_default_base_is_the_merge_base_with_the_default_branch(shop: Repo) -> None:
+    shop.git("checkout", "-q", "-b", "topic")
+    shop.commit({"web/index.html": "1"})
+    shop.git("checkout", "-q", "main")
+    shop.commit({"base/etc/os": "moved on"})
+    shop.git("checkout", "-q", "topic")
+    answer = shop.mbuild("affected", "--list", "--format", "json")
+    assert answer.affected() == {"web"}
+
+
+def test_images_can_be_named(shop: Repo) -> None:
+    shop.write({"web/index.html": "1", "api/main.py": "2"})
+    answer = shop.mbuild("affected", "web", "--base", "HEAD", "--list", "--format", "json")
+    assert answer.affected() == {"web"}
+    wrong = shop.mbuild("affected", "wbe", "--base", "HEAD", "--list")
+    assert (wrong.code, wrong.err) == (2, "error: there is no image 'wbe'\nhint: did you mean 'web'?\n")
+
+
+def test_exit_code_tells_that_something_is_affected(shop: Repo) -> None:
+    assert shop.mbuild("affected", "--base", "HEAD", "--list", "--exit-code").code == 0
+    shop.write({"web/index.html": "1"})
+    assert shop.mbuild("affected", "--base", "HEAD", "--list", "--exit-code").code == 1
+    assert shop.mbuild("affected", "--base", "HEAD", "--dry-run", "--builder", "oci", "--exit-code").code == 1
+    assert shop.mbuild("affected", "--base", "HEAD", "--dry-run", "--builder", "oci").code == 0
+
+
+def test_removed_images_are_reported(shop: Repo) -> None:
+    shop.write({"build.yaml": FILES["build.yaml"].replace("  web: {dockerfile: web/Dockerfile}\n", "")})
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list")
+    assert "removed since the base: web" in answer.out
+
+
+def test_a_base_that_cannot_be_read_makes_every_image_new(shop: Repo) -> None:
+    broken = shop.commit({"build.yaml": "version: [\n"})
+    shop.commit({"build.yaml": FILES["build.yaml"]})
+    answer = shop.mbuild("affected", "--base", broken, "--list", "--format", "json")
+    assert answer.affected() == {"api", "base", "web"}
+    assert "warning: the base's build.yaml cannot be read" in answer.err
+
+
+def test_definitions_from_outside_serve_base_and_head(shop: Repo, tmp_path: Path) -> None:
+    config = tmp_path / "other.yaml"
+    config.write_text("version: 1\nimages: {only: {dockerfile: web/Dockerfile}}\n")
+    shop.commit({"web/index.html": "1"})
+    answer = shop.mbuild("--config", str(config), "affected", "--base", "HEAD~1", "--list", "--format", "json")
+    assert answer.affected() == {"only"}
+
+
+def test_context_lists_what_is_sent(shop: Repo) -> None:
+    answer = shop.mbuild("context", "web", "--format", "json")
+    valid(answer.json, "context")
+    assert [each["path"] for each in answer.json["files"]] == ["web/.dockerignore", "web/Dockerfile", "web/index.html"]
+    assert answer.json["full"]["files"] == 3
+    api = shop.mbuild("context", "api", "--format", "json").json
+    assert [each["path"] for each in api["files"]] == ["api/main.py", "libs/money/money.py"]
+    assert api["full"]["files"] > len(FILES)  # a plain build sends .git too
+    assert "a plain build would send" in shop.mbuild("context", "api", "--list").out
+
+
+def test_context_writes_a_tar(shop: Repo, tmp_path: Path) -> None:
+    target = tmp_path / "api.tar"
+    assert shop.mbuild("context", "api", "--output", str(target)).code == 0
+    with tarfile.open(target) as tar:
+        assert [each.name for each in tar if each.isfile()] == ["api/main.py", "libs/money/money.py"]
+
+
+def test_explain_an_affected_image(shop: Repo) -> None:
+    shop.write({"base/etc/os": "2\n"})
+    answer = shop.mbuild("explain", "--image", "api", "--base", "HEAD")
+    assert answer.out == (
+        "api is affected:\n  uses base (api/Dockerfile:1)\n"
+        "its parent base is affected:\n  base/etc/os modified (base/Dockerfile:2)\n"
+    )
+    found = shop.mbuild("explain", "--image", "api", "--base", "HEAD", "--format", "json").json
+    assert list(found["reasons"]) == ["api", "base"]
+
+
+def test_explain_why_not(shop: Repo) -> None:
+    shop.write({"web/notes.md": "x", "libs/other/other.py": "x = 1\n", "web/Dockerfile": "# hi\n" + FILES["web/Dockerfile"]})
+    answer = shop.mbuild("explain", "--image", "api", "--base", "HEAD")
+    assert "api is not affected: none of 3 changed paths is an input of it" in answer.out
+    assert "libs/other/other.py: no instruction of a reachable stage copies it" in answer.out
+
+
+def test_explain_a_path(shop: Repo) -> None:
+    answer = shop.mbuild("explain", "libs/money/money.py", "--format", "json")
+    valid(answer.json, "explain")
+    assert answer.json["images"] == [{"name": "api", "via": "COPY", "where": "api/Dockerfile:2"}]
+    assert "read by 0 images" in shop.mbuild("explain", "README.md").out
+    both = shop.mbuild("explain", "web")
+    assert (both.code, both.err) == (2, "error: 'web' is an image and a path\nhint: say which with --image or --path\n")
+    assert shop.mbuild("explain", "nowhere").code == 2
+
+
+def test_graph_formats(shop: Repo) -> None:
+    found = shop.mbuild("graph", "--format", "json").json
+    valid(found, "graph")
+    assert found["edges"] == [{"from": "api", "to": "base", "kind": "from", "where": "api/Dockerfile:1"}]
+    assert shop.mbuild("graph").out == "base\n  api\nweb\n"
+    assert '"api" -> "base" [label=from];' in shop.mbuild("graph", "--format", "dot").out
+    assert "i0 -->|from| i1" in shop.mbuild("graph", "--format", "mermaid").out
+
+
+def test_check_reports_everything_at_once(shop: Repo) -> None:
+    assert shop.mbuild("check").out == "3 images, 3 of them read exactly: no problems\n"
+    shop.write({"api/Dockerfile": "FROM shop/base\nBOGUS\n", "web/Dockerfile": "FROM scratch\nCOPY nope /\n"})
+    answer = shop.mbuild("check")
+    assert answer.code == 2
+    assert "error: api/Dockerfile:2:1: " in answer.err
+    assert "error: web/Dockerfile:2:1: image 'web': nothing in the context matches 'nope'" in answer.err
+
+
+def test_works_from_a_sub_folder(shop: Repo) -> None:
+    shop.write({"web/index.html": "1"})
+    inner = Repo.__new__(Repo)
+    inner.folder = shop.folder / "web"
+    assert inner.mbuild("affected", "--base", "HEAD", "--list", "--format", "json").affected() == {"web"}
+    assert [each["name"] for each in inner.mbuild("explain", "index.html", "--format", "json").json["images"]] == ["web"]

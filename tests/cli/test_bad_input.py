@@ -1,0 +1,152 @@
+"""One clear line, a hint and the documented exit code for each wrong input; nothing half-written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shop import FILES
+from tests.support import Repo, mbuild
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    repo.commit(FILES, "first")
+    return repo
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+
+
+def refused(repo: Repo, *args: str) -> tuple[int, list[str]]:
+    answer = repo.mbuild(*args)
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert not (repo.folder / ".mbuild").exists()
+    return answer.code, answer.err.splitlines()
+
+
+def test_missing_dockerfile(shop: Repo) -> None:
+    (shop.folder / "web/Dockerfile").unlink()
+    code, lines = refused(shop, "all")
+    assert code == 2
+    assert lines[0] == "error: build.yaml:6:9: image 'web': no Dockerfile at web/Dockerfile" or lines[0].startswith(
+        "error: build.yaml:6:"
+    )
+    assert lines[1].startswith("hint: ")
+
+
+def test_cycle(shop: Repo) -> None:
+    shop.write({"base/Dockerfile": "FROM shop/api\n"})
+    code, lines = refused(shop, "affected")
+    assert (code, lines[0]) == (2, "error: api/Dockerfile:1:1: images need each other in a circle: api → base → api")
+
+
+def test_duplicate_image(shop: Repo) -> None:
+    shop.write({"build.yaml": FILES["build.yaml"] + "  web: {dockerfile: web/Dockerfile}\n"})
+    code, lines = refused(shop, "all")
+    assert code == 2
+    assert lines[0].startswith("error: build.yaml:7:3: ")
+
+
+def test_unknown_key(shop: Repo) -> None:
+    shop.write({"build.yaml": FILES["build.yaml"].replace("context:", "contxt:")})
+    code, lines = refused(shop, "all")
+    assert code == 2
+    assert lines[0].startswith("error: build.yaml:5:")
+    assert "context" in lines[1]
+
+
+def test_unknown_base(shop: Repo) -> None:
+    code, lines = refused(shop, "affected", "--base", "mian", "--list")
+    assert code == 3
+    assert "mian" in lines[0]
+    assert any("main" in line for line in lines[1:])
+
+
+@pytest.mark.parametrize("base", ["--output=stolen", "0" * 40, "", "HEAD:README.md", "HEAD\n"])
+def test_a_base_is_never_taken_for_an_option(shop: Repo, base: str) -> None:
+    code, _ = refused(shop, "affected", f"--base={base}", "--list")
+    assert code == 3
+    assert not list(shop.folder.glob("stolen*"))
+
+
+def test_not_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    answer = mbuild("-C", str(tmp_path), "all")
+    assert answer.code == 3
+    assert answer.err.startswith("error: ")
+    assert mbuild("-C", str(tmp_path / "nowhere"), "all").code == 4
+
+
+def test_no_build_yaml(repo: Repo) -> None:
+    repo.commit({"x": ""})
+    code, lines = refused(repo, "all")
+    assert (code, lines[0]) == (2, "error: there is no build.yaml")
+
+
+def test_no_daemon(shop: Repo) -> None:
+    code, lines = refused(shop, "all", "--builder", "buildx")
+    assert code == 4
+    assert lines[0].startswith("error: no Docker Engine answers at unix:///nonexistent/docker.sock: ")
+    assert lines[1].startswith("hint: start Docker")
+
+
+def test_run_with_the_oci_builder(shop: Repo) -> None:
+    shop.write({"web/Dockerfile": "FROM scratch\nCOPY index.html /\n\nRUN make\n"})
+    code, lines = refused(shop, "all")
+    assert code == 4
+    assert lines == [
+        "error: web/Dockerfile:4:1: image web: RUN needs an engine",
+        "hint: install Docker with buildx, or use --builder buildx",
+    ]
+
+
+def test_a_source_that_does_not_exist(shop: Repo) -> None:
+    shop.write({"web/Dockerfile": "FROM scratch\nCOPY index.html nope.html /\n"})
+    code, lines = refused(shop, "all")
+    assert (code, lines[0]) == (2, "error: web/Dockerfile:2:1: image 'web': nothing in the context matches 'nope.html'")
+    assert lines[1].startswith("hint: ")
+
+
+def test_a_dockerfile_that_does_not_parse(shop: Repo) -> None:
+    shop.write({"web/Dockerfile": "FROM scratch\nCOYP x /\n", "api/Dockerfile": "FROM scratch\nCOPY --frm=x a b\n"})
+    code, lines = refused(shop, "all")
+    assert code == 2
+    assert [line.split(": ")[1] for line in lines if line.startswith("error")] == ["api/Dockerfile:2:1", "web/Dockerfile:2:1"]
+    assert any("COPY" in line for line in lines)
+
+
+def test_wrong_flags(shop: Repo) -> None:
+    assert refused(shop, "affcted") == (2, ["error: no such command 'affcted'; did you mean 'affected'?", "hint: see mbuild --help"])
+    assert refused(shop, "affected", "--bsae", "x")[0] == 2
+    assert refused(shop, "build")[0] == 2
+    assert refused(shop, "all", "--tag", "not a tag")[0] == 2
+    assert refused(shop, "all", "--platform", "linux")[0] == 2
+    assert refused(shop, "all", "--jobs", "0")[0] == 2
+
+
+def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def broken(*args: object, **more: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("mbuild.app.workspace.open_workspace", broken)
+    answer = shop.mbuild("graph")
+    assert answer.code == 70
+    assert answer.err.startswith("error: this is a bug in mbuild: ZeroDivisionError: oops\nhint: details are in ")
+    (report,) = (tmp_path / "state" / "mbuild").glob("crash-*.txt")
+    assert "ZeroDivisionError" in report.read_text()
+
+
+def test_the_work_tree_and_the_index_are_left_alone(shop: Repo) -> None:
+    shop.write({"web/index.html": "1"})
+    index = shop.folder / ".git/index"
+    before = (index.read_bytes(), index.stat().st_mtime_ns, sorted(os.listdir(shop.folder)))
+    assert shop.mbuild("affected", "--base", "HEAD", "--list").code == 0
+    assert (index.read_bytes(), index.stat().st_mtime_ns, sorted(os.listdir(shop.folder))) == before

@@ -1,0 +1,165 @@
+"""Building for real: with no engine into an image layout, and with one into the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shop import FILES
+from tests.conftest import EngineUnderTest
+from tests.support import Repo
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    repo.commit(FILES, "first")
+    return repo
+
+
+def statuses(answer: object) -> dict[str, str]:
+    return {each["name"]: each["status"] for each in answer.json["images"] if "status" in each}  # type: ignore[attr-defined]
+
+
+class TestWithoutAnEngine:
+    @pytest.fixture(autouse=True)
+    def no_engine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+
+    def test_all_builds_everything_and_then_reuses_it(self, shop: Repo) -> None:
+        first = shop.mbuild("all", "--format", "json")
+        assert first.code == 0, first.err
+        assert statuses(first) == {"api": "built", "base": "built", "web": "built"}
+        assert first.json["builder"] == "oci"
+        again = shop.mbuild("all")
+        assert again.code == 0
+        assert "3 images: 3 reused" in again.out
+        assert shop.git("status", "--porcelain") == ""
+
+    def test_only_what_is_affected_is_built(self, shop: Repo) -> None:
+        assert shop.mbuild("all").code == 0
+        shop.write({"libs/money/money.py": "VAT = 25\n"})
+        answer = shop.mbuild("affected", "--base", "HEAD", "--format", "json")
+        assert statuses(answer) == {"api": "built"}
+        assert statuses(shop.mbuild("affected", "--base", "HEAD", "--format", "json")) == {"api": "reused"}
+        shop.git("checkout", "-q", ".")
+        nothing = shop.mbuild("affected", "--base", "HEAD")
+        assert "nothing to do: 0 of 3 images affected" in nothing.out
+
+    def test_a_parent_that_exists_nowhere_is_built_too(self, shop: Repo) -> None:
+        answer = shop.mbuild("build", "api", "--format", "json")
+        assert statuses(answer) == {"api": "built", "base": "built"}
+        assert [each["kind"] for each in answer.image("base")["reasons"]] == ["needed-by"]
+
+    def test_tags_and_metadata(self, shop: Repo, tmp_path: Path) -> None:
+        meta = tmp_path / "result.json"
+        answer = shop.mbuild("all", "--tag", "v1", "--tag", "x-{short_commit}", "--metadata", str(meta))
+        assert answer.code == 0, answer.err
+        written = json.loads(meta.read_text())
+        tags = next(each["tags"] for each in written["images"] if each["name"] == "web")
+        assert tags[1:] == ["shop/web:v1", f"shop/web:x-{shop.git('rev-parse', 'HEAD')[:12]}"]
+        index = json.loads((shop.folder / ".mbuild/oci/index.json").read_text())
+        named = {each["annotations"]["io.containerd.image.name"] for each in index["manifests"]}
+        assert "docker.io/shop/web:v1" in named
+
+    def test_force_builds_again(self, shop: Repo) -> None:
+        assert shop.mbuild("all").code == 0
+        assert statuses(shop.mbuild("build", "web", "--force", "--format", "json")) == {"web": "built"}
+
+    def test_a_commit_builds_the_same_as_its_checkout(self, shop: Repo, tmp_path: Path) -> None:
+        one = shop.mbuild("all", "--head", "HEAD", "--output", str(tmp_path / "one"), "--format", "json")
+        two = shop.mbuild("all", "--output", str(tmp_path / "two"), "--format", "json")
+        assert one.code == two.code == 0
+        digests = [[each["digest"] for each in answer.json["images"]] for answer in (one, two)]
+        assert digests[0] == digests[1]
+        assert all(digests[0])
+
+    def test_a_failed_parent_skips_its_children_and_nothing_else(self, shop: Repo) -> None:
+        shop.write({"base/Dockerfile": "FROM scratch\nCOPY --from=shop/web /nowhere /x\n"})
+        answer = shop.mbuild("all", "--format", "json")
+        assert answer.code == 1
+        assert statuses(answer) == {"api": "skipped", "base": "failed", "web": "built"}
+        assert answer.err.count("error: ") == 1
+        assert "base/Dockerfile:2" in answer.err
+
+    def test_progress_as_json_is_one_event_a_line(self, shop: Repo) -> None:
+        answer = shop.mbuild("--progress", "json", "all")
+        events = [json.loads(line) for line in answer.err.splitlines()]
+        assert {"image-started", "step", "image-done"} <= {each["event"] for each in events}
+
+
+@pytest.fixture
+def unique(repo: Repo, engine: EngineUnderTest) -> Iterator[Repo]:
+    """The shop under a project name of its own, so that nothing of another run exists in the engine."""
+    project = f"t{uuid.uuid4().hex[:12]}"
+    repo.commit({path: text.replace("shop/", f"{project}/").replace(": shop\n", f": {project}\n") for path, text in FILES.items()})
+    repo.project = project  # type: ignore[attr-defined]
+    yield repo
+    names = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").decode().split()
+    if names:
+        engine.run("rmi", "--force", *names)
+
+
+@pytest.mark.engine
+class TestWithAnEngine:
+    @pytest.mark.parametrize("builder", ["buildx", "docker"])
+    def test_all_loads_every_image(self, unique: Repo, engine: EngineUnderTest, builder: str) -> None:
+        project = unique.project  # type: ignore[attr-defined]
+        answer = unique.mbuild("all", "--builder", builder, "--format", "json")
+        assert answer.code == 0, answer.err
+        for name in ("api", "base", "web"):
+            (image,) = json.loads(engine.run("image", "inspect", f"{project}/{name}:latest"))
+            assert image["Id"] == answer.image(name)["image_id"]
+            assert f"{project}/{name}:mb-{answer.image(name)['fingerprint'][:20]}" in image["RepoTags"]
+        again = unique.mbuild("all", "--builder", builder, "--format", "json")
+        assert set(statuses(again).values()) == {"reused"}
+        unique.write({"libs/money/money.py": "VAT = 25\n"})
+        changed = unique.mbuild("affected", "--base", "HEAD", "--builder", builder, "--format", "json")
+        assert statuses(changed) in ({"api": "built"}, {"api": "cached"})
+
+    def test_both_builders_bind_the_same_parent(self, unique: Repo, engine: EngineUnderTest) -> None:
+        project = unique.project  # type: ignore[attr-defined]
+        assert unique.mbuild("all", "--builder", "buildx").code == 0
+        one = engine.run("image", "inspect", "--format", "{{json .RootFS.Layers}}", f"{project}/api")
+        base = engine.run("image", "inspect", "--format", "{{json .RootFS.Layers}}", f"{project}/base")
+        assert json.loads(one)[: len(json.loads(base))] == json.loads(base)
+        assert unique.mbuild("build", "api", "--builder", "docker", "--force").code == 0
+        other = engine.run("image", "inspect", "--format", "{{json .RootFS.Layers}}", f"{project}/api")
+        assert json.loads(other)[: len(json.loads(base))] == json.loads(base)
+
+    def test_a_failing_build_names_the_dockerfile_line(self, unique: Repo) -> None:
+        unique.write({"web/Dockerfile": "FROM scratch\nCOPY . /srv\n\nRUN [\"/nothing\"]\n"})
+        answer = unique.mbuild("build", "web", "--builder", "buildx")
+        assert answer.code == 1
+        assert "error: web/Dockerfile:4: image 'web': " in answer.err
+        assert "Traceback" not in answer.err
+
+    def test_ctrl_c_stops_a_build_and_reports(self, unique: Repo, engine: EngineUnderTest) -> None:
+        busybox = Path("/bin/busybox")
+        if not busybox.exists():
+            pytest.skip("needs /bin/busybox (Debian: busybox-static)")
+        (unique.folder / "web/busybox").write_bytes(busybox.read_bytes())
+        (unique.folder / "web/busybox").chmod(0o755)
+        marker = uuid.uuid4().hex
+        unique.write({"web/Dockerfile": f"FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"sleep\", \"60\", \"{marker}\"]\n"})
+        argv = [sys.executable, "-m", "mbuild", "--progress", "plain", "-C", str(unique.folder), "all", "--builder", "buildx", "-j", "1"]
+        child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+        assert child.stderr is not None
+        for line in child.stderr:
+            if "RUN" in line:
+                break
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+        assert child.returncode == 130, err
+        assert time.monotonic() - begun < 10
+        assert "cancelled" in out
+        assert "Traceback" not in err

@@ -1,0 +1,132 @@
+"""Finding a repository, and the door's environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mbuild.errors import ExitCode, GitError
+from mbuild.git.door import clean_environment
+from mbuild.git.repository import open_repository
+from tests.git.repo import Repo, git
+
+
+def _hints(error: GitError) -> str:
+    return "\n".join(hint for problem in error.problems for hint in problem.hints)
+
+
+def test_opens_from_the_top_a_folder_in_it_and_through_a_link(repo: Repo, tmp_path: Path) -> None:
+    repo.write("a/b/c.txt")
+    (tmp_path / "link").symlink_to(repo.top)
+    for start in (repo.top, repo.top / "a" / "b", tmp_path / "link" / "a"):
+        found = open_repository(start)
+        assert found.top == repo.top
+        assert found.object_format == "sha1"
+
+
+def test_a_folder_name_with_a_newline_is_no_trouble(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "two\nlines")
+    commit = repo.commit(a="1")
+    found = open_repository(repo.top)
+    assert found.top == repo.top
+    assert found.head() == commit
+
+
+def test_opens_a_linked_worktree_of_a_bare_repository(repo: Repo, tmp_path: Path) -> None:
+    commit = repo.commit(a="1")
+    git(tmp_path, "clone", "-q", "--bare", str(repo.top), "bare.git")
+    git(tmp_path / "bare.git", "worktree", "add", "-q", "--detach", "../linked")
+    (tmp_path / "linked" / "b").write_text("new")
+    found = open_repository(tmp_path / "linked")
+    assert found.top == tmp_path / "linked"
+    tree = found.work_tree()
+    assert (tree.head, tree.dirty_paths) == (commit, ("b",))
+
+
+def test_no_repository_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="is not inside a git repository") as caught:
+        open_repository(tmp_path)
+    assert caught.value.exit_code == ExitCode.GIT
+    with pytest.raises(GitError, match="no such folder"):
+        open_repository(tmp_path / "absent")
+
+
+def test_bare_repositories_and_git_folders_are_clear_errors(repo: Repo, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "bare.git")
+    for start in (tmp_path / "bare.git", repo.top / ".git"):
+        with pytest.raises(GitError, match="bare repository or the inside of a git folder"):
+            open_repository(start)
+
+
+def test_a_bare_repository_lying_in_the_tree_is_not_entered(repo: Repo, tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+    git(repo.top, "init", "-q", "--bare", "fixture")
+    git(repo.top, "--git-dir=fixture", "config", "core.fsmonitor", f"touch {trap}")
+    with pytest.raises(GitError, match="bare repository"):
+        open_repository(repo.top / "fixture")
+    assert repo.work_tree().entry("fixture/HEAD") is not None, "from above it is content"
+    assert not trap.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+def test_dubious_ownership_names_the_command(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    repo.commit(a="1")
+    os.chown(repo.top, 12345, 12345)
+    with pytest.raises(GitError, match="belongs to another user") as caught:
+        open_repository(repo.top)
+    assert _hints(caught.value) == f"git config --global --add safe.directory {repo.top}"
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.bare")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    monkeypatch.setenv("GIT_CONFIG_KEY_1", "safe.directory")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_1", str(repo.top))
+    assert open_repository(repo.top).work_tree().dirty is False
+
+
+def test_the_environment_of_a_hook_does_not_leak_in(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Repo(tmp_path / "other")
+    other.commit(elsewhere="1")
+    commit = repo.commit(a="1")
+    trap = tmp_path / "ran"
+    monkeypatch.setenv("GIT_DIR", str(other.top / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other.top))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", f"touch {trap}")
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'core.fsmonitor'='touch {trap}'")
+    monkeypatch.setenv("GIT_TRACE", "1")
+    monkeypatch.setenv("LANGUAGE", "de")
+    tree = open_repository(repo.top).work_tree()
+    assert (tree.head, tree.dirty) == (commit, False)
+    assert not trap.exists()
+
+
+def test_the_environment_keeps_home_and_the_users_configuration_files() -> None:
+    caller = {"HOME": "/h", "PATH": "/p", "GIT_CONFIG_GLOBAL": "/c", "GIT_CEILING_DIRECTORIES": "/", "GIT_DIR": "/d"}
+    found = clean_environment(caller)
+    assert {key: found.get(key) for key in caller} == caller | {"GIT_DIR": None}
+    assert (found["LC_ALL"], found["GIT_OPTIONAL_LOCKS"], found["GIT_TERMINAL_PROMPT"]) == ("C", "0", "0")
+
+
+def test_describe(repo: Repo) -> None:
+    assert (repo.open().describe().branch, repo.open().describe().head) == ("main", None)
+    commit = repo.commit(a="1")
+    repo.git("remote", "add", "origin", "https://example.com/x")
+    assert repo.open().describe().remotes == ("origin",)
+    repo.git("checkout", "-q", "--detach")
+    assert (repo.open().describe().branch, repo.open().describe().head) == (None, commit)
+
+
+def test_the_heavy_library_is_not_imported() -> None:
+    code = (
+        "import mbuild.git.base, mbuild.git.diff, mbuild.git.worktree, sys;"
+        "print(sorted({'git', 'pydantic', 'networkx', 'docker', 'yaml', 'difflib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,221 @@
+"""Trees of commits: folder by folder, listed whole, and their content."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from mbuild.errors import GitError
+from mbuild.git import objects, trees
+from mbuild.git.trees import CommitTree, EmptyTree
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Tree
+from tests.git.repo import Repo, git
+
+NAMES = [
+    b"plain", b"with space", b"-dash", b"--output=F", b"a\nnewline", b'"quoted"', b"back\\slash", b":(glob)*", b"*",
+    b"tab\there", b"\xff\xfe not utf-8", "é".encode(), "\U0001f600".encode(),
+    b"cr\r", b"a.b", b"a/x", b"a/y/z", b"a0", b"A",
+    b"trailing ", b"d\x01/x", b"\xee\x80\x80", b"[x]", b"#", b"~", b"...", b"..a", b"deep/" * 20 + b"x",
+]  # fmt: skip
+
+
+def _make(repo: Repo) -> str:
+    for number, name in enumerate(NAMES):
+        repo.write(name, f"{number}\n", 0o755 if number % 3 == 0 else 0o644)
+    (repo.top / "link").symlink_to(os.fsdecode(b"pla\xffin"))
+    return repo.commit()
+
+
+def _check(tree: Tree, listed: list[Entry]) -> None:
+    assert list(tree.below("")) == listed
+    folders = {each.path[:at] for each in listed for at, letter in enumerate(each.path) if letter == "/"}
+    for folder in folders:
+        assert list(tree.below(folder)) == [each for each in listed if each.path.startswith(folder + "/")], folder
+        assert tree.entry(folder) is None
+    for each in listed:
+        assert tree.entry(each.path) == each
+        assert tree.below(each.path) == ()
+    for absent in ("", "nothing", "a/none", "plain/x", "zzz", "a/", "!"):
+        assert tree.entry(absent) is None
+    assert tree.below("nothing") == ()
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+@pytest.mark.parametrize("limit", [0, 3, 1000])
+def test_both_readers_of_trees_agree_with_ls_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, object_format: str
+) -> None:
+    repo = Repo(tmp_path / "repo", f"--object-format={object_format}")
+    commit = _make(repo)
+    opened = repo.open()
+    assert opened.object_format == object_format
+    listed = repo.listed(commit)
+    assert len(listed) == len(NAMES) + 1
+    monkeypatch.setattr(trees, "_FOLDERS", limit)
+    _check(opened.commit_tree(commit), listed)
+    few = opened.commit_tree(commit)
+    assert few.entry("a/y/z") is not None
+    assert few.below("deep")[0].path == "deep/" * 20 + "x"
+
+
+def test_a_few_questions_do_not_list_the_tree(repo: Repo) -> None:
+    tree = repo.open().commit_tree(_make(repo))
+    assert tree.entry("a/x") is not None
+    assert len(tree.below("a")) == 2
+    assert tree._listing is None
+    assert tree.below("")
+    assert tree._listing is not None
+
+
+def test_content_and_sizes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "WHOLE", 100_000)
+    big = os.urandom(1_000_000)
+    repo.write("big", big)
+    repo.write("empty", "")
+    repo.write("newlines", "\n\n")
+    (repo.top / "link").symlink_to("big")
+    tree = repo.open().commit_tree(repo.commit())
+    sized = {each.path: each for each in tree.sizes(tree.below(""))}
+    assert {path: each.size for path, each in sized.items()} == {"big": 1_000_000, "empty": 0, "newlines": 2, "link": 3}
+    contents = {"big": big, "empty": b"", "newlines": b"\n\n", "link": b"big"}
+    for path, content in contents.items():
+        unsized = tree.entry(path)
+        assert unsized is not None
+        assert tree.read(unsized) == content
+        for each in (unsized, sized[path]):
+            with tree.open(each) as stream:
+                assert stream.read() == content
+    with tree.open(sized["big"]) as stream:
+        assert stream.read(10) == big[:10], "a reader may stop early"
+    assert list(tree.sizes([])) == []
+    assert next(tree.sizes(tree.below(""))).size == 1_000_000, "and so may one of sizes"
+
+
+def test_content_from_several_threads(repo: Repo) -> None:
+    for number in range(50):
+        repo.write(f"f{number}", f"{number}" * 1000)
+    tree = repo.open().commit_tree(repo.commit())
+    wrong: list[str] = []
+
+    def read() -> None:
+        wrong.extend(e.path for e in tree.below("") if tree.read(e) != (e.path[1:] * 1000).encode())
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_more_objects_than_fit_into_a_pipe(repo: Repo) -> None:
+    for number in range(2500):
+        repo.write(f"d{number}/f", f"{number}" * 100)
+    commit = repo.commit()
+    repo.open().objects.read_many([each.oid for each in repo.listed(commit)])
+    tree = repo.open().commit_tree(commit)
+    assert len(tree.below("")) == 2500
+    assert len(repo.open().objects.read_many([each.oid for each in tree.below("")])) == 2500
+
+
+def test_replaced_objects_keep_their_own_meaning(repo: Repo) -> None:
+    first = repo.commit(a="old\n")
+    old = repo.git("rev-parse", "HEAD:a")
+    new = repo.git("hash-object", "-w", "--stdin", stdin=b"new\n")
+    repo.git("replace", old, new)
+    tree = repo.open().commit_tree(first)
+    entry = tree.entry("a")
+    assert entry is not None
+    assert (entry.oid, tree.read(entry)) == (old, b"old\n")
+
+
+def test_modes_and_submodules(repo: Repo, tmp_path: Path) -> None:
+    commit = "1" * 40
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=b"x")
+    blobs = {"100644": "f", "100664": "g", "100755": "x", "120000": "l"}
+    lines = "".join(f"{mode} blob {blob}\t{name}\n" for mode, name in blobs.items()) + f"160000 commit {commit}\ts\n"
+    tree_id = repo.git("mktree", "--missing", stdin=lines.encode())
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    tree = repo.open().commit_tree(made)
+    modes = {"f": FILE, "g": FILE, "x": EXECUTABLE, "l": SYMLINK, "s": SUBMODULE}
+    assert {each.path: each.mode for each in tree.below("")} == modes
+    for path, mode in modes.items():
+        entry = repo.open().commit_tree(made).entry(path)
+        assert entry is not None
+        assert entry.mode == mode
+    submodule = tree.entry("s")
+    assert submodule is not None
+    assert list(tree.sizes([submodule])) == [submodule]
+    with pytest.raises(GitError, match="submodule"):
+        tree.read(submodule)
+
+
+@pytest.mark.parametrize("limit", [0, 100])
+def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(trees, "_FOLDERS", limit)
+    blob = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", stdin=b"x"))
+    inner = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=b"100644 etc\0" + blob)
+    outer = b"40000 ..\0" + bytes.fromhex(inner)
+    tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=outer)
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    with pytest.raises(GitError, match=r"'\.\.'"):
+        repo.open().commit_tree(made).entry("../etc")
+    with pytest.raises(GitError, match=r"'\.\.'"):
+        repo.open().commit_tree(made).below("")
+
+
+def _partial(repo: Repo, tmp_path: Path, kind: str) -> Repo:
+    repo.git("config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--no-checkout", f"--filter={kind}", repo.top.as_uri(), "partial")
+    return Repo.at(tmp_path / "partial")
+
+
+def test_a_partial_clone_is_not_filled_up_behind_the_users_back(repo: Repo, tmp_path: Path) -> None:
+    repo.write("big", "b" * 5000)
+    commit = repo.commit(a="1", b="2")
+    clone = _partial(repo, tmp_path, "blob:none")
+    tree = clone.open().commit_tree(commit)
+    entry = tree.entry("big")
+    assert entry is not None
+    before = clone.git("count-objects", "-v")
+    for ask in (tree.read, tree.open, lambda each: list(tree.sizes([each]))):
+        with pytest.raises(GitError, match=f"object {entry.oid}.* is not in this clone") as caught:
+            ask(entry)
+    assert clone.git("count-objects", "-v") == before
+    clone.git(*caught.value.problems[0].hints[0].partition(": git ")[2].split())
+    assert tree.read(entry) == b"b" * 5000, "the hint mends it"
+
+
+def test_a_clone_without_trees_is_a_clear_error(repo: Repo, tmp_path: Path) -> None:
+    repo.write("d/f")
+    commit = repo.commit()
+    clone = _partial(repo, tmp_path, "tree:0")
+    for ask in ("entry", "below"):
+        with pytest.raises(GitError, match="is not in this clone"):
+            getattr(clone.open().commit_tree(commit), ask)("d")
+    with pytest.raises(GitError, match="is not in this clone"):
+        clone.open().commit_tree(commit).below("")
+
+
+def test_a_missing_object_does_not_spoil_the_next_answer(repo: Repo) -> None:
+    tree = repo.open().commit_tree(repo.commit(a="1", b="2"))
+    entries = {each.path: each for each in tree.below("")}
+    with pytest.raises(GitError, match="is not in this clone"):
+        tree.read(Entry("gone", FILE, "2" * 40))
+    assert tree.read(entries["b"]) == b"2"
+
+
+def test_the_empty_tree() -> None:
+    tree: Tree = EmptyTree()
+    assert (tree.entry("a"), tree.below(""), list(tree.sizes([]))) == (None, (), [])
+    for ask in (tree.read, tree.open):
+        with pytest.raises(GitError):
+            ask(Entry("a", FILE, "1" * 40))
+
+
+def test_commit_trees_follow_the_protocol(repo: Repo) -> None:
+    tree: Tree = CommitTree(repo.open(), repo.commit(a="1"))
+    assert tree.entry("a") is not None

@@ -1,0 +1,290 @@
+"""Affected by meaning: two trees in memory, and what their graphs say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from mbuild.errors import DockerfileError, Problem
+from mbuild.graph.affected import Affected, affected, change_of
+from mbuild.graph.build import build_graph
+from mbuild.graph.model import Graph
+from mbuild.graph.readers import read_paths, readers
+from mbuild.output.report import place
+from mbuild.images import ImageDef, NamedContext, Project
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
+from tests.trees import MemoryTree
+
+Files = Mapping[str, str | tuple[str, str]]
+
+
+def image(name: str, dockerfile: str = "", root: str | None = None, **more: object) -> ImageDef:
+    path = dockerfile or f"{name}/Dockerfile"
+    folder = path.rpartition("/")[0] if root is None else root
+    return ImageDef(name=name, full_name=f"shop/{name}", dockerfile=path, context_root=folder, **more)  # type: ignore[arg-type]
+
+
+def graph(files: Files, *images: ImageDef, problems: list[Problem] | None = None) -> Graph:
+    ordered = tuple(sorted(images, key=lambda each: each.name))
+    return build_graph(Project(ordered), MemoryTree(files), "linux/amd64", problems=problems)
+
+
+def compare(before: Files, after: Files, *images: ImageDef) -> Affected:
+    return affected([graph(before, *images)], graph(after, *images))
+
+
+BASE = image("base")
+API = image("api", root="")
+FILES = {
+    "base/Dockerfile": "FROM scratch\nCOPY etc /etc\n",
+    "base/etc/os": "1\n",
+    "api/Dockerfile": "FROM shop/base AS build\nCOPY libs/a api/src/ /app/\n\nFROM build\nCOPY api/run /run\n",
+    "api/src/main.py": "print()\n",
+    "api/run": ("exec", "#!/bin/sh\n"),
+    "libs/a/x.py": "x = 1\n",
+    "libs/b/y.py": "y = 1\n",
+    "README.md": "hello\n",
+}
+
+
+def kinds(found: Affected) -> dict[str, list[tuple[str, str | None, str | None]]]:
+    return {
+        name: [(each.kind, each.path or each.parent, place(each.where)) for each in reasons]
+        for name, reasons in found.reasons.items()
+    }
+
+
+def test_nothing_changed() -> None:
+    assert compare(FILES, FILES, BASE, API) == Affected({}, ())
+
+
+def test_a_file_that_no_image_reads_affects_nothing() -> None:
+    changed = FILES | {"README.md": "other\n", "libs/b/y.py": "y = 2\n", "new": ""}
+    assert compare(FILES, changed, BASE, API).reasons == {}
+
+
+def test_a_changed_file_names_the_line_that_reads_it() -> None:
+    found = kinds(compare(FILES, FILES | {"libs/a/x.py": "x = 2\n"}, BASE, API))
+    assert found == {"api": [("file-changed", "libs/a/x.py", "api/Dockerfile:2")]}
+
+
+def test_a_change_in_a_parent_reaches_its_children() -> None:
+    found = kinds(compare(FILES, FILES | {"base/etc/os": "2\n"}, BASE, API))
+    assert found["base"] == [("file-changed", "base/etc/os", "base/Dockerfile:2")]
+    assert found["api"] == [("parent-affected", "base", "api/Dockerfile:1")]
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [(("exec", "x = 1\n"), "mode"), (("link", "x = 1\n"), "modified"), (("link", "y.py"), "modified"), ("", "modified")],
+)
+def test_mode_and_type_changes_count(value: str | tuple[str, str], change: str) -> None:
+    found = compare(FILES, FILES | {"libs/a/x.py": value}, BASE, API)
+    assert [each.change for each in found.reasons["api"]] == [change]
+
+
+def test_added_and_deleted_files_count() -> None:
+    less = {path: value for path, value in FILES.items() if path != "libs/a/x.py"} | {"libs/a/z.py": ""}
+    found = compare(FILES, less, BASE, API)
+    assert [(each.path, each.change) for each in found.reasons["api"]] == [
+        ("libs/a/x.py", "deleted"),
+        ("libs/a/z.py", "added"),
+    ]
+
+
+def test_comments_blank_lines_and_spelling_of_a_dockerfile_change_nothing() -> None:
+    text = "# a comment\n\nfrom   shop/base as build\nCOPY libs/a \\\n  # why\n  api/src/ /app/\nFROM build\nCOPY api/run /run\n"
+    assert compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API).reasons == {}
+
+
+def test_a_changed_instruction_is_named_by_its_line() -> None:
+    text = str(FILES["api/Dockerfile"]).replace("/run /run", "/run /start")
+    found = kinds(compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API))
+    assert found == {"api": [("definition-changed", "api/Dockerfile", "api/Dockerfile:5")]}
+
+
+def test_a_removed_instruction_counts() -> None:
+    text = str(FILES["api/Dockerfile"]).replace("COPY api/run /run\n", "")
+    found = compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API)
+    assert {each.kind for each in found.reasons["api"]} == {"definition-changed", "file-changed"}
+
+
+def test_a_stage_that_the_target_does_not_reach_changes_nothing() -> None:
+    files = FILES | {"api/Dockerfile": str(FILES["api/Dockerfile"]) + "FROM scratch AS other\nCOPY README.md /\n"}
+    changed = files | {"README.md": "x", "api/Dockerfile": files["api/Dockerfile"].replace("README.md", "libs/b")}
+    one = image("api", root="", target="build")
+    assert compare(files, changed, BASE, one).reasons == {}
+
+
+def test_another_external_image_is_named_as_such() -> None:
+    before = {"a/Dockerfile": "FROM alpine:3.19\n"}
+    found = kinds(compare(before, {"a/Dockerfile": "FROM alpine:3.20\n"}, image("a")))
+    assert found == {
+        "a": [
+            ("external-image-changed", "a/Dockerfile", "a/Dockerfile:1"),
+            ("definition-changed", "a/Dockerfile", "a/Dockerfile:1"),
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        image("a", args=(("V", "2"),)),
+        image("a", target="first"),
+        image("a", platforms=("linux/arm64",)),
+        image("a", exclude=("x",)),
+        image("a", include=("y",)),
+    ],
+)
+def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
+    files = {"a/Dockerfile": "FROM scratch AS first\nARG V=1\nCOPY x y /\nFROM first\nLABEL v=1\n", "a/x": "", "a/y": ""}
+    found = affected([graph(files, image("a"))], graph(files, changed))
+    assert "definition-changed" in {each.kind for each in found.reasons["a"]}
+
+
+def test_an_argument_that_nothing_uses_changes_nothing() -> None:
+    files = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
+    assert affected([graph(files, image("a"))], graph(files, image("a", args=(("V", "2"),)))).reasons == {}
+
+
+def test_new_and_removed_images() -> None:
+    files = {"a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
+    found = affected([graph(files, image("a"))], graph(files, image("b")))
+    assert kinds(found) == {"b": [("image-added", None, None)]}
+    assert found.removed == ("a",)
+
+
+def test_two_bases_are_united() -> None:
+    one, other = FILES | {"libs/a/x.py": "x = 2\n"}, FILES | {"base/etc/os": "2\n"}
+    found = affected([graph(one, BASE, API), graph(other, BASE, API)], graph(FILES, BASE, API))
+    assert set(found.reasons) == {"api", "base"}
+    assert {each.kind for each in found.reasons["api"]} == {"file-changed", "parent-affected"}
+
+
+def test_an_ignore_file_counts_by_what_it_selects() -> None:
+    files = {"a/Dockerfile": "FROM scratch\nCOPY . /\n", "a/Dockerfile.dockerignore": "# none\n*.md\n", "a/x": "", "a/y.md": ""}
+    same = files | {"a/Dockerfile.dockerignore": "*.md\n!z.md\nDockerfile.dockerignore\n"}
+    found = compare(files, same, image("a"))
+    assert [(each.path, each.change) for each in found.reasons["a"]] == [("a/Dockerfile.dockerignore", "deleted")]
+    ignoring = {**files, "a/.dockerignore": "*"}
+    assert "a" in compare(files, ignoring, image("a")).reasons  # the new file itself is copied
+    narrower = {path: text for path, text in files.items() if path != "a/Dockerfile.dockerignore"}
+    assert {each.path for each in compare(narrower, files, image("a")).reasons["a"]} >= {"a/y.md"}
+
+
+def test_a_named_context_is_an_input() -> None:
+    one = image("a", contexts=(NamedContext("proto", "folder", "shared/proto"),))
+    files = {"a/Dockerfile": "FROM scratch\nCOPY --from=proto api.proto /\n", "shared/proto/api.proto": "1", "shared/x": ""}
+    assert compare(files, files | {"shared/x": "2"}, one).reasons == {}
+    found = kinds(compare(files, files | {"shared/proto/api.proto": "2"}, one))
+    assert found == {"a": [("file-changed", "shared/proto/api.proto", "a/Dockerfile:2")]}
+
+
+def test_an_image_behind_a_named_context_is_a_parent() -> None:
+    one = image("a", contexts=(NamedContext("tools", "image", "base"),))
+    files = FILES | {"a/Dockerfile": "FROM scratch\nCOPY --from=tools /etc /\n"}
+    found = kinds(compare(files, files | {"base/etc/os": "9"}, BASE, one))
+    assert found["a"] == [("parent-affected", "base", "a/Dockerfile:2")]
+    edges = graph(files, BASE, one).nodes["a"].edges
+    assert [(edge.parent, edge.kind, edge.name) for edge in edges] == [("base", "context", "tools")]
+
+
+def test_declared_parents_count() -> None:
+    one = image("a", depends_on=("base",))
+    files = FILES | {"a/Dockerfile": "FROM scratch\n"}
+    found = compare(files, files | {"base/etc/os": "9"}, BASE, one)
+    assert [each.kind for each in found.reasons["a"]] == ["parent-affected"]
+
+
+def test_onbuild_and_env_of_a_parent_decide_what_a_child_reads() -> None:
+    files = {
+        "base/Dockerfile": "FROM scratch\nENV DIR=src\nONBUILD COPY conf /conf\n",
+        "a/Dockerfile": "FROM shop/base\nCOPY $DIR /app\n",
+        "a/src/x": "",
+        "a/conf": "",
+        "a/other": "",
+    }
+    node = graph(files, BASE, image("a")).nodes["a"]
+    assert [each.path for each in node.contexts[0].entries] == ["conf", "src/x"]
+    changed = files | {"base/Dockerfile": "FROM scratch\nENV DIR=other\n"}
+    assert [each.path for each in graph(changed, BASE, image("a")).nodes["a"].contexts[0].entries] == ["other"]
+
+
+def test_where_reads_are_not_known_the_whole_root_is_the_input() -> None:
+    files = {"a/Dockerfile": "FROM alpine\nCOPY $WHERE /app\n", "a/x": "", "a/y/z": "", "b": ""}
+    node = graph(files, image("a")).nodes["a"]
+    assert not node.exact
+    assert [each.path for each in node.contexts[0].entries] == ["Dockerfile", "x", "y/z"]
+    assert set(compare(files, files | {"a/y/z": "2"}, image("a")).reasons) == {"a"}
+    assert compare(files, files | {"b": "2"}, image("a")).reasons == {}
+
+
+def test_cycles_show_their_path() -> None:
+    files = {"a/Dockerfile": "FROM shop/b\n", "b/Dockerfile": "FROM scratch\nCOPY --from=shop/a / /\n"}
+    with pytest.raises(DockerfileError) as caught:
+        graph(files, image("a"), image("b"))
+    assert [each.message for each in caught.value.problems] == ["images need each other in a circle: a → b → a"]
+    files["b/Dockerfile"] = "FROM shop/a\n"
+    with pytest.raises(DockerfileError, match="circle"):
+        graph(files, image("a"), image("b"))
+
+
+def test_all_problems_are_reported_together_and_sound_images_stay() -> None:
+    files = {"b/Dockerfile": "FROM scratch\nBOGUS x\n", "c/Dockerfile": "FROM scratch\n", "d/Dockerfile": "FROM shop/b\n"}
+    problems: list[Problem] = []
+    found = graph(files, image("a"), image("b"), image("c"), image("d"), problems=problems)
+    assert list(found.nodes) == ["c"]
+    assert [str(each.where) if each.where else None for each in problems][1:] == ["b/Dockerfile:2:1"]
+    assert problems[0].message == "image 'a': no Dockerfile at a/Dockerfile"
+
+
+def test_an_image_is_never_its_own_parent() -> None:
+    found = graph({"redis/Dockerfile": "FROM redis:7\n"}, image("redis", aliases=("redis",)))
+    assert found.nodes["redis"].external[0][0] == "redis:7"
+    assert found.nodes["redis"].edges == ()
+
+
+def test_an_alias_with_a_tag_means_that_tag_only() -> None:
+    files = {
+        "a/Dockerfile": "FROM scratch\n",
+        "b/Dockerfile": "FROM scratch\n",
+        "c/Dockerfile": "FROM acme/demo:one\nCOPY --from=acme/demo:three / /\nCOPY --from=acme/demo:two / /x\n",
+    }
+    one, two = image("a", aliases=("acme/demo:one",)), image("b", aliases=("acme/demo:two",))
+    node = graph(files, one, two, image("c")).nodes["c"]
+    assert [(edge.parent, edge.kind) for edge in node.edges] == [("a", "from"), ("b", "copy")]
+    assert [ref for ref, _ in node.external] == ["acme/demo:three"]
+
+
+def test_a_source_that_nothing_matches_is_noted_with_its_line() -> None:
+    node = graph({"a/Dockerfile": "FROM scratch\nCOPY x nope /\n", "a/x": ""}, image("a")).nodes["a"]
+    assert [(each.source, str(each.where)) for each in node.missing] == [("nope", "a/Dockerfile:2:1")]
+
+
+def test_readers_name_the_instruction() -> None:
+    found = graph(FILES, BASE, API)
+    assert [(each.image, each.via, str(each.where)) for each in readers(found, "libs/a/x.py")] == [
+        ("api", "COPY", "api/Dockerfile:2:1")
+    ]
+    assert [each.image for each in readers(found, "libs")] == ["api"]
+    assert [(each.image, each.via) for each in readers(found, "base/Dockerfile")] == [("base", "Dockerfile")]
+    assert readers(found, "README.md") == ()
+    assert "README.md" not in read_paths([found])
+    assert {"libs/a/x.py", "base/Dockerfile"} <= read_paths([found])
+
+
+def test_fingerprints_do_not_depend_on_where_things_lie() -> None:
+    moved = {path.replace("a/", "deep/er/", 1): text for path, text in {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "1"}.items()}
+    one = graph({"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "1"}, image("a")).nodes["a"]
+    other = graph(moved, image("a", "deep/er/Dockerfile")).nodes["a"]
+    assert one.fingerprint == other.fingerprint
+
+
+def test_changes_between_entries() -> None:
+    one = Entry("x", FILE, "1")
+    assert change_of(None, None) is None
+    assert change_of(one, one) is None
+    assert change_of(one, Entry("x", EXECUTABLE, "1")) == "mode"
+    assert change_of(one, Entry("x", SYMLINK, "1")) == "modified"

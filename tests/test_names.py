@@ -1,0 +1,332 @@
+"""Names: the grammars of distribution/reference and containerd/platforms, and our own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mbuild import names
+from mbuild.errors import ExitCode
+from mbuild.names import NameProblem, Reference, parse_platform, parse_reference
+
+HEX = "0123456789abcdef" * 4
+DIGEST = f"sha256:{HEX}"
+
+REFERENCES = {
+    "ubuntu": ("docker.io", "library/ubuntu", "", ""),
+    "ubuntu:22.04": ("docker.io", "library/ubuntu", "22.04", ""),
+    "library/ubuntu": ("docker.io", "library/ubuntu", "", ""),
+    "docker.io/ubuntu": ("docker.io", "library/ubuntu", "", ""),
+    "index.docker.io/ubuntu": ("docker.io", "library/ubuntu", "", ""),
+    "index.docker.io/acme/api": ("docker.io", "acme/api", "", ""),
+    "docker.io/acme/api": ("docker.io", "acme/api", "", ""),
+    "acme/api": ("docker.io", "acme/api", "", ""),
+    "a/b/c": ("docker.io", "a/b/c", "", ""),
+    "localhost/api": ("localhost", "api", "", ""),
+    "localhost:5000/api:x": ("localhost:5000", "api", "x", ""),
+    "localhost:5000": ("docker.io", "library/localhost", "5000", ""),
+    "[::1]:5000/api": ("[::1]:5000", "api", "", ""),
+    "127.0.0.1:5000/a/b": ("127.0.0.1:5000", "a/b", "", ""),
+    "ghcr.io/org/a__b--c.d_e": ("ghcr.io", "org/a__b--c.d_e", "", ""),
+    "Uppercase/lower": ("Uppercase", "lower", "", ""),
+    "a_b.c/d": ("", "a_b.c/d", "", ""),
+    f"api@{DIGEST}": ("docker.io", "library/api", "", DIGEST),
+    f"ghcr.io/api:1@{DIGEST}": ("ghcr.io", "api", "1", DIGEST),
+    "x:_A.b-" + "c" * 123: ("docker.io", "library/x", "_A.b-" + "c" * 123, ""),
+    f"api@sha512:{HEX * 2}": ("docker.io", "library/api", "", f"sha512:{HEX * 2}"),
+    "a" * 247: ("docker.io", "library/" + "a" * 247, "", ""),
+}
+
+
+@pytest.mark.parametrize(("text", "parts"), REFERENCES.items())
+def test_a_reference_is_normalised(text: str, parts: tuple[str, str, str, str]) -> None:
+    assert parse_reference(text) == Reference(*parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hints"),
+    [
+        ("", "'' is no image reference", ()),
+        ("Api", "'Api' is no image reference", ("a repository is lower case: 'api'",)),
+        ("a/", "'a/' is no image reference", ()),
+        ("/a", "'/a' is no image reference", ()),
+        ("a//b", "'a//b' is no image reference", ()),
+        ("a:", "'a:' is no image reference", ()),
+        ("a:.x", "'a:.x' is no image reference", ()),
+        ("a:" + "x" * 129, "'a:" + "x" * 57 + "…' is no image reference", ()),
+        ("a\n", "'a\\n' is no image reference", ()),
+        ("-a", "'-a' is no image reference", ()),
+        ("a..b", "'a..b' is no image reference", ()),
+        ("a___b", "'a___b' is no image reference", ()),
+        ("é", "'é' is no image reference", ()),
+        ("$X/a", "'$X/a' is no image reference", ()),
+        ("https://ghcr.io/a", "'https://ghcr.io/a' is no image reference", ("leave 'https://' out",)),
+        ("a@sha256:abc", "'a@sha256:abc' is no image reference", ()),
+        (f"a@sha256:{HEX[:40]}", f"'a@sha256:{HEX[:40]}' is no image reference: its digest is malformed", ()),
+        (
+            f"a@sha256:{HEX.upper()}",
+            f"'a@sha256:{HEX.upper()[:50]}…' is no image reference: its digest is malformed",
+            (),
+        ),
+        (f"a@md5:{HEX[:32]}", f"'a@md5:{HEX[:32]}' is no image reference: its digest is malformed", ()),
+        (HEX, f"'{HEX[:59]}…' is no image reference: 64 hex digits are an image id", ()),
+        ("a" * 248, "'" + "a" * 59 + "…' is no image reference: longer than 255 characters", ()),
+    ],
+)
+def test_what_is_no_reference_is_refused(text: str, message: str, hints: tuple[str, ...]) -> None:
+    with pytest.raises(NameProblem) as caught:
+        parse_reference(text)
+    assert (caught.value.problems[0].message, caught.value.problems[0].hints) == (message, hints)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "familiar", "familiar_text"),
+    [
+        ("ubuntu:1", "docker.io/library/ubuntu:1", "ubuntu", "ubuntu:1"),
+        ("acme/api", "docker.io/acme/api", "acme/api", "acme/api"),
+        ("library/a/b", "docker.io/library/a/b", "library/a/b", "library/a/b"),
+        ("ghcr.io/library/a", "ghcr.io/library/a", "ghcr.io/library/a", "ghcr.io/library/a"),
+        (f"a:1@{DIGEST}", f"docker.io/library/a:1@{DIGEST}", "a", f"a:1@{DIGEST}"),
+        ("a_b.c/d:1", "a_b.c/d:1", "a_b.c/d", "a_b.c/d:1"),
+    ],
+)
+def test_a_reference_has_a_full_and_a_familiar_form(text: str, full: str, familiar: str, familiar_text: str) -> None:
+    reference = parse_reference(text)
+    assert (str(reference), reference.familiar, reference.familiar_text) == (full, familiar, familiar_text)
+
+
+@given(st.sampled_from(sorted(REFERENCES)))
+def test_both_forms_of_a_reference_read_as_the_same_reference(text: str) -> None:
+    reference = parse_reference(text)
+    assert parse_reference(str(reference)) == reference
+    assert parse_reference(reference.familiar_text) == reference
+
+
+@given(st.text(st.sampled_from("aA0._-/:@[]é \n"), max_size=30))
+def test_any_text_is_a_reference_or_a_problem(text: str) -> None:
+    try:
+        reference = parse_reference(text)
+    except NameProblem:
+        return
+    assert parse_reference(str(reference)) == reference
+
+
+def test_a_hostile_reference_is_refused_without_searching() -> None:
+    for text in ("a" * 1025, "a." * 1_000_000 + "/x", "a.b/" + "a__" * 1_000_000):
+        with pytest.raises(NameProblem, match=r"is no image reference: longer than 1024 characters$"):
+            parse_reference(text)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("redis", "docker.io/library/redis:7", True),
+        (f"redis@{DIGEST}", "redis:6", True),
+        ("redis", "acme/redis", False),
+        ("redis", "NOT VALID", False),
+        ("NOT VALID", "NOT VALID", False),
+    ],
+)
+def test_repositories_are_compared_without_tag_and_digest(a: str, b: str, same: bool) -> None:
+    assert names.same_repository(a, b) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("alpine:latest", "alpine"),
+        ("docker.io/library/alpine", "alpine"),
+        ("alpine:3", "alpine:3"),
+        ("ghcr.io/a:latest", "ghcr.io/a"),
+        ("Not A Name:latest", "Not A Name:latest"),
+    ],
+)
+def test_named_contexts_are_compared_as_buildkit_does(name: str, key: str) -> None:
+    assert names.context_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("linux/amd64", ("linux", "amd64", "")),
+        ("Linux/X86_64", ("linux", "amd64", "")),
+        ("linux/x86-64/v1", ("linux", "amd64", "")),
+        ("linux/amd64/v3", ("linux", "amd64", "v3")),
+        ("linux/aarch64", ("linux", "arm64", "")),
+        ("linux/arm64/v8", ("linux", "arm64", "")),
+        ("linux/arm64/9.0", ("linux", "arm64", "v9")),
+        ("linux/arm64/V8.1", ("linux", "arm64", "v8.1")),
+        ("linux/arm", ("linux", "arm", "v7")),
+        ("linux/arm/7", ("linux", "arm", "v7")),
+        ("linux/arm/6", ("linux", "arm", "v6")),
+        ("linux/arm/v6", ("linux", "arm", "v6")),
+        ("linux/armhf", ("linux", "arm", "v7")),
+        ("linux/armel/v9", ("linux", "arm", "v6")),
+        ("linux/i386/x", ("linux", "386", "")),
+        ("macos/arm64", ("darwin", "arm64", "")),
+        ("windows/amd64", ("windows", "amd64", "")),
+        ("linux/riscv64", ("linux", "riscv64", "")),
+        ("future/arch9/v1", ("future", "arch9", "v1")),
+        ("aarch64", ("linux", "arm64", "")),
+        ("arm", ("linux", "arm", "v7")),
+    ],
+)
+def test_a_platform_is_normalised(text: str, parts: tuple[str, str, str]) -> None:
+    assert parse_platform(text) == parts
+    assert parse_platform(names.platform(text)) == parts
+
+
+@pytest.mark.parametrize(
+    "text", ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/am d", "*", "local", "linux/amd64\n"]
+)
+def test_what_is_no_platform_is_refused(text: str) -> None:
+    with pytest.raises(NameProblem) as caught:
+        names.platform(text)
+    expected = f"{names.quoted(text)} is no platform: OS/ARCH[/VARIANT] is, as in linux/arm64"
+    assert caught.value.problems[0].message == expected
+
+
+ACCEPTED: list[tuple[Callable[[str], str], list[str]]] = [
+    (names.image_name, ["api", "a.b", "a-b", "a--b", "a_b", "a__b", "tools/lint", "0", "pytorch-notebook.cuda12"]),
+    (names.project_name, ["shop", "acme/shop", "a-b"]),
+    (names.registry_prefix, ["registry.example.com/shop", "localhost:5000", "acme", "ghcr.io", "[::1]:5000/x"]),
+    (names.alias, ["acme/api", "ghcr.io/open-telemetry/demo:latest-traceBasedTests"]),
+    (names.tag, ["latest", "1.2.3", "_x", "A", "x" * 128]),
+    (names.tag_template, ["{commit}", "v1-{short_commit}", "{branch}.{fingerprint}", "latest"]),
+    (names.builder, ["auto", "buildx", "docker", "oci"]),
+    (names.secret_id, ["npm", "a.b-c_d", ".npmrc"]),
+    (names.variable_name, ["NPM_TOKEN", "_x9"]),
+    (names.arg_name, ["PYTHON", "a-b", "BUILDKIT_SYNTAX", "é"]),
+]
+
+
+def test_good_names_pass_unchanged() -> None:
+    seen = [check(text) == text for check, texts in ACCEPTED for text in texts]
+    assert len(seen) > 30
+    assert all(seen)
+
+
+IMAGE_RULE = "lower-case letters and digits, with '.', '_', '-' or '/' between them"
+TAG_RULE = "up to 128 letters, digits, '_', '.', '-', the first no '.' or '-'"
+KNOWN = "known are {branch}, {commit}, {fingerprint}, {short_commit}"
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "message", "hints"),
+    [
+        (names.image_name, "API", f"'API' is no image name: {IMAGE_RULE}", ("did you mean 'api'?",)),
+        (names.image_name, "My App__x", f"'My App__x' is no image name: {IMAGE_RULE}", ("did you mean 'my-app__x'?",)),
+        (names.image_name, "a..b", f"'a..b' is no image name: {IMAGE_RULE}", ("did you mean 'a-b'?",)),
+        (names.image_name, "_base-", f"'_base-' is no image name: {IMAGE_RULE}", ("did you mean 'base'?",)),
+        (names.image_name, "/", f"'/' is no image name: {IMAGE_RULE}", ()),
+        (names.image_name, "", f"'' is no image name: {IMAGE_RULE}", ()),
+        (names.image_name, "a\n", f"'a\\n' is no image name: {IMAGE_RULE}", ("did you mean 'a'?",)),
+        (names.image_name, "a:1", f"'a:1' is no image name: {IMAGE_RULE}", ("did you mean 'a-1'?",)),
+        (
+            names.project_name,
+            "My",
+            "'My' is no project name: lower-case letters and digits, with '_', '-' between them",
+            (),
+        ),
+        (
+            names.project_name,
+            "a.b",
+            "the project 'a.b' would be read as a registry",
+            ("use 'registry' for a registry",),
+        ),
+        (
+            names.project_name,
+            "localhost",
+            "the project 'localhost' would be read as a registry",
+            ("use 'registry' for a registry",),
+        ),
+        (
+            names.registry_prefix,
+            "https://a.io/",
+            "'https://a.io/' is no registry: HOST[:PORT][/PATH] is",
+            ("did you mean 'a.io'?",),
+        ),
+        (names.registry_prefix, "a.io/x:1", "'a.io/x:1' is no registry: HOST[:PORT][/PATH] is", ()),
+        (names.alias, "A B", "'A B' is no image reference", ()),
+        (
+            names.alias,
+            f"a@{DIGEST}",
+            f"the alias 'a@{DIGEST[:57]}…' has a digest: nothing built here can have a digest beforehand",
+            (),
+        ),
+        (
+            names.tag,
+            "a:b",
+            f"'a:b' is no tag: {TAG_RULE}",
+            ("give the tag alone, without the image's name",),
+        ),
+        (names.tag, ".a", f"'.a' is no tag: {TAG_RULE}", ()),
+        (names.tag, "a\n", f"'a\\n' is no tag: {TAG_RULE}", ()),
+        (names.tag, "x" * 129, f"'{'x' * 59}…' is no tag: {TAG_RULE}", ()),
+        (names.tag, "mb-1", "the tag 'mb-1' is taken: 'mb-…' says what an image is made of", ()),
+        (names.tag_template, "{comit}", "'{comit}': unknown placeholder '{comit}'", (KNOWN,)),
+        (names.tag_template, "{}", "'{}': unknown placeholder '{}'", (KNOWN,)),
+        (names.tag_template, "{commit", f"'{{commit' is no tag: {TAG_RULE}", ()),
+        (names.tag_template, "mb-{commit}", "the tag 'mb-{commit}' is taken: 'mb-…' says what an image is made of", ()),
+        (
+            names.builder,
+            "Bildx",
+            "'Bildx' is no builder; there are auto, buildx, docker, oci",
+            ("did you mean 'buildx'?",),
+        ),
+        (names.builder, "zzz", "'zzz' is no builder; there are auto, buildx, docker, oci", ()),
+        (names.secret_id, "a,src=/etc", "'a,src=/etc' is no secret id: letters, digits, '_', '.', '-'", ()),
+        (names.secret_id, "-x", "'-x' is no secret id: letters, digits, '_', '.', '-'", ()),
+        (names.variable_name, "A-B", "'A-B' is no name of an environment variable", ()),
+        (names.arg_name, "A=B", "'A=B' is no name of a build argument", ()),
+        (names.arg_name, "", "'' is no name of a build argument", ()),
+        (names.arg_name, "A\x01", "'A\\x01' is no name of a build argument", ()),
+    ],
+)
+def test_bad_names_say_why(check: Callable[[str], str], text: str, message: str, hints: tuple[str, ...]) -> None:
+    with pytest.raises(NameProblem) as caught:
+        check(text)
+    assert (caught.value.problems[0].message, caught.value.problems[0].hints) == (message, hints)
+
+
+def test_a_content_tag_holds_the_first_twenty_digits() -> None:
+    assert names.content_tag("registry.example.com/shop/api", HEX) == f"registry.example.com/shop/api:mb-{HEX[:20]}"
+
+
+def test_placeholders_of_a_tag_are_filled() -> None:
+    values = {"commit": "c" * 40, "branch": "feature/ä b", "short_commit": "", "fingerprint": "f"}
+    assert names.fill_tag("v1-{commit}", values) == "v1-" + "c" * 40
+    assert names.fill_tag("{branch}_{fingerprint}", values) == "feature---b_f"
+    assert names.fill_tag("latest", {}) == "latest"
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "message"),
+    [
+        ("{short_commit}", {}, "the tag '{short_commit}' needs a short commit, and there is none here"),
+        ("{branch}", {"branch": ""}, "the tag '{branch}' needs a branch, and there is none here"),
+        ("{branch}", {"branch": "/x"}, f"'-x' is no tag: {TAG_RULE}"),
+        ("{branch}", {"branch": "mb-x"}, "the tag 'mb-x' is taken: 'mb-…' says what an image is made of"),
+    ],
+)
+def test_a_tag_that_cannot_be_filled_is_a_problem(template: str, values: dict[str, str], message: str) -> None:
+    with pytest.raises(NameProblem) as caught:
+        names.fill_tag(template, values)
+    assert caught.value.problems[0].message == message
+
+
+@given(st.text())
+def test_quoted_text_is_one_short_printable_line(text: str) -> None:
+    shown = names.quoted(text)
+    assert shown.isprintable()
+    assert len(shown) <= 2 + 60 * len("\\U00000000")
+
+
+def test_quoted_text_keeps_what_can_be_printed() -> None:
+    assert names.quoted("a é\n\x1b[31m\udcff") == "'a é\\n\\x1b[31m\\udcff'"
+    assert names.quoted("x" * 60) == "'" + "x" * 60 + "'"
+    assert names.quoted("x" * 61) == "'" + "x" * 59 + "…'"

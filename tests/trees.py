@@ -1,0 +1,45 @@
+"""A tree in memory: one of the seams at which the design allows a fake."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, encode
+
+
+class MemoryTree:
+    """Files by path. A value ``("link", target)``, ``("exec", text)`` or ``("submodule", id)`` says another kind of entry."""
+
+    def __init__(self, files: Mapping[str, str | tuple[str, str]]) -> None:
+        self._blobs: dict[str, bytes] = {}
+        self._entries = {path: self._entry(path, value) for path, value in sorted(files.items())}
+
+    def _entry(self, path: str, value: str | tuple[str, str]) -> Entry:
+        kind, text = ("file", value) if isinstance(value, str) else value
+        if kind == "submodule":
+            return Entry(path, SUBMODULE, text)
+        data = encode(text)
+        oid = hashlib.sha1(b"blob %d\0%b" % (len(data), data)).hexdigest()
+        self._blobs[oid] = data
+        return Entry(path, {"file": FILE, "exec": EXECUTABLE, "link": SYMLINK}[kind], oid)
+
+    def entry(self, path: str) -> Entry | None:
+        return self._entries.get(path)
+
+    def below(self, folder: str) -> Sequence[Entry]:
+        prefix = f"{folder}/" if folder else ""
+        return [each for path, each in self._entries.items() if path.startswith(prefix)]
+
+    def read(self, entry: Entry) -> bytes:
+        return self._blobs[entry.oid]
+
+    def open(self, entry: Entry) -> BinaryIO:
+        return io.BytesIO(self.read(entry))
+
+    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for each in entries:
+            yield replace(each, size=len(self._blobs.get(each.oid, b"")))
