@@ -38,7 +38,7 @@ lint: .venv/installed-lint ## check format, style, types, layers and the generat
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
-	$(PY) -m mbuild.config.schema --check
+	$(PY) -m mbuild.config.schema | diff -u src/mbuild/config/schema.json -
 
 .PHONY: format
 format: .venv/installed-lint ## format the code

@@ -14,7 +14,7 @@ from tests.support import Repo
 
 @pytest.fixture(scope="session")
 def cases() -> Path:
-    """Return the folder of peers' test tables: MBUILD_CASES, else the one beside the checkout; skip where it is absent."""
+    """Return the folder of peers' test tables: MBUILD_CASES, else beside the checkout; skip where it is absent."""
     folder = Path(os.environ.get("MBUILD_CASES") or Path(__file__).parents[2] / "shared" / "cases")
     if not folder.is_dir():
         pytest.skip(f"the peers' tables are not there ({folder}): set MBUILD_CASES to their folder")
@@ -31,12 +31,14 @@ class EngineUnderTest:
     def run(self, *args: str, stdin: bytes | None = None) -> bytes:
         """Run the client and return what it printed."""
         environment = os.environ | {"DOCKER_HOST": self.host}
-        return subprocess.run([self.docker, *args], env=environment, input=stdin, check=True, capture_output=True).stdout
+        return subprocess.run(
+            [self.docker, *args], env=environment, input=stdin, check=True, capture_output=True
+        ).stdout
 
 
 @pytest.fixture(scope="session")
 def engine() -> EngineUnderTest:
-    """Return the engine that ``docker`` would use; skip where none answers, fail where MBUILD_REQUIRE_ENGINE asks for one."""
+    """Return the engine that ``docker`` would use; skip where none answers, fail where MBUILD_REQUIRE_ENGINE is set."""
     from mbuild.builders.buildx import find_docker
     from mbuild.builders.engine import connect
     from mbuild.errors import EnvironmentFault

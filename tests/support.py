@@ -53,7 +53,13 @@ class Repo:
 
     def git(self, *args: str, stdin: str | None = None) -> str:
         done = subprocess.run(
-            ["git", *args], cwd=self.folder, env=os.environ | AUTHOR, input=stdin, capture_output=True, text=True, check=True
+            ["git", *args],
+            cwd=self.folder,
+            env=os.environ | AUTHOR,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.strip()
 

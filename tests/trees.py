@@ -12,7 +12,7 @@ from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, encode
 
 
 class MemoryTree:
-    """Files by path. A value ``("link", target)``, ``("exec", text)`` or ``("submodule", id)`` says another kind of entry."""
+    """Files by path. A value ``("link", target)``, ``("exec", text)`` or ``("submodule", id)`` is another kind."""
 
     def __init__(self, files: Mapping[str, str | tuple[str, str]]) -> None:
         self._blobs: dict[str, bytes] = {}

@@ -92,7 +92,7 @@ class GitError(MbuildError):
     exit_code = ExitCode.GIT
 
 
-class EnvironmentFault(MbuildError):
+class EnvironmentFault(MbuildError):  # noqa: N818 - EnvironmentError is a builtin
     """The machine lacks something: a builder, a daemon, disk space."""
 
     exit_code = ExitCode.ENVIRONMENT

@@ -1,6 +1,6 @@
 """What happens while images are built. One small schema, many displays.
 
-Builders emit Step, StepDone, LogLine and Sent; the executor adds ImageStarted and ImageDone. ``image`` is always its name.
+Builders emit Step, StepDone, LogLine and Sent; the executor adds ImageStarted and ImageDone. ``image`` is its name.
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class NamedContext:
-    """A named context: ``kind`` is ``folder`` (value: path from the git root), ``image`` (value: name of an image of this
-    repository) or ``external`` (value: as written, e.g. ``docker-image://alpine:3.20``).
-    """  # noqa: D205
+    """A named context.
+
+    kind: ``folder`` (value: its path from the git root), ``image`` (value: name of an image of this repository) or
+    ``external`` (value: as written, e.g. ``docker-image://alpine:3.20``).
+    """
 
     name: str
     kind: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 
 from mbuild.errors import UsageError
@@ -250,6 +249,8 @@ def content_tag(full_name: str, fingerprint: str) -> str:
 def builder(text: str) -> str:
     """Check the name of a builder (BUILDERS)."""
     if text not in BUILDERS:
+        from difflib import get_close_matches
+
         near = get_close_matches(text.lower(), BUILDERS, n=1)
         hints = [f"did you mean {quoted(each)}?" for each in near]
         raise NameProblem(f"{quoted(text)} is no builder; there are {', '.join(BUILDERS)}", *hints)

@@ -1,6 +1,6 @@
-"""The only door to other processes: argument lists, never a shell; an environment that is stated; groups that can be ended.
+"""The only door to other processes: argument lists, never a shell; groups that can be ended.
 
-Every child gets a session of its own, so a Ctrl-C in the terminal reaches mbuild alone, which then decides what to stop.
+Every child gets a session of its own, so a Ctrl-C in the terminal reaches mbuild alone, which decides what to stop.
 """
 
 from __future__ import annotations
@@ -125,9 +125,9 @@ def run(
     stdin: bytes | None = None,
     timeout: float | None = None,
 ) -> Finished:
-    """Run a child to its end and return everything it wrote. Raises EnvironmentFault when it cannot start or times out."""
+    """Run a child to its end; return what it wrote. Raises EnvironmentFault: it cannot start, or took too long."""
     child = start(argv, cwd=cwd, env=env, stdin=stdin is not None)
-    popen = child._popen  # noqa: SLF001 - the two halves of one door
+    popen = child._popen
     try:
         out, err = popen.communicate(stdin, timeout)
     except subprocess.TimeoutExpired as error:

@@ -1,4 +1,4 @@
-"""A small monorepo for the command line's tests: two images that share a library, on one base; nothing needs a network."""
+"""A small monorepo for the command line's tests; nothing in it needs a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = {
     "build.yaml": CONFIG,
     "base/Dockerfile": "FROM scratch\nCOPY etc /etc\n",
     "base/etc/os": "shop\n",
-    "api/Dockerfile": "FROM shop/base\nCOPY libs/money api/main.py /app/\nCMD [\"/app/main.py\"]\n",
+    "api/Dockerfile": 'FROM shop/base\nCOPY libs/money api/main.py /app/\nCMD ["/app/main.py"]\n',
     "api/main.py": "print('api')\n",
     "libs/money/money.py": "VAT = 20\n",
     "libs/other/other.py": "\n",

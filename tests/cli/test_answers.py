@@ -50,7 +50,9 @@ def test_a_commit_is_compared_without_a_checkout(shop: Repo) -> None:
     first = shop.git("rev-parse", "HEAD")
     second = shop.commit({"base/etc/os": "2\n"})
     shop.git("checkout", "-q", first)
-    answer = shop.mbuild("affected", "--base", first, "--head", second, "--dry-run", "--builder", "oci", "--format", "json")
+    answer = shop.mbuild(
+        "affected", "--base", first, "--head", second, "--dry-run", "--builder", "oci", "--format", "json"
+    )
     valid(answer.json, "plan")
     assert answer.affected() == {"api", "base"}
     assert answer.json["order"] == [["base"], ["api"]]
@@ -148,7 +150,9 @@ def test_explain_an_affected_image(shop: Repo) -> None:
 
 
 def test_explain_why_not(shop: Repo) -> None:
-    shop.write({"web/notes.md": "x", "libs/other/other.py": "x = 1\n", "web/Dockerfile": "# hi\n" + FILES["web/Dockerfile"]})
+    shop.write(
+        {"web/notes.md": "x", "libs/other/other.py": "x = 1\n", "web/Dockerfile": "# hi\n" + FILES["web/Dockerfile"]}
+    )
     answer = shop.mbuild("explain", "--image", "api", "--base", "HEAD")
     assert "api is not affected: none of 3 changed paths is an input of it" in answer.out
     assert "libs/other/other.py: no instruction of a reachable stage copies it" in answer.out
@@ -187,4 +191,6 @@ def test_works_from_a_sub_folder(shop: Repo) -> None:
     inner = Repo.__new__(Repo)
     inner.folder = shop.folder / "web"
     assert inner.mbuild("affected", "--base", "HEAD", "--list", "--format", "json").affected() == {"web"}
-    assert [each["name"] for each in inner.mbuild("explain", "index.html", "--format", "json").json["images"]] == ["web"]
+    assert [each["name"] for each in inner.mbuild("explain", "index.html", "--format", "json").json["images"]] == [
+        "web"
+    ]

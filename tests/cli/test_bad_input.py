@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -117,12 +116,18 @@ def test_a_dockerfile_that_does_not_parse(shop: Repo) -> None:
     shop.write({"web/Dockerfile": "FROM scratch\nCOYP x /\n", "api/Dockerfile": "FROM scratch\nCOPY --frm=x a b\n"})
     code, lines = refused(shop, "all")
     assert code == 2
-    assert [line.split(": ")[1] for line in lines if line.startswith("error")] == ["api/Dockerfile:2:1", "web/Dockerfile:2:1"]
+    assert [line.split(": ")[1] for line in lines if line.startswith("error")] == [
+        "api/Dockerfile:2:1",
+        "web/Dockerfile:2:1",
+    ]
     assert any("COPY" in line for line in lines)
 
 
 def test_wrong_flags(shop: Repo) -> None:
-    assert refused(shop, "affcted") == (2, ["error: no such command 'affcted'; did you mean 'affected'?", "hint: see mbuild --help"])
+    assert refused(shop, "affcted") == (
+        2,
+        ["error: no such command 'affcted'; did you mean 'affected'?", "hint: see mbuild --help"],
+    )
     assert refused(shop, "affected", "--bsae", "x")[0] == 2
     assert refused(shop, "build")[0] == 2
     assert refused(shop, "all", "--tag", "not a tag")[0] == 2
@@ -147,6 +152,6 @@ def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPat
 def test_the_work_tree_and_the_index_are_left_alone(shop: Repo) -> None:
     shop.write({"web/index.html": "1"})
     index = shop.folder / ".git/index"
-    before = (index.read_bytes(), index.stat().st_mtime_ns, sorted(os.listdir(shop.folder)))
+    before = (index.read_bytes(), index.stat().st_mtime_ns, sorted(shop.folder.iterdir()))
     assert shop.mbuild("affected", "--base", "HEAD", "--list").code == 0
-    assert (index.read_bytes(), index.stat().st_mtime_ns, sorted(os.listdir(shop.folder))) == before
+    assert (index.read_bytes(), index.stat().st_mtime_ns, sorted(shop.folder.iterdir())) == before

@@ -100,7 +100,12 @@ class TestWithoutAnEngine:
 def unique(repo: Repo, engine: EngineUnderTest) -> Iterator[Repo]:
     """The shop under a project name of its own, so that nothing of another run exists in the engine."""
     project = f"t{uuid.uuid4().hex[:12]}"
-    repo.commit({path: text.replace("shop/", f"{project}/").replace(": shop\n", f": {project}\n") for path, text in FILES.items()})
+    repo.commit(
+        {
+            path: text.replace("shop/", f"{project}/").replace(": shop\n", f": {project}\n")
+            for path, text in FILES.items()
+        }
+    )
     repo.project = project  # type: ignore[attr-defined]
     yield repo
     names = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").decode().split()
@@ -136,7 +141,7 @@ class TestWithAnEngine:
         assert json.loads(other)[: len(json.loads(base))] == json.loads(base)
 
     def test_a_failing_build_names_the_dockerfile_line(self, unique: Repo) -> None:
-        unique.write({"web/Dockerfile": "FROM scratch\nCOPY . /srv\n\nRUN [\"/nothing\"]\n"})
+        unique.write({"web/Dockerfile": 'FROM scratch\nCOPY . /srv\n\nRUN ["/nothing"]\n'})
         answer = unique.mbuild("build", "web", "--builder", "buildx")
         assert answer.code == 1
         assert "error: web/Dockerfile:4: image 'web': " in answer.err
@@ -148,9 +153,23 @@ class TestWithAnEngine:
             pytest.skip("needs /bin/busybox (Debian: busybox-static)")
         (unique.folder / "web/busybox").write_bytes(busybox.read_bytes())
         (unique.folder / "web/busybox").chmod(0o755)
-        marker = uuid.uuid4().hex
-        unique.write({"web/Dockerfile": f"FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"sleep\", \"60\", \"{marker}\"]\n"})
-        argv = [sys.executable, "-m", "mbuild", "--progress", "plain", "-C", str(unique.folder), "all", "--builder", "buildx", "-j", "1"]
+        # A word of its own makes the step one that no cache holds.
+        run = f'RUN ["/bin/busybox", "sh", "-c", ": {uuid.uuid4().hex}; sleep 60"]'
+        unique.write({"web/Dockerfile": f"FROM scratch\nCOPY busybox /bin/busybox\n{run}\n"})
+        argv = [
+            sys.executable,
+            "-m",
+            "mbuild",
+            "--progress",
+            "plain",
+            "-C",
+            str(unique.folder),
+            "all",
+            "--builder",
+            "buildx",
+            "-j",
+            "1",
+        ]
         child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
         assert child.stderr is not None
         for line in child.stderr:

@@ -8,7 +8,9 @@ from mbuild.tree import EXECUTABLE, FILE, SYMLINK
 from tests.context.folders import Node
 
 _part = st.one_of(
-    st.sampled_from([b"a", b"b", b"a-b", b"a0", b"\xff\xfe", b"new\nline", b" ", b"-rf", b"\\", b'"', b"\xc3\xa9", b"*"]),
+    st.sampled_from(
+        [b"a", b"b", b"a-b", b"a0", b"\xff\xfe", b"new\nline", b" ", b"-rf", b"\\", b'"', b"\xc3\xa9", b"*"]
+    ),
     st.sampled_from([b"n" * 99, b"n" * 100, b"n" * 101, b"x" * 255, b"\xe9" * 130]),
     st.binary(min_size=1, max_size=6).map(lambda raw: raw.translate(None, b"/\0")).filter(lambda raw: raw.strip(b".")),
 )

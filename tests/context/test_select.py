@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.context.select import Selection, reader_of, select
@@ -358,6 +358,7 @@ def chosen(tree: Mapping[str, str], sources: list[str], ignore: IgnoreMatcher | 
     return select(entries, [copy(each) for each in sources], ignore, lambda entry: tree[entry.path])
 
 
+@settings(deadline=None)
 @given(_TREES, st.lists(_SOURCES, min_size=1, max_size=3))
 def test_a_selection_selects_itself(tree: dict[str, str], sources: list[str]) -> None:
     once = chosen(tree, sources)
@@ -365,12 +366,14 @@ def test_a_selection_selects_itself(tree: dict[str, str], sources: list[str]) ->
     assert again.entries == once.entries
 
 
+@settings(deadline=None)
 @given(_TREES, _SOURCES, _SOURCES)
 def test_more_sources_never_take_less(tree: dict[str, str], one: str, other: str) -> None:
     both = set(chosen(tree, [one, other]).entries)
     assert both == set(chosen(tree, [one]).entries) | set(chosen(tree, [other]).entries)
 
 
+@settings(deadline=None)
 @given(_TREES, _SOURCES, st.lists(_SOURCES, min_size=1, max_size=2))
 def test_the_ignore_file_only_takes_away(tree: dict[str, str], source: str, patterns: list[str]) -> None:
     matcher = IgnoreMatcher(parse_ignore("\n".join(patterns).encode()))

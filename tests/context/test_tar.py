@@ -63,7 +63,9 @@ def by_tarfile(archive: bytes) -> list[tuple[bytes, Member]]:
             assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
             body = tar.extractfile(member) if member.isreg() else None
             kind = "folder" if member.isdir() else "link" if member.issym() else "file"
-            content = hashlib.sha256(body.read()).digest() if body else member.linkname.encode("utf-8", "surrogateescape")
+            content = (
+                hashlib.sha256(body.read()).digest() if body else member.linkname.encode("utf-8", "surrogateescape")
+            )
             name = member.name.encode("utf-8", "surrogateescape")
             found.append((name, (kind, member.mode, member.mtime, content)))
     return found
@@ -103,7 +105,9 @@ def check_archive(nodes: dict[bytes, Node]) -> None:
     assert order == sorted(order)
     assert archive.endswith(END)
     assert len(archive) % 512 == 0
-    assert archive[156:157] in (b"0", b"2", b"5"), "engines take an archive that starts with a long name for a Dockerfile"
+    assert archive[156:157] in (b"0", b"2", b"5"), (
+        "engines take an archive that starts with a long name for a Dockerfile"
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.dockerfile.evaluate import evaluate
@@ -622,6 +622,7 @@ def test_warnings_are_passed_on() -> None:
     assert recipe_of("FROM scratch\nRUN a \\\n\n b").warnings
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.dockerfile import expand, shellpattern
@@ -193,12 +193,14 @@ def test_patterns_that_would_take_forever_end(monkeypatch: pytest.MonkeyPatch) -
 PLAIN = st.text().filter(lambda text: not set(text) & set("$'\"\\<\ufeff") and text.isprintable())
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_plain_text_expands_to_itself(text: str) -> None:
     assert Lexer().word(text, ENV).text == text
     assert "".join(Lexer().words(text, ENV)) == "".join(each for each in text if each not in SPACE)
 
 
+@settings(deadline=None)
 @given(st.text("a${}:-+?#%/'\"\\`<* \n0_\udcff", max_size=40), st.sampled_from("\\`"), st.booleans())
 def test_any_text_expands_or_is_refused_in_one_line(text: str, escape: str, flag: bool) -> None:
     lexer = Lexer(escape, raw_quotes=flag, skip_unset=not flag)
@@ -209,6 +211,7 @@ def test_any_text_expands_or_is_refused_in_one_line(text: str, escape: str, flag
             assert "\n" not in str(error)
 
 
+@settings(deadline=None)
 @given(st.text("ab?*\n", max_size=8), st.text("ab\n", max_size=10), st.booleans())
 def test_trimming_agrees_with_the_definition(pattern: str, value: str, greedy: bool) -> None:
     """The shortest (longest) prefix that matches, by trying them all."""

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.dockerfile.gomatch import PatternError, check, compile_pattern, match
@@ -95,6 +95,7 @@ def test_filepath_match_overlooks_what_it_does_not_come_to() -> None:
         check("a[", ".")
 
 
+@settings(deadline=None)
 @given(st.text("ab/?*[]^-\\", max_size=8), st.text("ab/-", max_size=8))
 def test_both_matchers_agree(pattern: str, name: str) -> None:
     try:
@@ -104,11 +105,13 @@ def test_both_matchers_agree(pattern: str, name: str) -> None:
     assert match(pattern, name) == compiled.match_bytes(byte_view(name))
 
 
+@settings(deadline=None)
 @given(st.text("ab?*", max_size=8), st.text("ab", max_size=8))
 def test_without_slashes_it_is_fnmatch(pattern: str, name: str) -> None:
     assert match(pattern, name) == fnmatch.fnmatchcase(name, pattern)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=8))
 def test_an_escaped_name_matches_itself_only(name: str) -> None:
     pattern = "".join(f"\\{each}" for each in name)
@@ -116,6 +119,7 @@ def test_an_escaped_name_matches_itself_only(name: str) -> None:
     assert not match(pattern, name + "x")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=10), st.binary(max_size=10))
 def test_any_bytes_match_or_are_malformed(pattern: bytes, name: bytes) -> None:
     try:

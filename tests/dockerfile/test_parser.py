@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.dockerfile import gojson, parser
@@ -440,11 +440,13 @@ def naive_words(text: str, escape: str) -> list[str]:
     return [*words, word] if word else words
 
 
+@settings(deadline=None)
 @given(st.text("ab'\"\\` \t=", max_size=20), st.sampled_from("\\`"))
 def test_words_agree_with_the_slow_way(text: str, escape: str) -> None:
     assert list(split_words(text, escape)) == naive_words(text, escape)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab-= '\"\\\u00e9", min_size=1, max_size=6), max_size=4), st.text("ab ", max_size=4))
 def test_escaped_flags_come_back(flags: list[str], rest: str) -> None:
     line = "".join("--x" + "".join(f"\\{each}" for each in flag) + " " for flag in flags) + "-- " + rest
@@ -454,6 +456,7 @@ def test_escaped_flags_come_back(flags: list[str], rest: str) -> None:
         assert behind.strip() == rest.strip()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_byte_view_loses_nothing(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
@@ -466,6 +469,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=25).map(
     lambda pieces: "".join(pieces).encode("utf-8", "surrogateescape"))))  # fmt: skip
 def test_any_bytes_parse_or_are_refused_with_places(data: bytes) -> None:
@@ -481,6 +485,7 @@ def test_any_bytes_parse_or_are_refused_with_places(data: bytes) -> None:
         assert lines == sorted(set(lines))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["FROM a", "RUN b", "ENV c d", "# e", "", "USER \u00e9 \\\n f", "COPY <<X /\n#\nX"])))
 def test_no_instruction_and_no_line_is_lost(chunks: list[str]) -> None:
     expected = []

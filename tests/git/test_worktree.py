@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -190,22 +191,29 @@ def test_a_sparse_checkout_keeps_what_it_left_out(repo: Repo) -> None:
 
 
 def test_configuration_that_hides_edits(repo: Repo) -> None:
-    repo.commit(a="1", b="1", c="1")
+    for name in ("a", "b", "c"):
+        repo.write(name, "1")
+    (repo.top / "link").symlink_to("a")
+    os.utime(repo.top / "c", (10**9, 10**9))  # long before the index, or git would compare contents anyway
+    repo.commit()
     for key, value in {
         "core.fileMode": "false", "core.symlinks": "false", "core.trustctime": "false", "core.checkStat": "minimal",
-        "core.ignoreStat": "true", "status.showUntrackedFiles": "no",
-        "status.renames": "copies", "status.showStash": "true",
-        "core.untrackedCache": "true", "status.branch": "true", "color.ui": "always", "core.quotePath": "true",
+        "core.ignoreStat": "true", "core.untrackedCache": "true", "core.quotePath": "true",
+        "status.showUntrackedFiles": "no", "status.renames": "copies", "status.showStash": "true",
+        "status.branch": "true", "color.ui": "always",
     }.items():  # fmt: skip
         repo.git("config", key, value)
+    assert kinds(repo) == {}
     (repo.top / "a").chmod(0o755)
     (repo.top / "b").unlink()
     (repo.top / "b").symlink_to("a")
-    before = (repo.top / "c").stat()
+    (repo.top / "link").unlink()
+    repo.write("link", "a")
+    time.sleep(1.1)  # git compares the time of the last change in whole seconds
     repo.write("c", "2")
-    os.utime(repo.top / "c", ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(repo.top / "c", (10**9, 10**9))
     repo.write("é", "new")
-    assert kinds(repo) == {"a": "mode", "b": "modified", "c": "modified", "é": "added"}
+    assert kinds(repo) == {"a": "mode", "b": "modified", "c": "modified", "link": "modified", "é": "added"}
 
 
 def test_same_size_edits_in_the_second_of_the_commit(repo: Repo) -> None:
@@ -259,6 +267,21 @@ def test_filters_of_the_user_are_applied(repo: Repo) -> None:
     text = tree.entry("w.txt")
     assert text is not None
     assert next(tree.sizes([text])).size == 10
+
+
+@pytest.mark.parametrize("by", ["configuration", "attribute"])
+def test_line_ends_that_git_would_keep(repo: Repo, by: str) -> None:
+    for name in ("crlf", "mixed", "-new\nline"):
+        repo.write(name, "a\r\nb\n" if name == "mixed" else "a\r\n")
+    repo.write("lf", "a\n")
+    repo.commit()
+    if by == "configuration":
+        repo.git("config", "core.autocrlf", "input")
+    else:
+        repo.write(".gitattributes", "* text=auto\n")
+    for name in ("crlf", "mixed", "-new\nline", "lf", "new"):
+        repo.write(name, "edited\r\n")
+    _same_as_add(repo)
 
 
 def test_a_filter_that_fails_is_an_error(repo: Repo) -> None:

@@ -11,8 +11,8 @@ from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
 from mbuild.graph.model import Graph
 from mbuild.graph.readers import read_paths, readers
-from mbuild.output.report import place
 from mbuild.images import ImageDef, NamedContext, Project
+from mbuild.output.report import place
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
 from tests.trees import MemoryTree
 
@@ -36,7 +36,7 @@ def compare(before: Files, after: Files, *images: ImageDef) -> Affected:
 
 BASE = image("base")
 API = image("api", root="")
-FILES = {
+FILES: dict[str, str | tuple[str, str]] = {
     "base/Dockerfile": "FROM scratch\nCOPY etc /etc\n",
     "base/etc/os": "1\n",
     "api/Dockerfile": "FROM shop/base AS build\nCOPY libs/a api/src/ /app/\n\nFROM build\nCOPY api/run /run\n",
@@ -77,7 +77,12 @@ def test_a_change_in_a_parent_reaches_its_children() -> None:
 
 @pytest.mark.parametrize(
     ("value", "change"),
-    [(("exec", "x = 1\n"), "mode"), (("link", "x = 1\n"), "modified"), (("link", "y.py"), "modified"), ("", "modified")],
+    [
+        (("exec", "x = 1\n"), "mode"),
+        (("link", "x = 1\n"), "modified"),
+        (("link", "y.py"), "modified"),
+        ("", "modified"),
+    ],
 )
 def test_mode_and_type_changes_count(value: str | tuple[str, str], change: str) -> None:
     found = compare(FILES, FILES | {"libs/a/x.py": value}, BASE, API)
@@ -94,7 +99,8 @@ def test_added_and_deleted_files_count() -> None:
 
 
 def test_comments_blank_lines_and_spelling_of_a_dockerfile_change_nothing() -> None:
-    text = "# a comment\n\nfrom   shop/base as build\nCOPY libs/a \\\n  # why\n  api/src/ /app/\nFROM build\nCOPY api/run /run\n"
+    text = "# a comment\n\nfrom   shop/base as build\nCOPY libs/a \\\n  # why\n  api/src/ /app/\nFROM build\n"
+    text += "COPY api/run /run\n"
     assert compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API).reasons == {}
 
 
@@ -112,7 +118,7 @@ def test_a_removed_instruction_counts() -> None:
 
 def test_a_stage_that_the_target_does_not_reach_changes_nothing() -> None:
     files = FILES | {"api/Dockerfile": str(FILES["api/Dockerfile"]) + "FROM scratch AS other\nCOPY README.md /\n"}
-    changed = files | {"README.md": "x", "api/Dockerfile": files["api/Dockerfile"].replace("README.md", "libs/b")}
+    changed = files | {"README.md": "x", "api/Dockerfile": str(files["api/Dockerfile"]).replace("README.md", "libs/b")}
     one = image("api", root="", target="build")
     assert compare(files, changed, BASE, one).reasons == {}
 
@@ -139,18 +145,22 @@ def test_another_external_image_is_named_as_such() -> None:
     ],
 )
 def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
-    files = {"a/Dockerfile": "FROM scratch AS first\nARG V=1\nCOPY x y /\nFROM first\nLABEL v=1\n", "a/x": "", "a/y": ""}
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch AS first\nARG V=1\nCOPY x y /\nFROM first\nLABEL v=1\n",
+        "a/x": "",
+        "a/y": "",
+    }
     found = affected([graph(files, image("a"))], graph(files, changed))
     assert "definition-changed" in {each.kind for each in found.reasons["a"]}
 
 
 def test_an_argument_that_nothing_uses_changes_nothing() -> None:
-    files = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
     assert affected([graph(files, image("a"))], graph(files, image("a", args=(("V", "2"),)))).reasons == {}
 
 
 def test_new_and_removed_images() -> None:
-    files = {"a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
     found = affected([graph(files, image("a"))], graph(files, image("b")))
     assert kinds(found) == {"b": [("image-added", None, None)]}
     assert found.removed == ("a",)
@@ -164,7 +174,12 @@ def test_two_bases_are_united() -> None:
 
 
 def test_an_ignore_file_counts_by_what_it_selects() -> None:
-    files = {"a/Dockerfile": "FROM scratch\nCOPY . /\n", "a/Dockerfile.dockerignore": "# none\n*.md\n", "a/x": "", "a/y.md": ""}
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch\nCOPY . /\n",
+        "a/Dockerfile.dockerignore": "# none\n*.md\n",
+        "a/x": "",
+        "a/y.md": "",
+    }
     same = files | {"a/Dockerfile.dockerignore": "*.md\n!z.md\nDockerfile.dockerignore\n"}
     found = compare(files, same, image("a"))
     assert [(each.path, each.change) for each in found.reasons["a"]] == [("a/Dockerfile.dockerignore", "deleted")]
@@ -176,7 +191,11 @@ def test_an_ignore_file_counts_by_what_it_selects() -> None:
 
 def test_a_named_context_is_an_input() -> None:
     one = image("a", contexts=(NamedContext("proto", "folder", "shared/proto"),))
-    files = {"a/Dockerfile": "FROM scratch\nCOPY --from=proto api.proto /\n", "shared/proto/api.proto": "1", "shared/x": ""}
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch\nCOPY --from=proto api.proto /\n",
+        "shared/proto/api.proto": "1",
+        "shared/x": "",
+    }
     assert compare(files, files | {"shared/x": "2"}, one).reasons == {}
     found = kinds(compare(files, files | {"shared/proto/api.proto": "2"}, one))
     assert found == {"a": [("file-changed", "shared/proto/api.proto", "a/Dockerfile:2")]}
@@ -199,7 +218,7 @@ def test_declared_parents_count() -> None:
 
 
 def test_onbuild_and_env_of_a_parent_decide_what_a_child_reads() -> None:
-    files = {
+    files: dict[str, str | tuple[str, str]] = {
         "base/Dockerfile": "FROM scratch\nENV DIR=src\nONBUILD COPY conf /conf\n",
         "a/Dockerfile": "FROM shop/base\nCOPY $DIR /app\n",
         "a/src/x": "",
@@ -213,7 +232,12 @@ def test_onbuild_and_env_of_a_parent_decide_what_a_child_reads() -> None:
 
 
 def test_where_reads_are_not_known_the_whole_root_is_the_input() -> None:
-    files = {"a/Dockerfile": "FROM alpine\nCOPY $WHERE /app\n", "a/x": "", "a/y/z": "", "b": ""}
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM alpine\nCOPY $WHERE /app\n",
+        "a/x": "",
+        "a/y/z": "",
+        "b": "",
+    }
     node = graph(files, image("a")).nodes["a"]
     assert not node.exact
     assert [each.path for each in node.contexts[0].entries] == ["Dockerfile", "x", "y/z"]
@@ -222,7 +246,10 @@ def test_where_reads_are_not_known_the_whole_root_is_the_input() -> None:
 
 
 def test_cycles_show_their_path() -> None:
-    files = {"a/Dockerfile": "FROM shop/b\n", "b/Dockerfile": "FROM scratch\nCOPY --from=shop/a / /\n"}
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM shop/b\n",
+        "b/Dockerfile": "FROM scratch\nCOPY --from=shop/a / /\n",
+    }
     with pytest.raises(DockerfileError) as caught:
         graph(files, image("a"), image("b"))
     assert [each.message for each in caught.value.problems] == ["images need each other in a circle: a → b → a"]
@@ -232,7 +259,11 @@ def test_cycles_show_their_path() -> None:
 
 
 def test_all_problems_are_reported_together_and_sound_images_stay() -> None:
-    files = {"b/Dockerfile": "FROM scratch\nBOGUS x\n", "c/Dockerfile": "FROM scratch\n", "d/Dockerfile": "FROM shop/b\n"}
+    files: dict[str, str | tuple[str, str]] = {
+        "b/Dockerfile": "FROM scratch\nBOGUS x\n",
+        "c/Dockerfile": "FROM scratch\n",
+        "d/Dockerfile": "FROM shop/b\n",
+    }
     problems: list[Problem] = []
     found = graph(files, image("a"), image("b"), image("c"), image("d"), problems=problems)
     assert list(found.nodes) == ["c"]
@@ -247,7 +278,7 @@ def test_an_image_is_never_its_own_parent() -> None:
 
 
 def test_an_alias_with_a_tag_means_that_tag_only() -> None:
-    files = {
+    files: dict[str, str | tuple[str, str]] = {
         "a/Dockerfile": "FROM scratch\n",
         "b/Dockerfile": "FROM scratch\n",
         "c/Dockerfile": "FROM acme/demo:one\nCOPY --from=acme/demo:three / /\nCOPY --from=acme/demo:two / /x\n",
@@ -276,7 +307,10 @@ def test_readers_name_the_instruction() -> None:
 
 
 def test_fingerprints_do_not_depend_on_where_things_lie() -> None:
-    moved = {path.replace("a/", "deep/er/", 1): text for path, text in {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "1"}.items()}
+    moved = {
+        path.replace("a/", "deep/er/", 1): text
+        for path, text in {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "1"}.items()
+    }
     one = graph({"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "1"}, image("a")).nodes["a"]
     other = graph(moved, image("a", "deep/er/Dockerfile")).nodes["a"]
     assert one.fingerprint == other.fingerprint

@@ -46,7 +46,9 @@ def test_works_on_as_many_images_at_once_as_jobs_say() -> None:
 def test_a_failure_is_told_to_its_descendants() -> None:
     found, events = execute(plan(a=[], b=["a"], c=[]), lambda step: Outcome("failed" if step.image == "a" else "built"))
     assert found == {"a": "failed", "b": "skipped", "c": "built"}
-    assert [event.error for event in events if isinstance(event, ImageDone) and event.image == "b"] == ["'a' was not built"]
+    assert [event.error for event in events if isinstance(event, ImageDone) and event.image == "b"] == [
+        "'a' was not built"
+    ]
 
 
 def test_fail_fast_stops_what_runs() -> None:

@@ -43,7 +43,10 @@ def test_what_exists_is_reused() -> None:
 def test_force_builds_what_was_asked_for_and_only_that() -> None:
     plan = make_plan(GRAPH, {"api": WHY}, {"api", "mid", "base"}, force=True)
     assert actions(plan) == {"base": "none", "mid": "none", "api": "build", "web": "none"}
-    assert [each.kind for each in next(step for step in plan.steps if step.image == "api").reasons] == ["file-changed", "forced"]
+    assert [each.kind for each in next(step for step in plan.steps if step.image == "api").reasons] == [
+        "file-changed",
+        "forced",
+    ]
 
 
 def test_a_child_waits_for_a_parent_that_is_reused_in_the_same_run() -> None:

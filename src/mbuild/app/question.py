@@ -32,7 +32,7 @@ class Answer:
 
 
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
-    """Compare head (None: the work tree) with base (None: the default one). Raises GitError, ConfigError, DockerfileError."""
+    """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
     tree = workspace.head(head)
     found = _base(workspace, tree, base, head, missing_base_all)
     snapshot = workspace.snapshot(tree)

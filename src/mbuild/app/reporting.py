@@ -95,7 +95,9 @@ def _image(view: View, node: Node) -> ImageReport:
         action=step.action if step else None,
         fingerprint=node.fingerprint if active else None,
         tags=view.naming.tags(node) if active else None,
-        context=context_info(view.snapshot, node, view.sizes if step and step.action == BUILD else None) if active else None,
+        context=context_info(view.snapshot, node, view.sizes if step and step.action == BUILD else None)
+        if active
+        else None,
         done=_done(view.run, node.name),
     )
 

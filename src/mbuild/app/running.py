@@ -109,7 +109,7 @@ class _Worker:
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
 
     def _build(self, asked: BuildRequest) -> BuildResult:
-        """Build, once more when a file was caught changing: editors write in several steps. What was planned is what is sent."""
+        """Build, once more when a file was caught changing: editors write in steps. Only what was planned is sent."""
         try:
             return self.builder.build(asked, self.emit, self.cancel)
         except ChangedWhileRead:
@@ -122,7 +122,9 @@ def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...
     for step in plan.active:
         detail = outcomes[step.image].detail
         if isinstance(detail, BuildResult):
-            found.extend(Problem(f"image '{step.image}': {each.message}", each.where, each.hints) for each in detail.problems)
+            found.extend(
+                Problem(f"image '{step.image}': {each.message}", each.where, each.hints) for each in detail.problems
+            )
     return tuple(found)
 
 

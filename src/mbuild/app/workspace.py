@@ -37,8 +37,9 @@ class Snapshot:
 class Workspace:
     """A repository and its build.yaml.
 
-    config: the file on disk, or None where none was found. inside: its path from the git root, None when it lies elsewhere;
-    then the paths in it are relative to the git root, and the same definitions serve base and head.
+    config: the file on disk, or None where none was found.
+    inside: its path from the git root, None when it lies elsewhere; then the paths in it are relative to the git root,
+            and the same definitions serve base and head.
     platforms: replace those of every image, for base and head alike.
     """
 
@@ -50,7 +51,7 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """The folder that results are put beside: that of build.yaml when it lies in the repository, else the git root."""
+        """The folder that results are put in: that of build.yaml when it lies in the repository, else the git root."""
         if self.config is not None and self.inside is not None:
             return self.config.parent
         return self.repository.top
@@ -100,7 +101,7 @@ class Workspace:
 
 
 def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
-    """Open the repository that a folder belongs to and find its build.yaml. Raises GitError, ConfigError, UsageError."""
+    """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
     platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise EnvironmentFault(f"{directory}: no such folder")

@@ -15,7 +15,7 @@ IGNORE_FILE = ".dockerignore"
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What to send: the Dockerfile's path in the tar, files to add to the tar, and whether only the classic builder will do."""
+    """What to send: the Dockerfile's path in the tar, files to add, and whether only the classic builder will do."""
 
     dockerfile: str
     extra: tuple[tuple[str, bytes], ...] = ()
@@ -48,8 +48,8 @@ def _relative(request: BuildRequest, path: str) -> str:
 def bind_parents(request: BuildRequest) -> bytes | None:
     """Return the Dockerfile with every FROM and ``--from`` of an in-repo parent naming the parent's content tag.
 
-    Each name is replaced in place, so line numbers stay true. None where a name cannot be found as it is meant, e.g. when
-    it comes from a variable in the middle of a word.
+    Each name is replaced in place, so line numbers stay true. None where a name cannot be found as it is meant, e.g.
+    when it comes from a variable in the middle of a word.
     """
     lines = request.dockerfile.decode("utf-8", "surrogateescape").split("\n")
     for start, name, kind in _references(request):

@@ -1,8 +1,8 @@
 """BuildKit through ``docker buildx build``.
 
 How the context gets there (``docs/decisions/0003-contexts-for-buildkit.md``): as a tar on standard input where the
-Dockerfile inside it can be seen by no instruction, else as a staged folder with the Dockerfile beside it. Both carry exactly
-the selected entries, verified while they are sent.
+Dockerfile inside it can be seen by no instruction, else as a staged folder with the Dockerfile beside it. Both carry
+exactly the selected entries, verified while they are sent.
 """
 
 from __future__ import annotations
@@ -82,8 +82,10 @@ class Buildx:
             return self._result(request, told, code, folder / "metadata.json", cancel)
 
     @contextlib.contextmanager
-    def _context(self, request: BuildRequest, folder: Path) -> Iterator[tuple[str, str, tuple[tuple[str, bytes], ...] | None]]:
-        """Prepare the context; yields the value of ``--file``, the context argument, and what the tar has besides it."""
+    def _context(
+        self, request: BuildRequest, folder: Path
+    ) -> Iterator[tuple[str, str, tuple[tuple[str, bytes], ...] | None]]:
+        """Prepare the context; yields the value of ``--file``, the context, and what the tar has besides it."""
         inside = dockerfile_in_tar(request)
         if inside is not None:
             path, extra = inside
@@ -139,7 +141,9 @@ class Buildx:
             raise sender.error
         return code if code is not None else 1
 
-    def _result(self, request: BuildRequest, told: progress.Progress, code: int, metadata: Path, cancel: Cancel) -> BuildResult:
+    def _result(
+        self, request: BuildRequest, told: progress.Progress, code: int, metadata: Path, cancel: Cancel
+    ) -> BuildResult:
         if cancel and code != 0:
             return BuildResult("cancelled", sent=told.sent)
         if code != 0:

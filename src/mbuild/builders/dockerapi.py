@@ -73,7 +73,9 @@ class DockerApi:
         kit = not parcel.classic and not self.engine.containerd_store
         return self._read(request, self._post(request, parcel.dockerfile, kit, pipe, cancel), pipe, emit, cancel)
 
-    def _post(self, request: BuildRequest, name: str, kit: bool, pipe: _Pipe, cancel: Cancel) -> Iterator[dict[str, Any]]:
+    def _post(
+        self, request: BuildRequest, name: str, kit: bool, pipe: _Pipe, cancel: Cancel
+    ) -> Iterator[dict[str, Any]]:
         """Start the build; yields the engine's messages."""
         client = self.engine.client
         params: dict[str, Any] = {
@@ -90,8 +92,8 @@ class DockerApi:
             params["platform"] = request.platforms[0]
         if kit:
             params["version"] = "2"
-        response = client._post(  # noqa: SLF001 - docker-py's own build() knows neither version=2 nor a streamed tar
-            client._url("/build"),  # noqa: SLF001
+        response = client._post(
+            client._url("/build"),
             params=params,
             data=pipe.chunks(),
             headers={"Content-Type": "application/x-tar"},
@@ -100,7 +102,7 @@ class DockerApi:
         )
         forget = cancel.on_cancel(response.close)
         try:
-            client._raise_for_status(response)  # noqa: SLF001
+            client._raise_for_status(response)
             for line in response.iter_lines():
                 if line.strip():
                     yield json.loads(line)

@@ -66,11 +66,8 @@ class Engine:
 def familiar(name: str) -> str:
     """Return a full name as an engine lists it: ``docker.io/library`` left out."""
     reference = parse_reference(name)
-    path = reference.path
-    if reference.domain == "docker.io":
-        path = path.removeprefix("library/")
-    else:
-        path = f"{reference.domain}/{path}"
+    hub = reference.domain == "docker.io"
+    path = reference.path.removeprefix("library/") if hub else f"{reference.domain}/{reference.path}"
     return f"{path}:{reference.tag or 'latest'}"
 
 

@@ -1,7 +1,7 @@
 """Reads BuildKit's machine-readable progress (``--progress=rawjson``) and turns it into events.
 
-buildx 0.13 writes indented JSON objects one after the other, newer ones one object a line; after them comes the error as
-plain text. Both are accepted. The schema is BuildKit's ``client/graph.go``.
+buildx 0.13 writes indented JSON objects one after the other, newer ones one object a line; after them comes the error
+as plain text. Both are accepted. The schema is BuildKit's ``client/graph.go``.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Surroundings:
 
 
 def choose(name: str, around: Surroundings) -> Builder:
-    """Return the builder of a name; ``auto``: buildx, else docker, else oci. Raises EnvironmentFault when it is not there."""
+    """Return the builder of a name; ``auto``: buildx, else docker, else oci. Raises EnvironmentFault."""
     if name != "auto":
         return _BUILDERS[name](around)
     try:

@@ -24,13 +24,11 @@ def own_path(request: BuildRequest) -> str | None:
 
 def is_visible(request: BuildRequest, path: str) -> bool:
     """Whether some instruction would read this path if it were in the context."""
-    return any(
-        reader_of(path, tuple(read for read in recipe.reads if not read.context)) for recipe in request.recipes
-    )
+    return any(reader_of(path, tuple(read for read in recipe.reads if not read.context)) for recipe in request.recipes)
 
 
 def dockerfile_in_tar(request: BuildRequest) -> tuple[str, tuple[tuple[str, bytes], ...]] | None:
-    """Return (path of the Dockerfile inside the tar, files to add to the tar), or None where adding it would be seen."""
+    """Return (path of the Dockerfile in the tar, files to add to the tar), or None where adding it would be seen."""
     inside = own_path(request)
     if inside is not None:
         return inside, ()

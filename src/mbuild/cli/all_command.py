@@ -28,6 +28,6 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
 
     workspace = open_workspace(settings.directory, settings.config, options["platforms"])
     snapshot = workspace.snapshot(workspace.head(head))
-    reasons: dict[str, Any] = {name: () for name in snapshot.graph.nodes}
+    reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
     wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))
     return work(settings, workspace, wanted, BuildOptions(**options))

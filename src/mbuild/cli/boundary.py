@@ -18,6 +18,23 @@ ISSUES = "please report it with that file"
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
+    try:
+        return _command(argv)
+    except MbuildError as error:
+        return _report(error.problems, error.exit_code)
+    except KeyboardInterrupt:
+        return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left (`mbuild … | head`): not an error of ours.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _crash(error)
+
+
+def _command(argv: Sequence[str]) -> int:
+    """Run one command line, with click's own errors as exit codes."""
     import click
 
     from mbuild.cli.main import cli
@@ -28,22 +45,11 @@ def run(argv: Sequence[str]) -> int:
         return code if isinstance(code, int) else ExitCode.DONE
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.UsageError as error:
-        context = error.ctx.command_path if error.ctx else "mbuild"
-        return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
     except click.ClickException as error:
-        return _report((Problem(error.format_message()),), ExitCode.USAGE)
-    except MbuildError as error:
-        return _report(error.problems, error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has left (`mbuild … | head`): not an error of ours.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001 - the last line of defence
-        return _crash(error)
+        context = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "mbuild"
+        return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
 
 
 def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:

@@ -29,6 +29,6 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
 
     workspace = open_workspace(settings.directory, settings.config, options["platforms"])
     snapshot = workspace.snapshot(workspace.head(head))
-    reasons: dict[str, Any] = {name: () for name in chosen(snapshot.graph, images)}
+    reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
     wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))
     return work(settings, workspace, wanted, BuildOptions(**options))

@@ -84,7 +84,8 @@ def _work(
 ) -> int:
     naming = _naming(workspace, wanted, options)
     plan = _plan(wanted, builder, options)
-    sizes = Sizes(workspace, wanted.snapshot.tree)
+    # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
+    sizes = None if options.dry_run else Sizes(workspace, wanted.snapshot.tree)
     view = View(wanted.snapshot, wanted.reasons, naming, plan, None, sizes)
     report = _report(wanted, view, plan, builder)
     if options.dry_run:
@@ -133,7 +134,7 @@ def _print_failures(run: running.Run) -> None:
 
 
 def _refusal(problems: tuple[Problem, ...]) -> MbuildError:
-    """Return the error that ends the run before anything is built: a Dockerfile's fault unless the builder lacks something."""
+    """Return the error that ends the run before it begins: a Dockerfile's fault, unless the builder lacks something."""
     lacking = all("need" in each.message for each in problems)
     return EnvironmentFault(problems) if lacking else ConfigError(problems)
 
@@ -146,7 +147,7 @@ def _refuse_unfinished(options: BuildOptions) -> None:
 def _builder(
     workspace: Workspace, snapshot: Snapshot, options: BuildOptions
 ) -> tuple[Builder | None, EnvironmentFault | None]:
-    """Return the builder; a dry run does without one where none is there (nothing exists then, as far as anyone knows)."""
+    """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
     from platformdirs import user_cache_path
 
     configured = {each.builder for each in snapshot.project.images} - {"auto"}
@@ -189,7 +190,9 @@ def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
     for step in plan.active:
         if step.action == BUILD:
             node = snapshot.graph.nodes[step.image]
-            print_problems((running.missing_problem(each.source, node.name, each.where) for each in node.missing), "warning")
+            print_problems(
+                (running.missing_problem(each.source, node.name, each.where) for each in node.missing), "warning"
+            )
 
 
 def _report(wanted: Wanted, view: View, plan: Plan, builder: Builder | None) -> Report:
@@ -238,5 +241,3 @@ def write_json(path: Path, value: Any) -> None:
 def head_of(snapshot: Snapshot, ref: str | None) -> HeadInfo:
     """Describe the head of a command that compares nothing."""
     return head_info(snapshot.tree, ref)
-
-

@@ -33,7 +33,9 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     problems.extend(_missing(snapshot.graph))
     warnings = list(_warnings(snapshot.graph))
     if format_ == "json":
-        print_json({"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]})
+        print_json(
+            {"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]}
+        )
     print_problems(warnings, "warning")
     print_problems(problems)
     if problems:

@@ -34,9 +34,7 @@ Examples:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar", help="Write the tar.")
 @format_option("text", "json")
 @click.pass_obj
-def command(
-    settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str
-) -> None:
+def command(settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str) -> None:
     """Show the context of one image: exactly the files that its instructions can read."""
     from mbuild.app.question import chosen
     from mbuild.app.workspace import open_workspace

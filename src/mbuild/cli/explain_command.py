@@ -59,11 +59,10 @@ def command(
 
 def _path(workspace: Workspace, directory: Path, subject: str) -> str:
     """Return a path from the git root: as given when it is one of the tree, else relative to the working directory."""
-    top = os.path.realpath(workspace.repository.top)
-    full = os.path.normpath(os.path.join(os.path.realpath(directory), subject))
-    here = os.path.relpath(full, top)
+    full = os.path.normpath(Path(os.path.realpath(directory)) / subject)
+    here = os.path.relpath(full, os.path.realpath(workspace.repository.top))
     given = os.path.normpath(subject)
-    if given.startswith("..") or os.path.isabs(given):
+    if given.startswith(("..", "/")):
         given = here
     found = here if os.path.lexists(full) else given
     return "" if found == "." else found
@@ -109,4 +108,7 @@ def _explain_image(
         nearest = [] if found else explain.nearest(answer.snapshot.graph, name, answer.changes)
         print_json({**value, "reasons": reasons, "nearest": [{"path": path, "rule": rule} for path, rule in nearest]})
     else:
-        sys.stdout.writelines(f"{line}\n" for line in explain.as_text(answer.snapshot.graph, name, answer.affected.reasons, answer.changes))
+        sys.stdout.writelines(
+            f"{line}\n"
+            for line in explain.as_text(answer.snapshot.graph, name, answer.affected.reasons, answer.changes)
+        )

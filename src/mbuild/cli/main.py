@@ -22,6 +22,15 @@ COMMANDS = {
 }
 
 
+EPILOG = """\b
+Examples:
+  mbuild affected --dry-run     what would be built, and why
+  mbuild affected               build it
+  mbuild all --tag v1.2.3       make every image exist, and tag all of them
+  mbuild explain api            why it is affected, or why not
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The global options."""
@@ -48,7 +57,9 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Refuse an unknown command, naming the nearest one."""
         if args and args[0] not in COMMANDS:
             import difflib
@@ -66,7 +77,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Start with: mbuild affected --dry-run",
+    epilog=EPILOG,
 )
 @click.version_option(__version__, message="mbuild %(version)s")
 @click.option("-C", "directory", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Work in DIR.")
@@ -80,9 +91,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", count=True, help="Show what the steps of a build write.")
 @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
 @click.pass_context
-def cli(
-    ctx: click.Context, directory: Path, config: Path | None, progress: str, verbose: int, no_color: bool
-) -> None:
+def cli(ctx: click.Context, directory: Path, config: Path | None, progress: str, verbose: int, no_color: bool) -> None:
     """Build the container images of a monorepo: only those that a change can have altered."""
     color = not no_color and not os.environ.get("NO_COLOR")
     ctx.obj = Settings(directory, config, progress, verbose, color)

@@ -13,7 +13,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def base_options(function: F) -> F:
     """Add ``--base``, ``--head`` and ``--missing-base``."""
     for decorate in (
-        click.option("--missing-base", type=click.Choice(["error", "all"]), default="error", help="When no base is found."),
+        click.option(
+            "--missing-base", type=click.Choice(["error", "all"]), default="error", help="When no base is found."
+        ),
         click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree."),
         click.option("--base", metavar="REF", help="What to compare with, through its merge base with head."),
     ):
@@ -23,23 +25,35 @@ def base_options(function: F) -> F:
 
 def format_option(*names: str) -> Callable[[F], F]:
     """Add ``--format`` with these choices, the first being the default."""
-    return click.option("--format", "format_", type=click.Choice(names), default=names[0], help="How to print the answer.")
+    return click.option(
+        "--format", "format_", type=click.Choice(names), default=names[0], help="How to print the answer."
+    )
 
 
 def build_options(function: F) -> F:
     """Add what every building command takes."""
     for decorate in (
         format_option("text", "json"),
-        click.option("--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."),
-        click.option("--output", type=click.Path(file_okay=False), metavar="DIR", help="Where oci writes its image layout."),
-        click.option("--platform", "platforms", multiple=True, metavar="P", help="Build for this platform (repeatable)."),
+        click.option(
+            "--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."
+        ),
+        click.option(
+            "--output", type=click.Path(file_okay=False), metavar="DIR", help="Where oci writes its image layout."
+        ),
+        click.option(
+            "--platform", "platforms", multiple=True, metavar="P", help="Build for this platform (repeatable)."
+        ),
         click.option("--tag", "tags", multiple=True, metavar="T", help="Also tag results T (repeatable)."),
         click.option("--push", is_flag=True, help="Push results to their registry."),
         click.option("--force", is_flag=True, help="Build although a build exists."),
-        click.option("--fail-fast/--keep-going", default=False, help="Stop at the first failure, or build all that can be."),
+        click.option(
+            "--fail-fast/--keep-going", default=False, help="Stop at the first failure, or build all that can be."
+        ),
         click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="How many images to build at once."),
         click.option(
-            "--builder", type=click.Choice(["auto", "buildx", "docker", "oci"]), help="Who builds; default: build.yaml's."
+            "--builder",
+            type=click.Choice(["auto", "buildx", "docker", "oci"]),
+            help="Who builds; default: build.yaml's.",
         ),
         click.option("--dry-run", is_flag=True, help="Only show what would be done."),
     ):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from mbuild.config.findings import near
+from mbuild.config.findings import near, nearest
 from mbuild.config.paths import from_root
 from mbuild.errors import Where
 from mbuild.images import NamedContext
 from mbuild.names import NameProblem, parse_reference, quoted
 
-_IMAGE = re.compile("(?:image|target|service):(?!//)(.*)", re.DOTALL)
+_LOCAL = ("image", "service", "target")
+_ELSEWHERE = ("docker-image", "git", "http", "https", "oci-layout", "ssh")
+_IMAGE = re.compile(f"(?:{'|'.join(_LOCAL)}):(?!//)(.*)", re.DOTALL)
 _SCHEME = re.compile("([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
-_SCHEMES = ("docker-image", "git", "http", "https", "image", "oci-layout", "service", "ssh", "target")
 _REMOTE = ("https://", "http://", "git://", "ssh://", "git@", "github.com/")
 
 
@@ -56,7 +57,7 @@ def _check_scheme(scheme: str, rest: str, written: str) -> None:
         return
     if scheme in ("docker-image", "oci-layout"):
         raise NameProblem(f"{quoted(written)} lacks '//'", f"did you mean {quoted(f'{scheme}://{reference}')}?")
-    known = near(scheme, _SCHEMES) if scheme not in _SCHEMES else ()
-    raise NameProblem(
-        f"{quoted(written)} is no context that mbuild knows", *known, f"a folder: {quoted('./' + written)}"
-    )
+    meant = nearest(scheme, (*_LOCAL, *_ELSEWHERE))
+    hints = [f"did you mean {quoted(meant + (':' if meant in _LOCAL else '://') + reference)}?"] if meant else []
+    hints.append(f"a folder: {quoted('./' + written)}")
+    raise NameProblem(f"{quoted(written)} is no context that mbuild knows", *hints)

@@ -62,7 +62,7 @@ def _wrong_kind(what: str, name: str, value: Node) -> tuple[str, tuple[str, ...]
     hints: tuple[str, ...] = ()
     if wanted == "a list" and isinstance(value, Scalar):
         hints = (f"write [{value.text}]",) if len(value.text) < 40 and value.text.isprintable() else ()
-    elif wanted == "text" and isinstance(value, Scalar):
+    elif ".args." in name and isinstance(value, Scalar):
         hints = ('write "" for empty text',)
     return f"{name}: must be {wanted}, not {kind(value)}" if name else f"must be {wanted}, not {kind(value)}", hints
 

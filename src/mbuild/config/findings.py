@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from mbuild.errors import ConfigError, Problem, Where
 
@@ -43,5 +42,12 @@ class Findings:
 
 def near(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return a hint that names the known word nearest to a wrong one; () when none is near."""
-    found = get_close_matches(word.lower(), known, n=1)
-    return (f"did you mean '{found[0]}'?",) if found else ()
+    found = nearest(word, known)
+    return (f"did you mean '{found}'?",) if found else ()
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is nearest to a wrong one, if any is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word.lower(), known, n=1)), None)

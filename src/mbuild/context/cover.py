@@ -84,10 +84,10 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
         if len(start) == len(rest):
             yield path if lookup.is_there(path) else _submodule_above(path, lookup) or path
             continue
+        union = Union((compile_pattern(rest[len(start)].text),))
         if path and not lookup.below(path):
             yield from filter(None, (_submodule_above(f"{path}/.", lookup),))
             continue
-        union = Union((compile_pattern(rest[len(start)].text),))
         behind = rest[len(start) + 1 :]
         for name, entry in lookup.children(path):
             if union.matches(name):
@@ -110,11 +110,11 @@ def _submodule_above(path: str, lookup: Lookup) -> str | None:
 
 def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
     """Compare everything below the first wildcard: ``**`` may stand for any number of components."""
+    pattern = Below("/".join(_escaped(part) for part in parts))
     folder = text_of(literal_start(parts))
     if folder and not lookup.below(folder):
         above = _submodule_above(f"{folder}/.", lookup)
         return list(_literal(above, lookup)) if above else []
-    pattern = Below("/".join(_escaped(part) for part in parts))
     found = []
     for position in lookup.below(folder):
         entry = lookup.listing[position]

@@ -65,7 +65,7 @@ def reader_of(
     return tuple(read for read in reads if position in _taken_by(read, lookup, link_target or _no_target))
 
 
-def _taken_by(read: Read, lookup: Lookup, link_target: LinkTarget) -> set[int]:
+def _taken_by(read: Read, lookup: Lookup, link_target: LinkTarget) -> list[int]:
     taking = _Taking(lookup, None, link_target)
     taking.add(read)
     return taking.positions()
@@ -132,21 +132,26 @@ class _Taking:
             entry.mode == SUBMODULE and self.ignore.may_reinclude_below(entry.path)
         )
 
-    def positions(self) -> set[int]:
-        """Return the positions of the entries taken."""
-        covered = {position for region in self.taken for position in region.positions}
-        for region, excludes in self.narrowed:
-            covered.update(_not_excluded(region, excludes, self.lookup))
-        return covered if self.ignore is None else {position for position in covered if self._kept(position)}
+    def positions(self) -> list[int]:
+        """Return the positions of the entries taken, in order."""
+        if self.whole:
+            covered: Iterable[int] = range(len(self.lookup.listing))
+        else:
+            found = {position for region in self.taken for position in region.positions}
+            for region, excludes in self.narrowed:
+                found.update(_not_excluded(region, excludes, self.lookup))
+            covered = sorted(found)
+        return list(covered) if self.ignore is None else [position for position in covered if self._kept(position)]
 
     def result(self) -> Selection:
         """Return the selection."""
         positions = self.positions()
-        entries = tuple(self.lookup.listing[position] for position in sorted(positions))
+        entries = tuple([self.lookup.listing[position] for position in positions])
         folders = _folders_above(entries)
         if self.ignore or self.narrowed:
+            taken = set(positions)
             for region in (*self.taken, *(each for each, _ in self.narrowed)):
-                self._add_empty(region, positions, folders)
+                self._add_empty(region, taken, folders)
         there = {"", *folders, *(entry.path for entry in entries)} if self.searched else set()
         nowhere = ((read, source) for read, source, folder in self.searched if folder not in there)
         missing = tuple(dict.fromkeys((*self.missing, *nowhere)))

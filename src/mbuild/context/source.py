@@ -109,5 +109,6 @@ def with_retries(
 
 
 def shown(path: str) -> str:
-    """Return a path as a message can show it."""
-    return encode(path).decode("utf-8", "backslashreplace")
+    """Return a whole path on one line, as a message can show it."""
+    text = encode(path).decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

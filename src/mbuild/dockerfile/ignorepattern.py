@@ -10,7 +10,7 @@ from itertools import groupby
 
 from mbuild.dockerfile.gomatch import check
 from mbuild.dockerfile.goregexp import Sequence, translate
-from mbuild.dockerfile.gotext import byte_view, from_byte_view, is_valid, runes
+from mbuild.dockerfile.gotext import byte_view, from_byte_view, runes
 
 MOST_BACKTRACKING = 4
 """Most wildcards of unknown length that are left to `re`; it needs time to the power of their number."""
@@ -19,8 +19,9 @@ _ESCAPED = frozenset(".+()$")
 """What patternmatcher escapes. It means to escape `| { }` too, but its table has no room for them: they take effect."""
 
 _BOM = "\ufeff"  # Go's text/scanner, which reads the pattern, drops it
-_WILD = re.compile(r"[*?\[\]\\^]")
-_UNBOUND = re.compile(r"[|{]")
+_WILD = re.compile(r"[*?\[\]]")
+_TWISTED = re.compile("[|{^\\\\\ufeff\ud800-\udfff]")
+"""What makes the characters around it mean something else, or match others than themselves."""
 
 
 class Kind(Enum):
@@ -46,7 +47,7 @@ class Pattern:
 
     def can_match_below(self, folder: str) -> bool:
         """Return whether some path below the folder could match: False is certain, True is not."""
-        if self.kind is Kind.SUFFIX or not is_valid(self.text):
+        if self.kind is Kind.SUFFIX:
             return True
         inside = f"{folder}/" if folder else ""
         if self.kind is Kind.EXACT:
@@ -64,8 +65,9 @@ class Pattern:
         """What every path ends with that the expression matches, as far as that is easily told."""
         if _TWISTED.search(self.text):
             return ""
-        before, wild, tail = self.text.rpartition("**/")
-        return _WILD.split(tail if wild and not _WILD.search(tail) else self.text)[-1]
+        tail = _WILD.split(self.text)[-1]
+        before = self.text[: len(self.text) - len(tail)]
+        return tail.removeprefix("/") if before.endswith("**") else tail
 
 
 def compile_pattern(cleaned: str) -> Pattern:
@@ -117,29 +119,47 @@ def _expression(pattern: str) -> tuple[Kind, str]:
 class Union:
     """Patterns of which one must match: asked for every path, hence in as few steps as can be."""
 
-    __slots__ = ("exact", "prefixes", "regex", "slow", "suffixes")
-
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        patterns = tuple(patterns)
-        suffixes = tuple(each.text for each in patterns if each.kind is Kind.SUFFIX)
-        self.prefixes = tuple(each.text for each in patterns if each.kind is Kind.PREFIX)
-        self.suffixes = suffixes
-        # `**/foo` matches `foo` too.
-        self.exact = frozenset(each.text for each in patterns if each.kind is Kind.EXACT) | frozenset(
-            suffix[1:] for suffix in suffixes if suffix.startswith("/")
-        )
-        self.regexps = tuple(_Regexps(patterns))
+        by_kind: dict[Kind, list[Pattern]] = {kind: [] for kind in Kind}
+        for pattern in patterns:
+            by_kind[pattern.kind].append(pattern)
+        self._prefixes = tuple(each.text for each in by_kind[Kind.PREFIX])
+        self._suffixes = tuple(each.text for each in by_kind[Kind.SUFFIX])
+        names = (suffix[1:] for suffix in self._suffixes if suffix.startswith("/"))  # `**/foo` matches `foo` too
+        self._exact = frozenset((*(each.text for each in by_kind[Kind.EXACT]), *names))
+        regexps = by_kind[Kind.REGEXP]
+        self._tails = tuple({each.tail for each in regexps if each.tail})
+        self._tailed = _Expressions(each for each in regexps if each.tail)
+        self._heads = tuple({each.head for each in regexps if not each.tail})
+        self._others = _Expressions(each for each in regexps if not each.tail)
+        self._plain = not regexps
 
     def matches(self, path: str) -> bool:
         """Return whether one of the patterns matches exactly this path."""
-        if path in self.exact or path.endswith(self.suffixes) or path.startswith(self.prefixes):
+        if path in self._exact or path.endswith(self._suffixes) or path.startswith(self._prefixes):
             return True
-        if self.regex is None and not self.slow:
+        if self._plain:
             return False
         text = runes(path)
+        if text.endswith(self._tails) and self._tailed.match(text):
+            return True
+        return text.startswith(self._heads) and self._others.match(text)
+
+
+class _Expressions:
+    """Expressions of which one must match."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        sequences = [sequence for each in patterns for sequence in each.alternatives]
+        simple = [_regex(sequence) for sequence in sequences if not _backtracks(sequence)]
+        self.regex = re.compile("|".join(simple), re.ASCII) if simple else None
+        self.steps = tuple(_Steps(sequence) for sequence in sequences if _backtracks(sequence))
+
+    def match(self, text: str) -> bool:
+        """Return whether one matches the whole text."""
         if self.regex is not None and self.regex.match(text) is not None:
             return True
-        return any(steps.match(text) for steps in self.slow)
+        return any(steps.match(text) for steps in self.steps)
 
 
 def _regex(atoms: Sequence) -> str:

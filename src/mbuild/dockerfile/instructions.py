@@ -58,13 +58,18 @@ def check(instruction: Instruction) -> Command:
     return checked(instruction)
 
 
-def _command(instruction: Instruction, *args: str | None, flags: Flags | None = None) -> Command:
+def _command(
+    instruction: Instruction,
+    *args: str | None,
+    flags: Flags | None = None,
+    heredocs: tuple[Heredoc, ...] = (),
+    origins: tuple[str, ...] = (),
+) -> Command:
     keyword = instruction.keyword
     if flags is None:
         flags = parse_flags(keyword, instruction.flags)
     json = instruction.json and keyword in _EXEC_FORMS
-    heredocs = instruction.heredocs if keyword in ("RUN", "CMD", "ENTRYPOINT") else ()
-    return Command(keyword, args, flags, json, heredocs, instruction.where)
+    return Command(keyword, args, flags, json, heredocs, instruction.where, origins)
 
 
 def _at_least_one(instruction: Instruction) -> None:
@@ -129,7 +134,7 @@ def _copy(instruction: Instruction) -> Command:
             content = contents.get(announced.name, "")
             content = chomp(content) if announced.chomp else content
             documents.append(Heredoc(announced.name, content, announced.expand))
-    return replace(_command(instruction, *paths, destination), heredocs=tuple(documents))
+    return _command(instruction, *paths, destination, heredocs=tuple(documents))
 
 
 def _announced(word: str) -> Heredoc | None:
@@ -146,11 +151,11 @@ def _run(instruction: Instruction) -> Command:
     if value(flags, "security") not in ("", "insecure"):
         raise Refused(f"unknown security mode '{value(flags, 'security')}'", "it is sandbox or insecure")
     origins = tuple(origin_of(text) for text in values(flags, "mount"))
-    return replace(_command(instruction, *instruction.args, flags=flags), origins=origins)
+    return _command(instruction, *instruction.args, flags=flags, heredocs=instruction.heredocs, origins=origins)
 
 
 def _free(instruction: Instruction) -> Command:
-    return _command(instruction, *instruction.args)
+    return _command(instruction, *instruction.args, heredocs=instruction.heredocs)
 
 
 def _shell(instruction: Instruction) -> Command:

@@ -135,7 +135,7 @@ class Read:
     """Paths that one instruction takes from a context.
 
     context:  "" for the build's context, else the name of a named context that is a folder.
-    sources:  local sources after expansion, as written (relative to the context root; wildcards kept). "." or "/" is all.
+    sources:  local sources after expansion, as written (relative to the context root; wildcards kept). "/" is all.
     """
 
     context: str
@@ -176,7 +176,7 @@ class Operation:
 class StageRecipe:
     """One reachable stage.
 
-    base:       index (into ``Recipe.stages``) of the stage it starts from, or what its FROM resolves to, or None: scratch.
+    base:       index (into ``Recipe.stages``) of the stage it starts from, or what its FROM resolves to; None: scratch.
     base_ref:   the reference as written after expansion ("" for a stage base or scratch).
     sources:    for each operation, by position: what ``--from`` (COPY) or each mount's ``from`` resolves to:
                 (word as written, stage index | Resolved).
@@ -194,7 +194,7 @@ class StageRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that one target of a Dockerfile does, for one platform: the reachable stages, in order; the last is the target.
+    """All that one target of a Dockerfile does for one platform: the reachable stages in order, the last is the target.
 
     references: every name outside the Dockerfile, in order of use, with what it resolves to.
     """

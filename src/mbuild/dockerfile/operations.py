@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mbuild.dockerfile.expand import Lexer
-from mbuild.dockerfile.flags import Flags, value, values
+from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.gitsource import is_git, is_http, is_remote
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import Heredoc, Operation
@@ -34,6 +34,7 @@ class Scope:
     workdir: absolute, "" when not known.
     doubts:  words that say what is read and need a variable that is not known: (word, names).
     mounts:  of the last RUN.
+    onbuild: the triggers defined so far; trigger: the command that comes next is one.
     """
 
     lexer: Lexer
@@ -45,6 +46,7 @@ class Scope:
     onbuild: list[str] = field(default_factory=list)
     doubts: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     mounts: tuple[Mount, ...] = ()
+    trigger: bool = False
 
     def expand(self, word: str) -> tuple[str, frozenset[str]]:
         """Expand a word; return it and the unknown variables it needs."""
@@ -56,19 +58,12 @@ class Scope:
         return _RUN.get(command.keyword, _as_written)(command, self)
 
 
-def _operation(command: Command, *args: str, flags: Flags | None = None) -> Operation:
-    return Operation(
-        command.keyword,
-        args,
-        command.flags if flags is None else flags,
-        command.json,
-        command.heredocs,
-        command.where,
-    )
+def _operation(command: Command, scope: Scope, *args: str) -> Operation:
+    return Operation(command.keyword, args, command.flags, command.json, command.heredocs, command.where, scope.trigger)
 
 
-def _as_written(command: Command, _: Scope) -> list[Operation]:
-    return [_operation(command, *command.words)]
+def _as_written(command: Command, scope: Scope) -> list[Operation]:
+    return [_operation(command, scope, *command.words)]
 
 
 def _onbuild(command: Command, scope: Scope) -> list[Operation]:
@@ -80,11 +75,11 @@ def _env(command: Command, scope: Scope) -> list[Operation]:
     expanded = [(scope.expand(name)[0], scope.expand(text)) for name, text, _ in _triples(command)]
     for name, (text, unknown) in expanded:
         scope.variables.define(name, text, unknown, keep=True)
-    return [_operation(command, *(word for name, (text, _) in expanded for word in (name, text, "=")))]
+    return [_operation(command, scope, *(word for name, (text, _) in expanded for word in (name, text, "=")))]
 
 
 def _label(command: Command, scope: Scope) -> list[Operation]:
-    return [_operation(command, *(scope.expand(word)[0] for triple in _triples(command) for word in triple))]
+    return [_operation(command, scope, *(scope.expand(word)[0] for triple in _triples(command) for word in triple))]
 
 
 def _triples(command: Command) -> list[tuple[str, str, str]]:
@@ -97,10 +92,10 @@ def _arg(command: Command, scope: Scope) -> list[Operation]:
     for name, default in arg_pairs(command):
         text, unknown = _arg_value(name, default, scope)
         if text is None:
-            operations.append(_operation(command, name))
+            operations.append(_operation(command, scope, name))
         else:
             scope.variables.define(name, text, unknown, keep=False)
-            operations.append(_operation(command, name, text))
+            operations.append(_operation(command, scope, name, text))
     return operations
 
 
@@ -116,25 +111,25 @@ def _workdir(command: Command, scope: Scope) -> list[Operation]:
     path, _ = scope.expand(command.words[0])
     if path.startswith("/") or scope.workdir:
         scope.workdir = "/" + posixpath.normpath(posixpath.join(scope.workdir, path)).lstrip("/")
-    return [_operation(command, path)]
+    return [_operation(command, scope, path)]
 
 
 def _user(command: Command, scope: Scope) -> list[Operation]:
-    return [_operation(command, scope.expand(command.words[0])[0])]
+    return [_operation(command, scope, scope.expand(command.words[0])[0])]
 
 
 def _stopsignal(command: Command, scope: Scope) -> list[Operation]:
     text, unknown = scope.expand(command.words[0])
     if not unknown:
         check_signal(text)
-    return [_operation(command, text)]
+    return [_operation(command, scope, text)]
 
 
 def _volume(command: Command, scope: Scope) -> list[Operation]:
     found = [scope.expand(word) for word in command.words]
     if any(not text and not unknown for text, unknown in found):
         raise Refused("VOLUME cannot be an empty word")
-    return [_operation(command, *(text for text, _ in found))]
+    return [_operation(command, scope, *(text for text, _ in found))]
 
 
 def _expose(command: Command, scope: Scope) -> list[Operation]:
@@ -146,7 +141,7 @@ def _expose(command: Command, scope: Scope) -> list[Operation]:
             continue
         for each in scope.lexer.words(word, scope.variables.values):
             found += ports(each)
-    return [_operation(command, *found)]
+    return [_operation(command, scope, *found)]
 
 
 def _copy(command: Command, scope: Scope) -> list[Operation]:
@@ -155,8 +150,9 @@ def _copy(command: Command, scope: Scope) -> list[Operation]:
     flags = tuple(_flag(command.keyword, name, text, scope) for name, text in command.flags)
     if checksum := value(flags, "checksum"):
         _check_checksum(checksum, found)
-    operation = _operation(command, *found, scope.expand(destination)[0], flags=flags)
-    return [replace(operation, heredocs=tuple(_document(each, scope) for each in command.heredocs))]
+    documents = tuple(_document(each, scope) for each in command.heredocs)
+    args = (*found, scope.expand(destination)[0])
+    return [Operation(command.keyword, args, flags, command.json, documents, command.where, scope.trigger)]
 
 
 def _source(word: str, command: Command, scope: Scope) -> str:

@@ -141,13 +141,15 @@ class Writer:
 
     def _step(self, node: Node, step: Step, scope: Scope) -> list[tuple[Operation, Sources]]:
         command = step.command
+        scope.trigger = step.from_onbuild
         operations = scope.run(command)
-        self._doubts += (_doubt(word, names, scope, step) for word, names in scope.doubts)
-        origins, used = self._used(node, step)
+        if scope.doubts:
+            self._doubts += (_doubt(word, names, scope, step) for word, names in scope.doubts)
+        origins, used = self._used(node, step) if step.uses else ([], ())
         self._reads += reads_of(command, operations[0], scope.mounts, origins)
-        first = replace(self._canonical(operations[0], step, scope), from_onbuild=step.from_onbuild)
-        rest = (replace(each, from_onbuild=step.from_onbuild) for each in operations[1:])
-        return [(first, used), *((each, ()) for each in rest)]
+        if step.uses:
+            return [(self._canonical(operations[0], step, scope), used)]
+        return [(each, ()) for each in operations]
 
     def _used(self, node: Node, step: Step) -> tuple[list[ContextSource], Sources]:
         """Return where each `--from` or mount takes its files from: for reading, and for the recipe."""
@@ -174,9 +176,9 @@ class Writer:
             for word, source in zip(_words(step), step.uses, strict=True)
         ]
         flags: Sequence[tuple[str, str]] = operation.flags
-        if step.command.keyword == "COPY" and names:
+        if step.command.keyword == "COPY":
             flags = [(name, names[0] if name == "from" else text) for name, text in flags]
-        elif step.command.keyword == "RUN":
+        else:
             mounts = [("mount", mount.text(name)) for mount, name in zip(scope.mounts, names, strict=True)]
             flags = [*(flag for flag in flags if flag[0] != "mount"), *mounts]
         return replace(operation, flags=tuple(flags))

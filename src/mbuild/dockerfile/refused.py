@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from mbuild.errors import DockerfileError, Problem, Where
 
@@ -26,6 +25,25 @@ def near(word: str, known: Iterable[str]) -> tuple[str, ...]:
     return (f"did you mean '{by_lower[found[0]]}'?",) if found else ()
 
 
+class _At:
+    """One place; a class of its own because `contextlib` takes several times as long, for every instruction."""
+
+    __slots__ = ("_problems", "_where")
+
+    def __init__(self, problems: Problems, where: Where) -> None:
+        self._problems = problems
+        self._where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, Refused):
+            return False
+        self._problems.add(str(error), self._where, *error.hints)
+        return True
+
+
 class Problems:
     """Gathers the problems of one file, so that all are reported together."""
 
@@ -39,13 +57,9 @@ class Problems:
         if problem not in self._found:
             self._found.append(problem)
 
-    @contextmanager
-    def at(self, where: Where) -> Iterator[None]:
-        """Note what is refused inside the block, and go on after it."""
-        try:
-            yield
-        except Refused as refused:
-            self.add(str(refused), where, *refused.hints)
+    def at(self, where: Where) -> _At:
+        """Note what is refused inside a `with` block, and go on after it."""
+        return _At(self, where)
 
     def check(self) -> None:
         """Raise DockerfileError when there are problems."""

@@ -20,8 +20,15 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_VARIABLES = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
+# Most words hold nothing to expand: they need no scan, whatever the escape character is.
+_PLAIN = re.compile(r"[^$'\"\\`<\x80-\U0010ffff]*")
+_NOTHING: frozenset[str] = frozenset()
+
+
 def expand_word(lexer: Lexer, word: str, values: Mapping[str, str]) -> str:
     """Expand a word. Raises Refused where BuildKit refuses it."""
+    if _PLAIN.fullmatch(word):
+        return word
     try:
         return lexer.word(word, values).text
     except ExpansionError as error:
@@ -93,6 +100,8 @@ class Variables:
 
         Raises Refused where BuildKit refuses the word.
         """
+        if _PLAIN.fullmatch(word):
+            return word, _NOTHING
         try:
             result = lexer.word(word, self.values)
         except ExpansionError as error:

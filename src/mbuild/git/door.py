@@ -31,9 +31,8 @@ _PINNED = (
 )
 
 # --no-replace-objects: an object id must mean its own bytes, in every clone (refs/replace is not cloned).
-# --no-optional-locks:  status would otherwise refresh and write the user's index.
 # --literal-pathspecs:  a path is a path; ":(glob)x" and "*" are legal file names.
-_FLAGS = ("--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs")
+_FLAGS = ("--no-pager", "--no-replace-objects", "--literal-pathspecs")
 
 # What of the caller's GIT_* survives: where git's programs and the user's configuration *files* are (the same role as
 # HOME), and limits on discovery, which can only narrow it. All else goes: in a hook GIT_DIR and GIT_INDEX_FILE point
@@ -50,7 +49,7 @@ _KEPT = (
 _SET = {
     "LC_ALL": "C",  # messages are parsed
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",  # again for the git processes that filters and submodules start
+    "GIT_OPTIONAL_LOCKS": "0",  # status would otherwise refresh and write the user's index
     # A partial clone must not fetch behind the user's back, one object at a time: an empty list allows no transport at
     # all (every git), the second says so politely (git >= 2.39.4 and its siblings; documented since 2.45).
     "GIT_ALLOW_PROTOCOL": "",

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Edits:
     """The edits while they are collected.
 
-    before: the entry in HEAD of every path concerned; now: the entry of those known; look: those to look at on disk.
+    before: the entry in HEAD of every path concerned; now: the entry of those known; look: those to look at on disk;
+    tracked: those the index has.
     index_oids: commits that the index has for submodules; submodules: the work trees in those that are checked out.
     """
 
@@ -40,6 +41,7 @@ class Edits:
     before: dict[str, Entry | None] = field(default_factory=dict)
     now: dict[str, Entry | None] = field(default_factory=dict)
     look: set[str] = field(default_factory=set)
+    tracked: set[str] = field(default_factory=set)
     index_oids: dict[str, str] = field(default_factory=dict)
     submodules: dict[str, WorkTree] = field(default_factory=dict)
 
@@ -56,6 +58,8 @@ class Edits:
         self.before[line.path] = self.base.entry(line.path) if line.ask_head else line.head
         if line.submodule:
             self.index_oids.setdefault(line.path, line.index.oid if line.index else "")
+        if line.index is not None:
+            self.tracked.add(line.path)
         if line.state == "disk":
             self.look.add(line.path)
         else:
@@ -81,6 +85,7 @@ class Edits:
         if odd.path not in self.before:
             self.before[odd.path] = self.base.entry(odd.path)
         self.look.add(odd.path)
+        self.tracked.add(odd.path)
 
     def resolve(self) -> None:
         """Look at the disk for all paths that need it."""
@@ -99,7 +104,7 @@ class Edits:
             elif stat.S_ISDIR(found.st_mode) and path in self.index_oids:
                 self._submodule(path)
             # FIFOs, sockets and devices are no inputs; a folder in place of a file has its files reported one by one.
-        oids = file_ids(self.repository, [path for path, _ in files])
+        oids = file_ids(self.repository, [path for path, _ in files], self.tracked)
         self.now |= {path: Entry(path, mode, oid) for (path, mode), oid in zip(files, oids, strict=True)}
 
     def _hidden_by_link(self, path: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mbuild.errors import GitError
 from mbuild.git.repository import Repository
-from mbuild.tree import encode
+from mbuild.tree import decode, encode
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_./@+=,~#%-][A-Za-z0-9_./@+=,~#% -]*(?<! )")
+_AT_ONCE = 200  # names on one command line
 
 
 def link_id(object_format: str, target: bytes) -> str:
@@ -23,12 +24,47 @@ def digest(object_format: str, data: bytes) -> str:
     return hashlib.new(object_format, data, usedforsecurity=False).hexdigest()
 
 
-def file_ids(repository: Repository, paths: Sequence[str]) -> list[str]:
-    """Return the ids of regular files with the filters git applies to each path (line ends, LFS, …)."""
+def file_ids(repository: Repository, paths: Sequence[str], tracked: Collection[str] = ()) -> list[str]:
+    """Return the ids of regular files with the filters git applies to each path (line ends, LFS, …).
+
+    tracked: those that the index has a version of, which decides about automatic line ends (``_keeping_crlf``).
+    """
+    oids = _hash(repository, paths)
+    known = [path for path in paths if path in tracked]
+    plain = dict(zip(known, _hash(repository, known, "--no-filters"), strict=True))
+    filtered = [path for path, oid in zip(paths, oids, strict=True) if plain.get(path, oid) != oid]
+    kept = _keeping_crlf(repository, filtered, plain) if filtered else {}
+    return [kept.get(path, oid) for path, oid in zip(paths, oids, strict=True)]
+
+
+def _keeping_crlf(repository: Repository, paths: Sequence[str], plain: Mapping[str, str]) -> dict[str, str]:
+    """Return the ids of files whose CRLF ``git add`` keeps: line ends are automatic and the index has CRLF already.
+
+    ``git hash-object`` does not look at the index and would convert them. Source: git ``convert.c`` crlf_to_git.
+    """
+    kept: dict[str, str] = {}
+    by_configuration: list[str] = []
+    for start in range(0, len(paths), _AT_ONCE):
+        part = [encode(path) for path in paths[start : start + _AT_ONCE]]
+        # "i/EOL w/EOL attr/ATTRIBUTES TAB PATH"
+        for record in repository.git.run("ls-files", "--eol", "-z", "--", *part).split(b"\0"):
+            told, _, name = record.partition(b"\t")
+            attributes = told.partition(b"attr/")[2].strip()
+            if told.startswith((b"i/crlf", b"i/mixed")):
+                if not attributes:
+                    by_configuration.append(decode(name))
+                elif attributes.startswith(b"text=auto"):
+                    kept[decode(name)] = plain[decode(name)]
+    oids = _hash(repository, by_configuration, configuration=("-c", "core.autocrlf=false"))
+    return kept | dict(zip(by_configuration, oids, strict=True))
+
+
+def _hash(repository: Repository, paths: Sequence[str], *options: str, configuration: Sequence[str] = ()) -> list[str]:
     if not paths:
         return []
     names = b"".join(_quoted(encode(path)) + b"\n" for path in paths)
-    done = repository.git.finish("hash-object", "-t", "blob", "--stdin-paths", stdin=names, check=False)
+    command = (*configuration, "hash-object", "-t", "blob", *options, "--stdin-paths")
+    done = repository.git.finish(*command, stdin=names, check=False)
     if done.code != 0:
         problem = repository.git.failed(done.err, "hash-object").problems[0]
         raise GitError(problem.message, *problem.hints, "did a file change while mbuild was reading? then run again")

@@ -95,7 +95,7 @@ def _first_difference(old: Node, new: Node) -> Where | None:
         if index >= len(before) or before[index] != operation(each):
             return each.where
     if len(before) > len(after):
-        return after[-1].where if after else new.recipes[0].stages[-1].where
+        return after[-1].where if after else Where(new.definition.dockerfile, 1)
     bases = [(stage.base_ref, stage.platform, stage.where) for recipe in new.recipes for stage in recipe.stages]
     earlier = [(stage.base_ref, stage.platform) for recipe in old.recipes for stage in recipe.stages]
     for index, (ref, platform, where) in enumerate(bases):

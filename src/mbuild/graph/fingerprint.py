@@ -1,8 +1,8 @@
 """The fingerprint: SHA-256 over everything that can change an image.
 
-The encoding is length-prefixed, so no two different inputs have the same encoding: a string is its length and its bytes,
-a list is its length and its items. What counts is listed in ``docs/reference.md``; ``FORMAT`` is part of the input and is
-raised whenever the encoding changes.
+The encoding is length-prefixed, so no two different inputs have the same encoding: a string is its length and its
+bytes, a list is its length and its items. What counts is listed in ``docs/reference.md``; ``FORMAT`` is part of the
+input and is raised whenever the encoding changes.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Inputs:
         return decode(self.tree.read(Entry(path, entry.mode, entry.oid)))
 
     def ignore_path(self, root: str, dockerfile: str | None) -> str:
-        """Return the ignore file in force, or "": ``<Dockerfile>.dockerignore`` first (BuildKit ``dockerui/config.go``)."""
+        """Return the ignore file in force or "": the Dockerfile's own first (BuildKit ``dockerui/config.go``)."""
         candidates = [f"{dockerfile}.dockerignore"] if dockerfile else []
         candidates.append(f"{root}/.dockerignore" if root else ".dockerignore")
         return next((path for path in candidates if self.tree.entry(path) is not None), "")
@@ -53,7 +53,9 @@ class Inputs:
             self._ignores[key] = parse_ignore(self.tree.read(entry))
         return self._ignores[key]
 
-    def use(self, definition: ImageDef, context: str, reads: Sequence[Read], inexact: bool) -> tuple[ContextUse, Selection]:
+    def use(
+        self, definition: ImageDef, context: str, reads: Sequence[Read], inexact: bool
+    ) -> tuple[ContextUse, Selection]:
         """Return what the reads take from one context of an image: "" is the main one."""
         named = next((each for each in definition.contexts if context and each.name == context), None)
         root = named.value if named else definition.context_root

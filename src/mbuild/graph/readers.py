@@ -12,7 +12,7 @@ from mbuild.graph.model import Graph, Node
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One image that reads a path. via: ``COPY``, ``ADD``, ``RUN``, ``Dockerfile``, ``ignore file`` or ``definition``."""
+    """One image that reads a path. via: ``COPY``, ``ADD``, ``RUN``, ``FROM``, ``Dockerfile`` or ``ignore file``."""
 
     image: str
     via: str

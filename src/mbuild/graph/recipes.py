@@ -20,7 +20,7 @@ from mbuild.dockerfile.model import (
     Resolved,
 )
 from mbuild.dockerfile.parser import parse
-from mbuild.errors import DockerfileError, MbuildError, Problem
+from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.lookup import Lookup
 from mbuild.graph.model import Edge
 from mbuild.images import ImageDef, NamedContext, Project
@@ -99,7 +99,7 @@ class RecipeBook:
         looped = set().union(*(each for each in components if len(each) > 1))
         self.problems.extend(cycle_problems(graph))
         blocked = looped | {below for name in looped for below in nx.descendants(graph, name)}
-        return [name for name in nx.lexicographical_topological_sort(graph.subgraph(set(graph) - blocked))]
+        return list(nx.lexicographical_topological_sort(graph.subgraph(set(graph) - blocked)))
 
     def _add_bases(self, graph: nx.DiGraph[str], definition: ImageDef) -> None:
         file = self._files[definition.name][1]
@@ -169,7 +169,7 @@ class RecipeBook:
 
 
 def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
-    """Return the named context that replaces a reference. BuildKit ``dockerui/namedcontext.go``: ``:latest`` is dropped."""
+    """Return the named context that replaces a reference (BuildKit ``dockerui/namedcontext.go``)."""
     key = context_key(name)
     return next((each for each in definition.contexts if context_key(each.name) == key), None)
 
@@ -211,8 +211,7 @@ def cycle_problems(graph: nx.DiGraph[str]) -> list[Problem]:
             loop = [edge[0] for edge in nx.find_cycle(graph.subgraph(component), min(component))]
             path = " → ".join(reversed([*loop, loop[0]]))
             where = graph.edges[loop[-1], loop[0]]["where"]
-            problems.append(Problem(f"images need each other in a circle: {path}", where, ("remove one of these uses",)))
+            problems.append(
+                Problem(f"images need each other in a circle: {path}", where, ("remove one of these uses",))
+            )
     return problems
-
-
-__all__ = ["Evaluated", "MbuildError", "RecipeBook", "cycle_problems", "platforms_of"]

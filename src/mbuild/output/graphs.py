@@ -43,7 +43,7 @@ def _text(graph: Graph) -> Iterator[str]:
     shown: set[str] = set()
     for name in graph.order:
         if not graph.nodes[name].parents:
-            yield from _branch(graph, children, name, "", shown)
+            yield from _branch(children, name, shown)
     outside = external(graph)
     if outside:
         yield ""
@@ -52,9 +52,9 @@ def _text(graph: Graph) -> Iterator[str]:
             yield f"  {each['ref']}  used by {', '.join(each['used_by'])}"
 
 
-def _branch(graph: Graph, children: dict[str, set[str]], name: str, indent: str, shown: set[str]) -> Iterator[str]:
+def _branch(children: dict[str, set[str]], name: str, shown: set[str]) -> Iterator[str]:
     """Yield an image and what uses it; what was shown already is not unfolded again."""
-    pending = [(name, indent)]
+    pending = [(name, "")]
     while pending:
         name, indent = pending.pop()
         again = name in shown and bool(children[name])

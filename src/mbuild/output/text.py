@@ -85,21 +85,15 @@ def reason(each: Reason) -> str:
     """Return one reason in words."""
     where = f" ({printable(place(each.where) or '')})" if each.where else ""
     path = printable(each.path or "")
-    match each.kind:
-        case "file-changed":
-            return f"{path} {'mode changed' if each.change == 'mode' else each.change}{where}"
-        case "parent-affected":
-            return f"uses {each.parent}{where}"
-        case "needed-by":
-            return f"needed by {each.parent}, and there is no build of it"
-        case "image-added":
-            return f"new image{where}"
-        case "external-image-changed":
-            return f"external image changed{where}"
-        case "definition-changed":
-            return f"definition changed{where or (f' ({path})' if path else '')}"
-        case _:
-            return each.kind
+    words = {
+        "file-changed": f"{path} {'mode changed' if each.change == 'mode' else each.change}{where}",
+        "parent-affected": f"uses {each.parent}{where}",
+        "needed-by": f"needed by {each.parent}, and there is no build of it",
+        "image-added": f"new image{where}",
+        "external-image-changed": f"external image changed{where}",
+        "definition-changed": f"definition changed{where or (f' ({path})' if path else '')}",
+    }
+    return words.get(each.kind, each.kind)
 
 
 def _some(paths: Sequence[str]) -> str:
@@ -129,9 +123,17 @@ def _result_row(each: ImageReport) -> list[str]:
     if each.done.status in ("failed", "skipped", "cancelled"):
         last = printable((each.done.error or "").splitlines()[0]) if each.done.error else ""
     else:
-        last = ", ".join(each.tags or ())
+        last = _names(each.tags or ())
     seconds = duration(each.done.seconds) if built else ""
     return [each.done.status, each.name, seconds, _context(each) if built else "", last]
+
+
+def _names(tags: Sequence[str]) -> str:
+    """Return full names of one repository with the repository named once."""
+    if not tags:
+        return ""
+    repository = tags[0].rpartition(":")[0]
+    return f"{repository}: {', '.join(each.removeprefix(f'{repository}:') for each in tags)}"
 
 
 def _summary(report: Report, done: Sequence[ImageReport]) -> str:

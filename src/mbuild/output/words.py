@@ -30,4 +30,6 @@ def duration(seconds: float) -> str:
 
 def printable(text: str) -> str:
     """Return text that is safe on one line of a terminal: control characters and stray bytes escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text
+    )

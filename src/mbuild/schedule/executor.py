@@ -39,8 +39,10 @@ Work = Callable[[Step], Outcome]
 class Executor:
     """Runs one plan. ``interrupt`` may be called from a signal handler."""
 
-    def __init__(self, plan: Plan, work: Work, emit: Emit, *, jobs: int, fail_fast: bool, stop: Callable[[], None]) -> None:
-        """Prepare a run. work: does one step on a worker thread and returns its outcome; stop: ends running work at once."""
+    def __init__(
+        self, plan: Plan, work: Work, emit: Emit, *, jobs: int, fail_fast: bool, stop: Callable[[], None]
+    ) -> None:
+        """Prepare a run. work: does one step, on a worker thread; stop: ends running work at once."""
         self._steps = {step.image: step for step in plan.active}
         self._state: State = machine.start(plan, jobs, fail_fast=fail_fast)
         self._work = work

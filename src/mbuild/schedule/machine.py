@@ -1,7 +1,7 @@
 """The scheduler as a state machine: events in, decisions out. No clock, no threads, no builder.
 
-An image is ``waiting`` for its parents, then ``running``, then in one end state and never leaves it. A failed image skips
-its descendants and nothing else; after a stop nothing new starts.
+An image is ``waiting`` for its parents, then ``running``, then in one end state and never leaves it. A failed image
+skips its descendants and nothing else; after a stop nothing new starts.
 """
 
 from __future__ import annotations

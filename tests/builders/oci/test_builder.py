@@ -39,8 +39,8 @@ def test_digests_do_not_change_between_versions(bench: Bench, tmp_path: Path) ->
     bench.contexts[""] = plant(tmp_path / "c", {"d/x": "x\n", "run*": "r\n", "l@": "d/x"})
     bench.assemble('FROM scratch\nCOPY --chown=1:2 . /app\nWORKDIR /app/w\nCMD ["/run"]\n')
     assert bench.config()["rootfs"]["diff_ids"] == [
-        "sha256:8ddffd6ae6a1dbf0a85e6bff54ddf5a1c7d4a2a24a9eb7a2fe1b12a8a2fb8a2f",
-        "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "sha256:fddb7e9493637e777e75b492873006695d4a6d4edd98a1195cf4279a145639fd",
+        "sha256:1d3099693a387f7360e57e46b8c53cbdc9c31c523363fb8027e4cc80fea7776d",
     ]
 
 
@@ -207,6 +207,28 @@ def test_file_that_changes_while_it_is_read_fails_the_build(content: bytes, benc
     assert "\n" not in str(caught.value)
     assert bench.leftovers() == []
     assert bench.layout.names() == {}
+
+
+class Vanished(EnvironmentFault):
+    """What a context raises when it must be made anew."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} changed")
+        self.path = path
+
+
+def test_errors_of_the_context_come_through_as_they_are(bench: Bench, tmp_path: Path) -> None:
+    class Moving(FolderFiles):
+        def open(self, entry: Entry) -> BinaryIO:
+            raise Vanished(entry.path)
+
+    plant(tmp_path / "c", {"a": "a"})
+    bench.contexts[""] = Moving(tmp_path / "c")
+    for keyword in ("COPY", "ADD"):
+        with pytest.raises(Vanished) as caught:
+            bench.assemble(f"FROM scratch\n{keyword} a /\n")
+        assert caught.value.path == "a"
+        assert bench.leftovers() == []
 
 
 def test_memory_is_bounded(bench: Bench, tmp_path: Path) -> None:

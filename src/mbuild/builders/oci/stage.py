@@ -23,8 +23,9 @@ from mbuild.builders.oci.spool import Spool
 from mbuild.builders.oci.unpack import is_archive, unpack
 from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.model import Operation
-from mbuild.errors import BuildFailedError, MbuildError, Problem
+from mbuild.errors import BuildFailedError, DockerfileError, EnvironmentFault, MbuildError, Problem
 
+PLAIN = (BuildFailedError, DockerfileError, EnvironmentFault)
 SHOWN_FLAGS = ("chown", "chmod")
 
 
@@ -178,7 +179,8 @@ def located(operation: Operation) -> Iterator[None]:
         problem = Problem(f"{operation.keyword}: {fault}", operation.where)
         raise BuildFailedError(problem) from fault
     except MbuildError as error:
-        if all(problem.where for problem in error.problems):
+        # A class of its own means something to whoever catches it (a context that changed: try again).
+        if type(error) not in PLAIN or all(problem.where for problem in error.problems):
             raise
         raise type(error)(
             Problem(f"{operation.keyword}: {each.message}", each.where or operation.where, each.hints)

@@ -1,0 +1,134 @@
+"""Speed of a context as a tar: mbuild against GNU tar and ``tarfile``, all through a pipe into ``cat``.
+
+    python bench/tar_context.py [--files 20000] [--megabytes 500] [--rounds 5] [--folder DIR]
+
+Makes a git repository of random files (kept in DIR when given and used again), runs the writers in turn (A B C A B C …) after
+one round to warm up, and prints medians and ratios. The budget is a ratio of at least 0.6 against GNU tar.
+``mbuild`` is the whole way of a real build: the work tree's own files, every byte hashed and compared with git's id.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from mbuild.context.source import ContextSource
+from mbuild.context.tar import write_tar, write_tar_to_fd
+from mbuild.git.repository import open_repository
+
+BUDGET = 0.6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (asked.folder or Path(scratch)).resolve()
+        make(folder, asked.files, asked.megabytes)
+        report(folder, asked.rounds)
+
+
+def make(folder: Path, files: int, megabytes: int) -> None:
+    """Write files of log-normal sizes in 1,000 folders and commit them."""
+    if (folder / ".git").exists():
+        return
+    chance = random.Random(1)
+    weights = [min(chance.lognormvariate(0, 1.5), 250) for _ in range(files)]
+    scale = megabytes * 1_000_000 / sum(weights)
+    noise = os.urandom(1 << 24)
+    for number, weight in enumerate(weights):
+        place = folder / "data" / f"p{number % 40:02d}" / f"q{number // 40 % 25:02d}" / f"file_{number:05d}.dat"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        size, start = int(weight * scale), chance.randrange(1 << 23)
+        place.write_bytes((noise[start:] * (size // (1 << 23) + 1))[:size])
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "bench"]):
+        options = ["-c", "user.name=bench", "-c", "user.email=bench@example.com", "-c", "core.compression=0"]
+        subprocess.run(["git", *options, *command], cwd=folder, check=True)
+
+
+def report(folder: Path, rounds: int) -> None:
+    repository = open_repository(folder)
+    tree = repository.work_tree()
+    source = ContextSource(tree, "data", tuple(tree.below("data")))
+    print(f"{source.files} files, {source.bytes / 1e6:.0f} MB")
+    before = peak()
+    writers: dict[str, Callable[[IO[bytes]], object]] = {
+        "gnu tar": lambda pipe: gnu_tar(folder / "data", pipe),
+        "mbuild (to a descriptor)": lambda pipe: write_tar_to_fd(source, pipe.fileno(), epoch=0),
+        "mbuild (to a callable)": lambda pipe: write_tar(source, pipe.write, epoch=0),
+    }
+    times = measure(writers, rounds)
+    grown = peak() - before
+    times |= measure({"tarfile": lambda pipe: python_tarfile(folder / "data", pipe)}, 1)
+    base = statistics.median(times["gnu tar"])
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
+        print(
+            f"{name:26} {median:6.2f} s  ratio {base / median:5.2f}   (min {min(seconds):.2f}, max {max(seconds):.2f})"
+        )
+    print(f"memory: {grown / 1e6:.0f} MB more than before the first archive")
+    ratio = base / statistics.median(times["mbuild (to a descriptor)"])
+    repository.close()
+    sys.exit(f"over budget: {ratio:.2f} < {BUDGET}" if ratio < BUDGET else None)
+
+
+def measure(writers: dict[str, Callable[[IO[bytes]], object]], rounds: int) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in writers}
+    for turn in range(rounds + 1):
+        for name, write in writers.items():
+            begun = time.perf_counter()
+            with (
+                open(os.devnull, "wb") as nowhere,
+                subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=nowhere) as cat,
+            ):
+                assert cat.stdin is not None
+                write(cat.stdin)
+                cat.stdin.close()
+            if turn:
+                times[name].append(time.perf_counter() - begun)
+    return times
+
+
+def gnu_tar(folder: Path, pipe: IO[bytes]) -> None:
+    command = [
+        "tar",
+        "--format=gnu",
+        "--sort=name",
+        "--owner=0",
+        "--group=0",
+        "--mtime=@0",
+        "-C",
+        folder,
+        "-cf",
+        "-",
+        ".",
+    ]
+    subprocess.run(command, stdout=pipe, check=True)
+
+
+def python_tarfile(folder: Path, pipe: IO[bytes]) -> None:
+    with tarfile.open(fileobj=pipe, mode="w|", format=tarfile.GNU_FORMAT) as tar:
+        tar.add(folder, ".")
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
