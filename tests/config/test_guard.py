@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mbuild.config import guard
 from mbuild.config.guard import MAX_DEPTH, read
-from mbuild.config.nodes import Fields, Items, Node, Scalar, kind, plain
+from mbuild.config.nodes import Fields, Items, Node, Scalar, closest, kind, plain
 from mbuild.errors import ConfigError
 
 NESTED = f"nested more than {MAX_DEPTH} deep"
@@ -180,6 +180,11 @@ def test_every_node_has_its_place() -> None:
         },
     )
     assert kind(root) == "a mapping"
+    assert closest(root, ("b", 1, "c")) == (Scalar(4, 6, "c"), Scalar(4, 9, "1"))
+    assert closest(root, ("b", 0)) == (None, Scalar(3, 5, "y", True))
+    for path in (("b", 2), ("b", "x")):
+        assert closest(root, path)[0] == Scalar(2, 1, "b")
+    assert closest(root, ("x", 0)) == (None, root)
 
 
 JSON = st.recursive(

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbuild.config.load import load
+from mbuild.config.nodes import Fields, Items, Scalar
+from mbuild.config.places import places
 from mbuild.errors import ConfigError, Where
 from mbuild.images import ImageDef, NamedContext, Project, Secret
 
@@ -126,6 +128,14 @@ def test_keys_know_their_places() -> None:
     assert (web.place("dockerfile"), web.place("target")) == (at(4, 12), at(4, 12))
 
 
+def test_places_of_what_the_models_would_refuse() -> None:
+    entry = Fields(
+        1, 1, {"a": (Scalar(1, 1, "a"), Items(1, 3, (Items(1, 4, ()), Fields(1, 5, {}), Scalar(1, 6, "x"))))}
+    )
+    assert [name for name, _ in places(entry)] == ["a", "a.x"]
+    assert list(places(Scalar(1, 1, ""))) == []
+
+
 @pytest.mark.parametrize(
     ("entry", "folder", "dockerfile", "root"),
     [
@@ -201,7 +211,7 @@ images:
     assert (b.builder, b.platforms) == ("docker", ("linux/arm/v7",))
     assert b.args == (("A", "1"), ("B", "3"), ("C", "4"))
     assert c.platforms == ("linux/arm64",)
-    assert (b.place("args.A"), b.place("args.B")) == (at(4, 13), at(7, 57))
+    assert (b.place("args.A"), b.place("args.B")) == (at(4, 13), at(7, 58))
     assert (a.where, a.place("builder")) == (at(6, 3), at(2, 12))
 
 

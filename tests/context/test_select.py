@@ -106,6 +106,7 @@ def test_the_whole_context(source: str) -> None:
     assert found.folders == ("a", "a/b", "ab", "d", "d/e")
     assert found.whole
     assert not taken(TREE, "*").whole
+    assert not taken(TREE, "**/*.go").whole
 
 
 def test_reads_are_united() -> None:

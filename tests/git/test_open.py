@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.errors import ExitCode, GitError
-from mbuild.git.door import clean_environment
+from mbuild.git.door import ask, clean_environment
 from mbuild.git.repository import open_repository
 from tests.git.repo import Repo, git
 
@@ -68,6 +68,7 @@ def test_a_bare_repository_lying_in_the_tree_is_not_entered(repo: Repo, tmp_path
     git(repo.top, "--git-dir=fixture", "config", "core.fsmonitor", f"touch {trap}")
     with pytest.raises(GitError, match="bare repository"):
         open_repository(repo.top / "fixture")
+    assert ask(repo.top / "fixture", "rev-parse", "--git-dir").code != 0, "its configuration is not even read"
     assert repo.work_tree().entry("fixture/HEAD") is not None, "from above it is content"
     assert not trap.exists()
 
@@ -112,6 +113,7 @@ def test_the_environment_keeps_home_and_the_users_configuration_files() -> None:
     found = clean_environment(caller)
     assert {key: found.get(key) for key in caller} == caller | {"GIT_DIR": None}
     assert (found["LC_ALL"], found["GIT_OPTIONAL_LOCKS"], found["GIT_TERMINAL_PROMPT"]) == ("C", "0", "0")
+    assert (found["GIT_ALLOW_PROTOCOL"], found["GIT_NO_LAZY_FETCH"]) == ("", "1")
 
 
 def test_describe(repo: Repo) -> None:

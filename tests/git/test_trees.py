@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.errors import GitError
-from mbuild.git import objects, trees
+from mbuild.git import door, objects, trees
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Tree
 from tests.git.repo import Repo, git
@@ -189,7 +189,12 @@ def test_a_partial_clone_is_not_filled_up_behind_the_users_back(repo: Repo, tmp_
     assert tree.read(entry) == b"b" * 5000, "the hint mends it"
 
 
-def test_a_clone_without_trees_is_a_clear_error(repo: Repo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["", "GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL"])
+def test_a_clone_without_trees_is_a_clear_error(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    if setting:  # either of the two that forbid fetching is enough: older git knows only one of them
+        monkeypatch.delitem(door._SET, setting)
     repo.write("d/f")
     commit = repo.commit()
     clone = _partial(repo, tmp_path, "tree:0")

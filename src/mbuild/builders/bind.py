@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import hidden_name, is_visible, own_path
-from mbuild.dockerfile.model import ParentImage
+from mbuild.dockerfile.model import FolderContext, ParentImage
 
 IGNORE_FILE = ".dockerignore"
 
@@ -70,7 +70,7 @@ def _references(request: BuildRequest) -> list[tuple[int, str, str]]:
             (reference.where.line, reference.name, reference.kind)
             for recipe in request.recipes
             for reference, resolved in recipe.references
-            if isinstance(resolved, ParentImage) and reference.name in request.parents
+            if isinstance(resolved, ParentImage | FolderContext) and reference.name in request.parents
         }
     )
 

@@ -1,22 +1,23 @@
 """The Docker Engine API through docker-py: for a daemon whose client has no buildx.
 
 BuildKit by the API (``version=2``, a tar and no session) where images live in a graph driver, else the classic builder.
-Neither knows named contexts, so a parent is bound by its content tag in the copy of the Dockerfile that is sent.
+Neither knows named contexts, so a parent is bound by its content tag in the copy of the Dockerfile that is sent, and a
+folder is imported as an image of its own for the time of the build.
 """
 
 from __future__ import annotations
 
 import json
-import queue
-import threading
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mbuild.builders.bind import pack
 from mbuild.builders.engine import Engine
+from mbuild.builders.pipe import Pipe
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
-from mbuild.context.tar import write_tar
+from mbuild.context.source import ContextSource
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
 
@@ -53,28 +54,44 @@ class DockerApi:
         hint = ("install docker buildx, or use --builder buildx",)
         where = Where(request.dockerfile_path)
         found = []
-        if request.folders:
-            names = ", ".join(sorted(request.folders))
-            found.append(Problem(f"image '{request.image}': named contexts ({names}) need buildx", where, hint))
         if request.secrets:
             found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
-        if pack(request) is None:
+        # Named contexts that are folders are images by the time the build begins: any name stands for them here.
+        stand_in = dict.fromkeys(request.folders, "mbuild/context:any")
+        if pack(replace(request, parents={**request.parents, **stand_in})) is None:
             message = f"image '{request.image}': its Dockerfile needs a place that COPY does not see: that needs buildx"
             found.append(Problem(message, where, hint))
         return tuple(found)
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image in the engine."""
-        parcel = pack(request)
-        assert parcel is not None, "check() was asked before"
-        pipe = _Pipe(request, parcel.extra)
-        kit = not parcel.classic and not self.engine.containerd_store
-        return self._read(request, self._post(request, parcel.dockerfile, kit, pipe, cancel), pipe, emit, cancel)
+        imported: dict[str, str] = {}
+        try:
+            for name, source in request.folders.items():
+                imported[name] = self._import(source, request.epoch)
+            request = replace(request, parents={**request.parents, **imported}, folders={})
+            parcel = pack(request)
+            assert parcel is not None, "check() was asked before"
+            pipe = Pipe(request.context, request.epoch, parcel.extra)
+            kit = not parcel.classic and not self.engine.containerd_store
+            return self._read(request, self._post(request, parcel.dockerfile, kit, pipe, cancel), pipe, emit, cancel)
+        finally:
+            for tag in imported.values():
+                self.engine.untag(tag)
+
+    def _import(self, source: ContextSource, epoch: int) -> str:
+        """Make an image of a folder and return its name, which is this build's alone."""
+        tag = f"mbuild/context:{source.digest.removeprefix('sha256:')[:20]}-{uuid.uuid4().hex[:12]}"
+        pipe = Pipe(source, epoch)
+        self.engine.import_tar(pipe.chunks(), tag)
+        if pipe.error is not None:
+            raise pipe.error
+        return tag
 
     def _post(
-        self, request: BuildRequest, name: str, kit: bool, pipe: _Pipe, cancel: Cancel
+        self, request: BuildRequest, name: str, kit: bool, pipe: Pipe, cancel: Cancel
     ) -> Iterator[dict[str, Any]]:
         """Start the build; yields the engine's messages."""
         client = self.engine.client
@@ -111,7 +128,7 @@ class DockerApi:
             response.close()
 
     def _read(
-        self, request: BuildRequest, messages: Iterator[dict[str, Any]], pipe: _Pipe, emit: Emit, cancel: Cancel
+        self, request: BuildRequest, messages: Iterator[dict[str, Any]], pipe: Pipe, emit: Emit, cancel: Cancel
     ) -> BuildResult:
         from docker.errors import APIError
         from requests.exceptions import RequestException
@@ -145,47 +162,3 @@ class DockerApi:
         hints = ("install docker buildx",) if any(sign in line for sign in _BUILDKIT_ONLY) else ()
         problem = Problem(line, Where(request.dockerfile_path), hints)
         return BuildResult("failed", problems=(problem,), sent=sent, log=log)
-
-
-class _Pipe:
-    """Turns the pushing tar writer into the pulled chunks that requests wants; at most a few chunks are in memory."""
-
-    def __init__(self, request: BuildRequest, extra: tuple[tuple[str, bytes], ...]) -> None:
-        self.error: BaseException | None = None
-        self.sent = 0
-        self._request = request
-        self._extra = extra
-        self._queue: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
-        self._stopped = threading.Event()
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the tar."""
-        threading.Thread(target=self._fill, daemon=True).start()
-        try:
-            while (chunk := self._queue.get()) is not None:
-                self.sent += len(chunk)
-                yield chunk
-            if self.error is not None:
-                raise self.error  # a broken request: without its end the tar must not be taken for whole
-        finally:
-            self._stopped.set()
-
-    def _fill(self) -> None:
-        try:
-            write_tar(self._request.context, self._put, epoch=self._request.epoch, extra=self._extra)
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that sends
-            self.error = error
-        self._offer(None)
-
-    def _put(self, data: bytes | memoryview) -> None:
-        if not self._offer(bytes(data)):
-            raise BrokenPipeError
-
-    def _offer(self, item: bytes | None) -> bool:
-        while not self._stopped.is_set():
-            try:
-                self._queue.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return True
-        return False

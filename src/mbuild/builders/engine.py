@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,23 @@ class Engine:
             repository, _, tag = name.rpartition(":")
             with self._lock, _explained(self.host):
                 self.client.tag(existing, repository, tag, force=True)
+
+    def untag(self, name: str) -> None:
+        """Take a name away; the image goes with its last one."""
+        with self._lock, _explained(self.host):
+            self.client.remove_image(name, force=True, noprune=True)
+
+    def import_tar(self, chunks: Iterator[bytes], name: str) -> None:
+        """Make an image of a root file system given as a tar (``POST /images/create?fromSrc=-``)."""
+        repository, _, tag = name.rpartition(":")
+        with _explained(self.host):
+            response = self.client._post(
+                self.client._url("/images/create"),
+                params={"fromSrc": "-", "repo": repository, "tag": tag},
+                data=chunks,
+                headers={"Content-Type": "application/x-tar"},
+            )
+            self.client._raise_for_status(response)
 
     def image_id(self, name: str) -> str:
         """Return the id of an image that the engine holds."""

@@ -13,7 +13,7 @@ NOT_NAMES = ("build.yml", "build.json")
 
 
 def find(start: Path, top: Path) -> Path | None:
-    """Return the build.yaml in ``start`` or the nearest folder above it, no higher than ``top``; None: there is none.
+    """Return the build.yaml in ``start`` or the nearest folder above it, never outside of ``top``; None: there is none.
 
     start, top: absolute; top is the git root. Raises ConfigError when a folder on the way cannot be looked into.
     """
@@ -41,10 +41,7 @@ def read(path: Path) -> bytes:
 
 
 def _upward(start: Path, top: Path) -> Iterator[Path]:
-    for folder in (start, *start.parents):
-        yield folder
-        if folder == top:
-            return
+    return (folder for folder in (start, *start.parents) if folder.is_relative_to(top))
 
 
 def _is_there(path: Path) -> bool:

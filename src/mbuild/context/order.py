@@ -43,15 +43,13 @@ def context_digest(root: str, entries: Iterable[Entry], folders: Iterable[str] =
 
 def digest_of(named: Sequence[Named]) -> str:
     """Return the digest of what ``ordered`` returned."""
-    records = b"".join(
-        b"".join((_length(name), name, _length(mode), mode, _length(oid), oid))
-        for name, mode, oid in ((name, b"%06o" % each.mode, each.oid.encode("ascii")) for name, each in named)
-    )
-    return "sha256:" + hashlib.sha256(records).hexdigest()
+    modes = {each.mode: _field(b"%06o" % each.mode) for _, each in named}
+    parts = [part for name, each in named for part in (_field(name), modes[each.mode], _field(each.oid.encode("ascii")))]
+    return "sha256:" + hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _length(field: bytes) -> bytes:
-    return len(field).to_bytes(8, "big")
+def _field(content: bytes) -> bytes:
+    return len(content).to_bytes(8, "big") + content
 
 
 def items_of(named: Sequence[Named]) -> Iterator[Item]:

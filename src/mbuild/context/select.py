@@ -110,7 +110,7 @@ class _Taking:
                 self.narrowed.append((region, excludes))
             else:
                 self.taken.append(region)
-                self.whole = self.whole or not region.root
+                self.whole = self.whole or (not region.root and region.pattern is None)
         if not is_literal(parts):
             ways = follow(literal_start(parts), self.lookup, self.link_target).ends
             self.searched += ((read, source, text_of(way)) for way in ways)

@@ -11,7 +11,7 @@ from mbuild.context.headers import BLOCK, END, Headers, is_plain, padding
 from mbuild.context.order import Item, Named, digest_of
 from mbuild.context.source import ContextSource, items
 from mbuild.context.verify import CHUNK, Reading
-from mbuild.tree import EXECUTABLE, Entry, encode
+from mbuild.tree import EXECUTABLE, SYMLINK, Entry, encode
 
 Write = Callable[[bytes | memoryview], object]
 Extra = Sequence[tuple[str, bytes]]
@@ -97,7 +97,7 @@ class _Members:
         name, entry = item
         if entry is None:
             self._put(self._headers.folder(name))
-        elif entry.is_link:
+        elif entry.mode == SYMLINK:
             self._link(name, entry)
         else:
             self._file(name, entry)
@@ -144,7 +144,7 @@ class _Members:
                 view[:start] = header
                 reading.whole(entry, handle, view[start : end + 1])
                 fill = padding(size)
-                view[end : end + fill] = bytes(fill)
+                view[end : end + fill] = END[:fill]
                 buffer.took(end + fill)
             else:
                 buffer.put(header)

@@ -64,11 +64,14 @@ class Listing:
 
     def _first_from(self, name: bytes) -> int:
         """Return the position of the first record whose path is not before ``name``."""
-        low, high = 0, len(self._raw)
+        raw = self._raw
+        low, high = 0, len(raw)
         while low < high:
-            middle = self._raw.rfind(b"\0", low, (low + high) // 2) + 1 or low
-            if self._path(middle) < name:
-                low = self._raw.find(b"\0", middle) + 1
+            middle = raw.rfind(b"\0", low, (low + high) // 2) + 1 or low
+            tab = raw.find(b"\t", middle)
+            end = raw.find(b"\0", tab)
+            if raw[tab + 1 : end] < name:
+                low = end + 1
             else:
                 high = middle
         return low

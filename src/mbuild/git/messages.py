@@ -35,7 +35,7 @@ def failure(err: bytes, folder: Path, subcommand: str) -> GitError:
         return GitError(f"{folder} is not inside a git repository", "run in a clone, or name one with -C DIR")
     if "cannot use bare repository" in said or "must be run in a work tree" in said:
         return bare(folder)
-    if lost := _MISSING.search(said):
+    if lost := _MISSING.search(text):
         return missing(lost[1])
     return GitError(f"git {subcommand} failed in {folder}: {said}")
 
