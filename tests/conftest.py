@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import Repo
+
+# Machines differ in speed: how long an example takes says nothing about the code. What fails is printed as a blob.
+settings.register_profile("mbuild", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mbuild")
 
 
 @pytest.fixture(scope="session")

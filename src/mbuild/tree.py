@@ -6,6 +6,7 @@ escapes (PEP 383), so ``path.encode("utf-8", "surrogateescape")`` always gives b
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -58,6 +59,34 @@ class Tree(Protocol):
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield the same entries with ``size`` filled in."""
         ...
+
+
+MOST_LINKS = 40
+"""How many links are followed before a path is taken for a circle: Linux's own limit (``MAXSYMLINKS``)."""
+
+
+def follow(tree: Tree, path: str) -> Entry | None:
+    """Return the file a path leads to when links on the way are followed, or None: nothing, or outside of the tree."""
+    for _ in range(MOST_LINKS):
+        found = tree.entry(path)
+        if found is not None and not found.is_link:
+            return found
+        step = _one_link(tree, path.split("/"))
+        if step is None:
+            return None
+        path = step
+    return None
+
+
+def _one_link(tree: Tree, parts: list[str]) -> str | None:
+    """Replace the first link on a path by where it points; None where there is none, or it leaves the tree."""
+    for count in range(1, len(parts) + 1):
+        entry = tree.entry("/".join(parts[:count]))
+        if entry is not None and entry.is_link:
+            target = decode(tree.read(entry))
+            joined = posixpath.normpath(posixpath.join("/".join(parts[: count - 1]), target, *parts[count:]))
+            return None if joined.startswith(("/", "..")) else joined
+    return None
 
 
 def decode(raw: bytes) -> str:

@@ -285,6 +285,6 @@ def test_without_the_c_parser_the_same_is_read(monkeypatch: pytest.MonkeyPatch) 
         first, second = both(raw, monkeypatch)
         assert first == second
         assert isinstance(first, Fields)
-    for name in ("bomb", "bomb of blocks", "alias", "merge", "duplicate", "tab", "two documents", "empty", "python"):
+    for name in ("bomb of lines", "alias", "merge", "duplicate", "tab", "two documents", "empty", "python"):
         first, second = both(str(REFUSED[name][0]), monkeypatch)
         assert first == second == [f"b.yaml:{':'.join(REFUSED[name][1].split(':')[:2])}"], name

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.config.load import load
@@ -308,6 +308,7 @@ WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, 
 PATHS = st.lists(st.from_regex(r"[A-Za-z0-9 _#:'-]{1,6}", fullmatch=True), min_size=1, max_size=3).map("/".join)
 
 
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         NAMES,
@@ -344,6 +345,7 @@ SHAPES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(TOP), SHAPES, max_size=6))
 def test_any_shape_is_read_or_refused(data: dict[str, object]) -> None:
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mbuild.context.source import ContextSource
-from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry, decode, encode
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry, decode
 
 Node = tuple[int, bytes]
 """A git mode, and content or a link's target."""
@@ -61,8 +61,8 @@ class FolderTree:
     top: Path
     opened: Opened = field(default=lambda _, handle: handle)
 
-    def place(self, path: str) -> bytes:
-        return os.path.join(os.fsencode(self.top), encode(path))
+    def place(self, path: str) -> Path:
+        return self.top / path
 
     def entry(self, path: str) -> Entry | None:
         return next((each for each in self.below("") if each.path == path), None)
@@ -72,25 +72,25 @@ class FolderTree:
 
     def _walk(self, folder: str) -> Iterator[Entry]:
         for each in os.scandir(self.place(folder)):
-            path = f"{folder}/{decode(each.name)}" if folder else decode(each.name)
+            path = f"{folder}/{each.name}" if folder else each.name
             if each.is_symlink():
-                yield Entry(path, SYMLINK, blob_id(os.readlink(each.path)))
+                yield Entry(path, SYMLINK, blob_id(target(self.place(path))))
             elif each.is_dir():
                 yield from self._walk(path)
             else:
                 mode = EXECUTABLE if each.stat().st_mode & stat.S_IXUSR else FILE
-                yield Entry(path, mode, blob_id(Path(os.fsdecode(each.path)).read_bytes()))
+                yield Entry(path, mode, blob_id(self.place(path).read_bytes()))
 
     def read(self, entry: Entry) -> bytes:
-        return os.readlink(self.place(entry.path))
+        return target(self.place(entry.path))
 
     def open(self, entry: Entry) -> BinaryIO:
         number = os.open(self.place(entry.path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        return self.opened(entry, open(number, "rb", buffering=0))
+        return self.opened(entry, os.fdopen(number, "rb", buffering=0))
 
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for each in entries:
-            yield Entry(each.path, each.mode, each.oid, os.lstat(self.place(each.path)).st_size)
+            yield Entry(each.path, each.mode, each.oid, self.place(each.path).lstat().st_size)
 
     def source(self, root: str = "", folders: tuple[str, ...] = ()) -> ContextSource:
         return ContextSource(self, root, tuple(self.below(root)), folders)
@@ -111,10 +111,14 @@ class FilteredTree(FolderTree):
 def write_nodes(top: Path, nodes: Mapping[bytes, Node]) -> None:
     """Write files and links to disk."""
     for path, (mode, data) in nodes.items():
-        place = os.path.join(os.fsencode(top), path)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
+        place = top / os.fsdecode(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
         if mode == SYMLINK:
-            os.symlink(data, place)
+            place.symlink_to(os.fsdecode(data))
             continue
-        Path(os.fsdecode(place)).write_bytes(data)
-        os.chmod(place, 0o755 if mode == EXECUTABLE else 0o644)
+        place.write_bytes(data)
+        place.chmod(0o755 if mode == EXECUTABLE else 0o644)
+
+
+def target(link: Path) -> bytes:
+    return os.readlink(os.fsencode(link))  # noqa: PTH115 - pathlib tidies targets up

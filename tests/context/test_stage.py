@@ -14,7 +14,7 @@ from mbuild.context.source import ChangedWhileRead, ContextSource
 from mbuild.context.stage import nanoseconds, stage
 from mbuild.errors import EnvironmentFault, GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry
-from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, write_nodes
+from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, target, write_nodes
 from tests.context.nodes import trees
 
 EPOCH = 1_700_000_000
@@ -33,17 +33,16 @@ Found = dict[bytes, tuple[Any, ...]]
 
 def listing(folder: Path) -> Found:
     found: Found = {}
-    top = os.fsencode(folder)
-    for above, folders, files in os.walk(top):
+    for above, folders, files in os.walk(folder):
         for name in [*folders, *files]:
-            place = os.path.join(above, name)
-            told = os.lstat(place)
+            place = Path(above, name)
+            told = place.lstat()
             content: bytes | None = None
             if stat.S_ISLNK(told.st_mode):
-                content = os.readlink(place)
+                content = target(place)
             elif stat.S_ISREG(told.st_mode):
-                content = Path(os.fsdecode(place)).read_bytes()
-            found[os.path.relpath(place, top)] = (told.st_mode, told.st_mtime_ns, content)
+                content = place.read_bytes()
+            found[os.fsencode(place.relative_to(folder))] = (told.st_mode, told.st_mtime_ns, content)
     return found
 
 
@@ -78,11 +77,11 @@ def test_a_folder_holds_exactly_the_entries_whatever_the_umask(tmp_path: Path) -
 @given(trees, trees)
 def test_a_folder_brought_up_to_date_is_as_good_as_a_new_one(tmp_path: Path, one: Any, other: Any) -> None:
     one, other = ({path: node for path, node in each.items() if len(path) < 1000} for each in (one, other))
-    target = tmp_path / "staged"
+    folder = tmp_path / "staged"
     for nodes in (one, other, one | other if not _clash(one | other) else one):
-        stage(BlobTree(nodes).source(), target, epoch=EPOCH)
-        assert listing(target) == expected(nodes)
-    shutil.rmtree(target)
+        stage(BlobTree(nodes).source(), folder, epoch=EPOCH)
+        assert listing(folder) == expected(nodes)
+    shutil.rmtree(folder)
 
 
 def _clash(nodes: dict[bytes, Node]) -> bool:
@@ -139,31 +138,31 @@ def _other_mode(path: Path) -> None:
 
 
 def _shared(path: Path) -> None:
-    os.link(path, path.parent.parent / "extra")
+    os.link(path, path.parents[2] / "outside")
 
 
 @pytest.mark.parametrize("act", [_half_written, _touched, _other_mode, _shared])
 def test_what_does_not_look_right_is_written_anew(tmp_path: Path, act: Any) -> None:
-    stage(BlobTree(NODES).source(), tmp_path, epoch=EPOCH)
-    before = (tmp_path / "a/b").stat().st_ino
-    act(tmp_path / "a/b")
-    stage(BlobTree(NODES).source(), tmp_path, epoch=EPOCH)
-    assert listing(tmp_path) == expected(NODES)
-    if act is not _shared:
-        assert (tmp_path / "a/b").stat().st_ino != before
+    folder = tmp_path / "staged"
+    stage(BlobTree(NODES).source(), folder, epoch=EPOCH)
+    before = (folder / "a/b").stat().st_ino
+    act(folder / "a/b")
+    stage(BlobTree(NODES).source(), folder, epoch=EPOCH)
+    assert listing(folder) == expected(NODES)
+    assert (folder / "a/b").stat().st_ino != before
 
 
 def test_nothing_outside_of_the_folder_is_touched(tmp_path: Path) -> None:
-    outside, target = tmp_path / "outside", tmp_path / "staged"
+    outside, staged = tmp_path / "outside", tmp_path / "staged"
     write_nodes(outside, {b"b": (FILE, b"mine"), b"keep/x": (FILE, b"mine")})
-    target.mkdir()
-    (target / "a").symlink_to(outside)
-    (target / "big").symlink_to(outside / "b")
-    (target / "extra").symlink_to(outside / "keep")
+    staged.mkdir()
+    (staged / "a").symlink_to(outside)
+    (staged / "big").symlink_to(outside / "b")
+    (staged / "extra").symlink_to(outside / "keep")
     before = listing(outside)
-    stage(BlobTree(NODES).source(), target, epoch=EPOCH)
+    stage(BlobTree(NODES).source(), staged, epoch=EPOCH)
     assert listing(outside) == before
-    assert listing(target) == expected(NODES)
+    assert listing(staged) == expected(NODES)
 
 
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
@@ -172,7 +171,7 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "staged").symlink_to("outside")
     with pytest.raises(EnvironmentFault, match="staged"):
         stage(BlobTree(NODES).source(), tmp_path / "staged", epoch=EPOCH)
-    assert os.listdir(tmp_path / "outside") == ["mine"]
+    assert listing(tmp_path / "outside").keys() == {b"mine"}
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "a/./b", "a//b", "/x", "."])
@@ -182,27 +181,27 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, path: str) -> Non
     source = ContextSource(tree, "", (Entry(path, FILE, blob_id(b"x")),))
     with pytest.raises(GitError, match="no path that a folder can hold"):
         stage(source, tmp_path / "staged", epoch=EPOCH)
-    assert os.listdir(tmp_path) == []
+    assert not listing(tmp_path)
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000])
 def test_a_changed_file_leaves_no_half_of_it_behind(tmp_path: Path, size: int) -> None:
-    work, target = tmp_path / "work", tmp_path / "staged"
+    work, staged = tmp_path / "work", tmp_path / "staged"
     write_nodes(work, {b"a": (FILE, b"a"), b"f": (FILE, bytes(size))})
     source = FolderTree(work).source()
     (work / "f").write_bytes(bytes(size - 1) + b"x")
     for _ in range(2):
         with pytest.raises(ChangedWhileRead) as caught:
-            stage(source, target, epoch=EPOCH)
+            stage(source, staged, epoch=EPOCH)
         assert caught.value.path == "f"
-        assert os.listdir(target) == ["a"]
-    stage(FolderTree(work).source(), target, epoch=EPOCH)
-    assert listing(target) == expected({b"a": (FILE, b"a"), b"f": (FILE, bytes(size - 1) + b"x")})
+        assert listing(staged).keys() == {b"a"}
+    stage(FolderTree(work).source(), staged, epoch=EPOCH)
+    assert listing(staged) == expected({b"a": (FILE, b"a"), b"f": (FILE, bytes(size - 1) + b"x")})
 
 
 def test_a_file_that_changes_while_it_is_replaced_leaves_the_old_one(tmp_path: Path) -> None:
-    target = tmp_path / "staged"
-    stage(BlobTree({b"f": (FILE, b"old")}).source(), target, epoch=EPOCH)
+    staged = tmp_path / "staged"
+    stage(BlobTree({b"f": (FILE, b"old")}).source(), staged, epoch=EPOCH)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "f").write_bytes(b"new")
 
@@ -211,12 +210,12 @@ def test_a_file_that_changes_while_it_is_replaced_leaves_the_old_one(tmp_path: P
         return handle
 
     with pytest.raises(ChangedWhileRead):
-        stage(FolderTree(tmp_path / "work", opened).source(), target, epoch=EPOCH)
-    assert listing(target) == expected({b"f": (FILE, b"old")})
+        stage(FolderTree(tmp_path / "work", opened).source(), staged, epoch=EPOCH)
+    assert listing(staged) == expected({b"f": (FILE, b"old")})
 
 
 def test_content_that_filters_changed_is_never_trusted(tmp_path: Path) -> None:
-    work, target = tmp_path / "work", tmp_path / "staged"
+    work, staged = tmp_path / "work", tmp_path / "staged"
     subprocess.run(["git", "init", "-q", os.fspath(work)], check=True)
     (work / ".gitattributes").write_text("*.txt text eol=crlf\n")
     tree = FilteredTree(work)
@@ -225,9 +224,9 @@ def test_content_that_filters_changed_is_never_trusted(tmp_path: Path) -> None:
         (work / "f.txt").write_bytes(content)
         source = ContextSource(tree, "", (Entry("f.txt", FILE, tree.git_id("f.txt")),))
         assert source.entries[0].oid == blob_id(b"\n\n")
-        stage(source, target, epoch=EPOCH)
-        assert (target / "f.txt").read_bytes() == content
-        assert (target / "f.txt").stat().st_mtime_ns == EPOCH * SECOND + nanoseconds(blob_id(content))
+        stage(source, staged, epoch=EPOCH)
+        assert (staged / "f.txt").read_bytes() == content
+        assert (staged / "f.txt").stat().st_mtime_ns == EPOCH * SECOND + nanoseconds(blob_id(content))
 
 
 def test_a_submodule_is_never_left_out_silently(tmp_path: Path) -> None:

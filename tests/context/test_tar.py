@@ -27,7 +27,7 @@ from mbuild.errors import EnvironmentFault, GitError
 from mbuild.git.repository import open_repository
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode
 from tests.conftest import EngineUnderTest
-from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, write_nodes
+from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, target, write_nodes
 from tests.context.nodes import trees
 
 EPOCH = 1_700_000_000
@@ -79,18 +79,17 @@ def by_gnu_tar(archive: bytes) -> dict[bytes, Member]:
 
 def on_disk(folder: str | Path) -> dict[bytes, Member]:
     found: dict[bytes, Member] = {}
-    top = os.fsencode(folder)
-    for above, folders, files in os.walk(top):
+    for above, folders, files in os.walk(folder):
         for name in folders + files:
-            place = os.path.join(above, name)
-            told = os.lstat(place)
-            path = os.path.relpath(place, top)
+            place = Path(above, name)
+            told = place.lstat()
+            path = os.fsencode(place.relative_to(folder))
             if stat.S_ISLNK(told.st_mode):
-                found[path] = ("link", 0o777, int(told.st_mtime), os.readlink(place))
+                found[path] = ("link", 0o777, int(told.st_mtime), target(place))
             elif stat.S_ISDIR(told.st_mode):
                 found[path] = ("folder", told.st_mode & 0o7777, int(told.st_mtime), b"")
             else:
-                digest = hashlib.sha256(Path(os.fsdecode(place)).read_bytes()).digest()
+                digest = hashlib.sha256(place.read_bytes()).digest()
                 found[path] = ("file", told.st_mode & 0o7777, int(told.st_mtime), digest)
     return found
 
@@ -181,9 +180,9 @@ def test_what_the_disk_says_besides_content_does_not_matter(tmp_path: Path) -> N
         finally:
             os.umask(before)
         if number:
-            os.chmod(top / "a/b", 0o666)
-            os.chmod(top / "a/run", 0o700)
-            os.chmod(top / "a", 0o700)
+            (top / "a/b").chmod(0o666)
+            (top / "a/run").chmod(0o700)
+            (top / "a").chmod(0o700)
             os.utime(top / "a/b", (5, 5))
             if os.geteuid() == 0:
                 os.chown(top / "a/b", 1234, 5678)
@@ -220,7 +219,7 @@ class Meddled(io.FileIO):
         handle.close()
         self.act, self.path, self.done = act, path, False
 
-    def readinto(self, buffer: Any) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int | None:
         if not self.done:
             self.done = True
             self.act(self.path)
@@ -302,7 +301,7 @@ def test_a_device_or_pipe_behind_a_handle_is_never_read(tmp_path: Path) -> None:
 
         def opened(_: Entry, handle: BinaryIO, number: int = number) -> BinaryIO:
             handle.close()
-            return open(os.dup(number), "rb", buffering=0)
+            return os.fdopen(os.dup(number), "rb", buffering=0)
 
         assert refused(ContextSource(FolderTree(tmp_path, opened), "", source.entries)) == "f"
         os.close(number)
@@ -333,10 +332,10 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_a_changed_one(tmp_path: Pat
     assert not isinstance(caught.value, ChangedWhileRead)
 
 
-@pytest.mark.parametrize("target", [b"", b"a\0b", b"x" * 4096])
-def test_a_link_that_no_file_system_can_hold_is_refused(target: bytes) -> None:
+@pytest.mark.parametrize("pointing", [b"", b"a\0b", b"x" * 4096])
+def test_a_link_that_no_file_system_can_hold_is_refused(pointing: bytes) -> None:
     with pytest.raises(EnvironmentFault, match="link: a link with a target"):
-        tar_of(BlobTree({b"link": (SYMLINK, target)}).source())
+        tar_of(BlobTree({b"link": (SYMLINK, pointing)}).source())
 
 
 # Git's filters.

@@ -78,12 +78,12 @@ def test_the_default_branch_of_the_remote(clone: Repo) -> None:
     assert "default branch origin/main" in _base(clone).how
     clone.git("checkout", "-q", "-b", "feature")
     assert _base(clone).commits == (tip,), "a new branch: what is on disk"
+    assert _base(clone, head=tip).commits == (first,), "but a commit is never compared with itself"
     mine = clone.commit(b="1")
     assert (_base(clone).ref, _base(clone).commits) == ("origin/main", (tip,))
     clone.git("checkout", "-q", "--detach", "origin/main")
     assert _base(clone).commits == (first,), "CI checks out a commit"
     assert _base(clone, head=mine).commits == (tip,)
-    assert _base(clone, head=tip).commits == (first,), "a commit is never compared with itself"
     clone.git("checkout", "-q", "main")
     clone.commit(a="local")
     clone.commit(a="local too")

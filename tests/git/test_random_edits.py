@@ -148,7 +148,7 @@ def _raw(repo: Repo, old: str, new: str) -> list[tuple[str, Entry | None, Entry 
     return sorted(found, key=lambda each: each[0])
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=steps, after=steps)
 def test_the_work_tree_is_what_git_would_add(before: list[Step], after: list[Step]) -> None:
     with TemporaryDirectory() as folder:

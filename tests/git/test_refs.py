@@ -43,6 +43,13 @@ def test_options_ranges_and_other_objects_are_no_refs(repo: Repo, ref: str) -> N
     assert sorted(repo.top.iterdir()) == before
 
 
+def test_a_branch_that_looks_like_an_option_is_a_ref_all_the_same(repo: Repo) -> None:
+    commit = repo.commit(a="1")
+    for name in ("--all", "-n", "--output=F"):
+        repo.git("update-ref", f"refs/heads/{name}", commit)
+        assert repo.open().resolve_commit(name) == commit
+
+
 def test_a_blob_id_is_no_commit(repo: Repo) -> None:
     repo.commit(a="1")
     assert "not a commit" in _refused(repo, repo.git("rev-parse", "HEAD:a"))[0]

@@ -9,6 +9,7 @@ import pytest
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
+from mbuild.graph.lookup import Lookup
 from mbuild.graph.model import Graph
 from mbuild.graph.readers import read_paths, readers
 from mbuild.images import ImageDef, NamedContext, Project
@@ -322,3 +323,195 @@ def test_changes_between_entries() -> None:
     assert change_of(one, one) is None
     assert change_of(one, Entry("x", EXECUTABLE, "1")) == "mode"
     assert change_of(one, Entry("x", SYMLINK, "1")) == "modified"
+
+
+def test_a_stage_replaced_by_an_image_inherits_from_it_whatever_the_order() -> None:
+    one = image("a", contexts=(NamedContext("build", "image", "z"),))
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM alpine AS build\nRUN make\nFROM build\nCOPY $DIR /\n",
+        "a/src/x": "",
+        "z/Dockerfile": "FROM scratch\nENV DIR=src\n",
+    }
+    node = graph(files, one, image("z")).nodes["a"]
+    assert [each.path for each in node.contexts[0].entries] == ["src/x"]
+    assert node.exact
+
+
+def test_what_a_parent_hands_on_is_that_of_the_childs_platform() -> None:
+    both = ("linux/amd64", "linux/arm64")
+    files: dict[str, str | tuple[str, str]] = {
+        "base/Dockerfile": "FROM scratch\nARG TARGETARCH\nENV DIR=$TARGETARCH\n",
+        "a/Dockerfile": "FROM shop/base\nCOPY $DIR /\n",
+        "a/amd64": "",
+        "a/arm64": "",
+        "a/other": "",
+    }
+    node = graph(files, image("base", platforms=both), image("a", platforms=both)).nodes["a"]
+    assert [each.path for each in node.contexts[0].entries] == ["amd64", "arm64"]
+    one = graph(files, image("base", platforms=both), image("a", platforms=both[1:])).nodes["a"]
+    assert [each.path for each in one.contexts[0].entries] == ["arm64"]
+    explicit = files | {"a/Dockerfile": "FROM --platform=linux/amd64 shop/base\nCOPY $DIR /\n"}
+    node = graph(explicit, image("base", platforms=both), image("a", platforms=both[1:])).nodes["a"]
+    assert [each.path for each in node.contexts[0].entries] == ["amd64"]
+
+
+def test_a_circle_through_named_contexts_is_a_circle() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch AS x\nFROM x\n",
+        "b/Dockerfile": "FROM scratch AS x\nFROM x\n",
+    }
+    one = image("a", contexts=(NamedContext("x", "image", "b"),))
+    other = image("b", contexts=(NamedContext("x", "image", "a"),))
+    with pytest.raises(DockerfileError, match="circle: a → b → a"):
+        graph(files, one, other)
+
+
+def test_links_to_dockerfiles_and_ignore_files_are_followed() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": ("link", "../shared/now/Dockerfile"),
+        "a/.dockerignore": ("link", "../shared/ignore"),
+        "a/x": "",
+        "a/y": "",
+        "shared/now": ("link", "v1"),
+        "shared/v1/Dockerfile": "FROM scratch\nCOPY . /\n",
+        "shared/ignore": "y\n.dockerignore\nDockerfile\n",
+    }
+    before = graph(files, image("a"))
+    assert [each.path for each in before.nodes["a"].contexts[0].entries] == ["x"]
+    found = affected([before], graph(files | {"shared/v1/Dockerfile": "FROM scratch\nCOPY x /\nUSER a\n"}, image("a")))
+    assert set(found.reasons) == {"a"}
+    for target in ("../../outside", "/etc/passwd", "Dockerfile"):
+        with pytest.raises(DockerfileError, match="no Dockerfile at"):
+            graph(files | {"a/Dockerfile": ("link", target)}, image("a"))
+
+
+def test_an_ignore_file_that_is_refused_is_named_with_its_line() -> None:
+    files = {"a/Dockerfile": "FROM scratch\nCOPY . /\n", "a/.dockerignore": "# fine\n[a-\n"}
+    with pytest.raises(DockerfileError) as caught:
+        graph(files, image("a"))
+    assert [str(each.where) for each in caught.value.problems] == ["a/.dockerignore:2:1"]
+    children = {"b/Dockerfile": "FROM shop/a\n", "c/Dockerfile": "FROM scratch\n"}
+    problems: list[Problem] = []
+    found = graph(files | children, image("a"), image("b"), image("c"), problems=problems)
+    assert list(found.nodes) == ["c"]
+    assert len(problems) == 1
+
+
+def test_an_ignore_file_that_appears_is_named() -> None:
+    files = {"a/Dockerfile": "FROM scratch\nCOPY x y /\n", "a/x": "", "a/y/z": "", "a/y/k": ""}
+    found = kinds(compare(files, {**files, "a/.dockerignore": "y/z\n"}, image("a")))
+    assert found["a"][0] == ("definition-changed", "a/.dockerignore", None)
+    gone = kinds(compare({**files, "a/.dockerignore": "y/z\n"}, files, image("a")))
+    assert gone["a"][0] == ("definition-changed", "a/.dockerignore", None)
+
+
+def test_a_change_of_where_a_stage_starts_is_named() -> None:
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM shop/base\n", "base/Dockerfile": "FROM scratch\n"}
+    other = files | {"a/Dockerfile": "\nFROM scratch\n"}
+    assert kinds(compare(files, other, image("a"), BASE)) == {
+        "a": [("definition-changed", "a/Dockerfile", "a/Dockerfile:2")]
+    }
+    less = {"a/Dockerfile": "FROM scratch\nUSER a\n"}
+    assert kinds(compare(less, {"a/Dockerfile": "FROM scratch\n"}, image("a"))) == {
+        "a": [("definition-changed", "a/Dockerfile", "a/Dockerfile:1")]
+    }
+
+
+def test_an_unknown_frontend_counts_byte_for_byte() -> None:
+    files = {"a/Dockerfile": "# syntax=acme/frontend:1\nBUILD x\n", "a/x": ""}
+    found = kinds(compare(files, files | {"a/Dockerfile": "# syntax=acme/frontend:1\nBUILD y\n"}, image("a")))
+    assert ("file-changed", "a/Dockerfile", "a/Dockerfile:1") in found["a"]
+    again = kinds(compare(files, files | {"a/Dockerfile": "# syntax=acme/frontend:1\nBUILD x\n# c\n"}, image("a")))
+    assert set(again) == {"a"}
+
+
+def test_readers_know_submodules_ignore_files_and_children() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM shop/base\nCOPY vendored /\n",
+        "a/vendored": ("submodule", "1" * 40),
+        "a/.dockerignore": "*.md\n",
+        "base/Dockerfile": "FROM scratch\n",
+    }
+    found = graph(files, image("a"), BASE)
+    assert [each.image for each in readers(found, "a/vendored/deep/file.c")] == ["a"]
+    assert [each.via for each in readers(found, "a/.dockerignore")] == ["ignore file"]
+    assert found.children() == {"a": set(), "base": {"a"}}
+    bumped = files | {"a/vendored": ("submodule", "2" * 40)}
+    assert [each.path for each in compare(files, bumped, image("a"), BASE).reasons["a"]] == ["a/vendored"]
+
+
+def test_a_comment_beside_a_change_of_a_file_is_no_reason() -> None:
+    changed = {"api/Dockerfile": "# c\n" + str(FILES["api/Dockerfile"]), "libs/a/x.py": "2"}
+    assert kinds(compare(FILES, FILES | changed, BASE, API)) == {
+        "api": [("file-changed", "libs/a/x.py", "api/Dockerfile:3")]
+    }
+
+
+def test_the_second_of_two_stages_may_start_elsewhere() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch AS x\nFROM shop/base\nCOPY --from=x / /\n",
+        "base/Dockerfile": "FROM scratch\n",
+    }
+    other = files | {"a/Dockerfile": "FROM scratch AS x\nFROM scratch\nCOPY --from=x / /\n"}
+    assert kinds(compare(files, other, image("a"), BASE))["a"] == [
+        ("definition-changed", "a/Dockerfile", "a/Dockerfile:2")
+    ]
+
+
+def test_a_path_read_through_a_link_names_the_first_read() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch\nCOPY now/x /\n",
+        "a/now": ("link", "v1"),
+        "a/v1/x": "1",
+    }
+    found = kinds(compare(files, files | {"a/v1/x": "2"}, image("a")))
+    assert found == {"a": [("file-changed", "a/v1/x", "a/Dockerfile:2")]}
+
+
+def test_whatever_is_no_image_reference_is_no_parent() -> None:
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\nRUN --mount=from=UPPER,target=/x true\n"}
+    with pytest.raises(DockerfileError, match="UPPER"):
+        graph(files, image("a"))
+    assert Lookup([image("a", aliases=("NOT A NAME",))]).find("NOT A NAME", "b") is None
+
+
+def test_the_repository_itself_can_be_the_context() -> None:
+    node = graph(
+        {"Dockerfile": "FROM scratch\nCOPY . /\n", ".dockerignore": "x\n", "x": "", "y": ""}, image("a", "Dockerfile")
+    )
+    assert [each.path for each in node.nodes["a"].contexts[0].entries] == [".dockerignore", "Dockerfile", "y"]
+
+
+def test_one_dockerfile_for_two_images_is_read_once_and_evaluated_twice() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "Dockerfile": "ARG BASE=scratch\nFROM $BASE\nARG DIR\nCOPY $DIR /\n",
+        "one/x": "",
+        "two/y": "",
+    }
+    found = graph(
+        files,
+        image("a", "Dockerfile", args=(("DIR", "one"),)),
+        image("b", "Dockerfile", args=(("DIR", "two"), ("BASE", "shop/a"))),
+    )
+    assert [each.path for each in found.nodes["b"].contexts[0].entries] == ["two/y"]
+    assert found.nodes["b"].parents == ("a",)
+
+
+def test_an_external_image_may_stand_behind_a_named_context() -> None:
+    one = image("a", contexts=(NamedContext("alpine", "external", "docker-image://alpine:3.20"),))
+    node = graph({"a/Dockerfile": "FROM alpine\n"}, one).nodes["a"]
+    assert [ref for ref, _ in node.external] == ["docker-image://alpine:3.20"]
+
+
+def test_inputs_of_a_broken_circle_leave_others_alone() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM shop/b\n",
+        "b/Dockerfile": "FROM shop/a\n",
+        "c/Dockerfile": "FROM shop/b\n",
+        "d/Dockerfile": "FROM scratch\nCOPY --from=shop/a / /\n",
+        "e/Dockerfile": "FROM scratch\n",
+    }
+    problems: list[Problem] = []
+    found = graph(files, *(image(name) for name in "abcde"), problems=problems)
+    assert list(found.nodes) == ["e"]
+    assert len(problems) == 1

@@ -89,3 +89,15 @@ def test_an_error_in_a_worker_stops_the_run_and_is_raised() -> None:
     with pytest.raises(EnvironmentFault, match="went away"):
         execute(plan(a=[], b=["a"], c=["a"]), work, jobs=1)
     assert started == ["a"]
+
+
+def test_waiting_for_slow_work_does_not_lose_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbuild.schedule.executor.POLL_SECONDS", 0.01)
+    finished = threading.Event()
+    threading.Timer(0.1, finished.set).start()
+
+    def work(step: Step) -> Outcome:
+        finished.wait(10)
+        return Outcome("built")
+
+    assert execute(plan(a=[]), work)[0] == {"a": "built"}

@@ -15,7 +15,7 @@ from mbuild.graph.affected import Reason
 from mbuild.graph.inputs import Inputs
 from mbuild.graph.model import ContextUse, Node
 from mbuild.output.report import ContextInfo, Done, ImageReport
-from mbuild.schedule.plan import BUILD, NONE, Plan
+from mbuild.schedule.plan import BUILD, NONE, Plan, Step
 
 
 @dataclass(slots=True)
@@ -76,12 +76,12 @@ class View:
 
 def image_reports(view: View) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name."""
-    return tuple(_image(view, node) for _, node in sorted(view.snapshot.graph.nodes.items()))
+    steps = {each.image: each for each in view.plan.steps} if view.plan else {}
+    return tuple(_image(view, node, steps.get(name)) for name, node in sorted(view.snapshot.graph.nodes.items()))
 
 
-def _image(view: View, node: Node) -> ImageReport:
+def _image(view: View, node: Node, step: Step | None) -> ImageReport:
     definition = node.definition
-    step = next((each for each in view.plan.steps if each.image == node.name), None) if view.plan else None
     active = step is not None and step.action != NONE
     return ImageReport(
         name=node.name,

@@ -32,7 +32,7 @@ class Headers:
         self._files = {mode: self._file_parts(mode) for mode in (0o644, 0o755)}
 
     def file(self, name: bytes, size: int, mode: int) -> bytes:
-        """Return the header of a file of ``size`` bytes, which must follow, padded to whole blocks. mode: 0644 or 0755.
+        """Return the header of a file of ``size`` bytes, which must follow, padded to blocks. mode: 0644 or 0755.
 
         Files are nearly all there is, so this does what ``_pack`` does with all that is the same in them done before.
         """
@@ -43,7 +43,7 @@ class Headers:
         return header if len(name) <= _LONGEST else self._long(_LONG_NAME, name) + header
 
     def _file_parts(self, mode: int) -> tuple[bytes, bytes, int]:
-        """Return what stands before the size and behind the checksum, and the sum of all but name, size and checksum."""
+        """Return what stands before the size and behind the checksum, and the sum of all that files share."""
         before, after = b"%07o\0" % mode + _OWNER, FILE + bytes(_LONGEST) + _MAGIC + _REST
         return before, after, sum(before) + sum(self._mtime) + sum(after) + _BLANKS
 

@@ -44,7 +44,9 @@ def context_digest(root: str, entries: Iterable[Entry], folders: Iterable[str] =
 def digest_of(named: Sequence[Named]) -> str:
     """Return the digest of what ``ordered`` returned."""
     modes = {each.mode: _field(b"%06o" % each.mode) for _, each in named}
-    parts = [part for name, each in named for part in (_field(name), modes[each.mode], _field(each.oid.encode("ascii")))]
+    parts = [
+        part for name, each in named for part in (_field(name), modes[each.mode], _field(each.oid.encode("ascii")))
+    ]
     return "sha256:" + hashlib.sha256(b"".join(parts)).hexdigest()
 
 

@@ -115,7 +115,7 @@ class _Members:
         self._buffer.end(b"" if self._in_file else self._headers.file(b"incomplete", CHUNK, 0o644))
 
     def _begin(self, header: bytes = b"") -> None:
-        """See that an archive starts with a plain header, by which engines know one: before another kind, or nothing."""
+        """See that an archive starts with a plain header, by which engines know it; ``header`` comes next."""
         if not self._begun and not (header and is_plain(header)):
             self._buffer.put(self._headers.folder(b"."))
         self._begun = True
@@ -202,7 +202,7 @@ class _Buffer:
         self._at = 0
 
     def end(self, data: bytes) -> None:
-        """Write what is there and ``data`` after an error, unless it came from writing; a second one must not hide it."""
+        """Write what is there and ``data`` after an error, unless that came from writing; a second must not hide it."""
         if not self._writing:
             with contextlib.suppress(Exception):
                 self.put(data)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mbuild.dockerfile.gotext import SPACE, is_name_character, runes
 from mbuild.dockerfile.shellpattern import PatternError, replace, trim_prefix, trim_suffix
+from mbuild.dockerfile.shelltext import Cursor, Words, scanned
 
 MAX_EXPANSION = 1 << 20
 """Most characters that variables may add to one text: values that double line by line must not fill the memory."""
@@ -16,7 +16,6 @@ MAX_EXPANSION = 1 << 20
 MAX_DEPTH = 64
 """Most `${…}` that may be nested."""
 
-_SPECIAL_PARAMETERS = "@*#?-$!0"
 _MODIFIERS = "+-?#%"
 
 
@@ -56,7 +55,7 @@ class Lexer:
     def word(self, text: str, env: Mapping[str, str]) -> Expanded:
         """Expand a text, keeping its blanks. Raises `ExpansionError`."""
         if not _special(self.escape).search(text):
-            return Expanded(_scanned(text))
+            return Expanded(scanned(text))
         scan = _Scan(self, text, env)
         result, _ = scan.until("", self.raw_escapes)
         return Expanded(result, frozenset(scan.matched), frozenset(scan.unmatched))
@@ -72,18 +71,12 @@ def _special(escape: str) -> re.Pattern[str]:
     return re.compile(f"[$'\"{re.escape(escape)}]")
 
 
-def _scanned(text: str) -> str:
-    """Return the text as Go's `text/scanner` delivers it: without a leading byte order mark, runes only."""
-    return runes(text.removeprefix("\ufeff"))
-
-
-class _Scan:
+class _Scan(Cursor):
     """One pass over a text: BuildKit's `shellWord`."""
 
     def __init__(self, lexer: Lexer, text: str, env: Mapping[str, str]) -> None:
+        super().__init__(scanned(text))
         self.lexer = lexer
-        self.text = _scanned(text)
-        self.at = 0
         self.env = env
         self.raw_escapes = lexer.raw_escapes
         self.matched: set[str] = set()
@@ -97,20 +90,6 @@ class _Scan:
         if not lexer.skip_quotes:
             self.special |= {"'": self.single_quoted, '"': self.double_quoted}
 
-    def peek(self) -> str:
-        """Return the next character, "" at the end."""
-        return self.text[self.at : self.at + 1]
-
-    def next(self) -> str:
-        """Consume the next character, "" at the end."""
-        character = self.text[self.at : self.at + 1]
-        self.at += 1
-        return character
-
-    def ended(self) -> bool:
-        """Return whether all is consumed."""
-        return self.at >= len(self.text)
-
     def until(self, stop: str, raw_escapes: bool) -> tuple[str, list[str]]:
         """Expand up to the character `stop` ("": the end); return the text and its words."""
         outer, self.raw_escapes = self.raw_escapes, raw_escapes
@@ -121,7 +100,7 @@ class _Scan:
 
     def _until(self, stop: str) -> tuple[str, list[str]]:
         result: list[str] = []
-        words = _Words(self.open_word)
+        words = Words(self.open_word)
         while not self.ended():
             character = self.peek()
             if character == stop:
@@ -205,20 +184,6 @@ class _Scan:
             return "$"
         value = self.value(name)
         return f"${name}" if value is None and self.lexer.skip_unset else value or ""
-
-    def name(self) -> str:
-        """Consume a name: letters, digits and `_`; digits only after a first digit; or one special parameter."""
-        start = self.at
-        first = self.peek()
-        if first.isdecimal():
-            while self.peek().isdecimal():
-                self.at += 1
-        elif first and first in _SPECIAL_PARAMETERS:
-            self.at += 1
-        else:
-            while (character := self.peek()) and is_name_character(character):
-                self.at += 1
-        return self.text[start : self.at]
 
     def value(self, name: str) -> str | None:
         """Return a variable's value, or None, and note the look-up."""
@@ -314,36 +279,3 @@ class _Scan:
             return replace(value or "", pattern, replacement, everywhere)
         except PatternError as error:
             raise ExpansionError(f"invalid pattern ({pattern}) in substitution: {error}") from error
-
-
-class _Words:
-    """The words found so far: BuildKit's `wordsStruct`."""
-
-    def __init__(self, buffer: list[str]) -> None:
-        buffer.clear()
-        self.buffer = buffer
-        self.words: list[str] = []
-
-    def add(self, character: str) -> None:
-        """Add a character that ends the word when it is a blank."""
-        if character not in SPACE:
-            self.buffer.append(character)
-        elif self.buffer:
-            self.finish()
-
-    def add_text(self, text: str) -> None:
-        """Add a variable's value, splitting it at blanks."""
-        for character in runes(text):
-            self.add(character)
-
-    def add_raw(self, text: str) -> None:
-        """Add text whose blanks do not end the word."""
-        if text:
-            self.buffer.append(text)
-
-    def finish(self) -> list[str]:
-        """Close the word and return all words."""
-        if self.buffer:
-            self.words.append("".join(self.buffer))
-            self.buffer.clear()
-        return self.words

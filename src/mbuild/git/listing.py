@@ -28,12 +28,11 @@ def in_order(entries: list[Entry]) -> tuple[Entry, ...]:
 class Listing:
     """What ``git ls-tree -r -z --full-tree`` printed: ``MODE TYPE OID TAB PATH NUL``; sorted by path bytes."""
 
-    def __init__(self, raw: bytes, prefix: str = "") -> None:
-        """Take git's output; ``prefix`` (ending in ``/``) goes before every path. Raises GitError for ``..`` in one."""
+    def __init__(self, raw: bytes) -> None:
+        """Take git's output. Raises GitError for ``..`` in a path."""
         if b".." in raw and _UPWARDS.search(raw):
             raise GitError("the tree holds a path with '..', which git itself refuses to check out")
         self._raw = raw
-        self._prefix = prefix
 
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path."""
@@ -57,7 +56,7 @@ class Listing:
     def _make(self, record: bytes) -> Entry:
         head, _, name = record.partition(b"\t")
         mode, _, oid = head.split(b" ")
-        return Entry(self._prefix + decode(name), _MODES.get(mode) or file_mode(int(mode, 8)), oid.decode())
+        return Entry(decode(name), _MODES.get(mode) or file_mode(int(mode, 8)), oid.decode())
 
     def _path(self, start: int) -> bytes:
         return self._raw[self._raw.find(b"\t", start) + 1 : self._raw.find(b"\0", start)]

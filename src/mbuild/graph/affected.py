@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mbuild.context.select import reader_of
 from mbuild.errors import Where
 from mbuild.graph.fingerprint import operation
-from mbuild.graph.model import ContextUse, Edge, Graph, Node
+from mbuild.graph.model import ContextUse, Graph, Node
 from mbuild.tree import Entry
 
 KINDS = (
@@ -144,10 +144,9 @@ def change_of(old: Entry | None, new: Entry | None) -> str | None:
 def where_read(node: Node, context: str, relative: str) -> Where | None:
     """Return the Dockerfile line that first reads a path of a context."""
     reads = tuple(read for read in node.reads if read.context == context)
-    found = reader_of(relative, reads)
-    if found:
-        return found[0].where
-    return node.doubts[0].where if node.doubts else next((read.where for read in reads), None)
+    # A path that is read through a link is taken by no source on its own: the first read is the nearest answer.
+    found = node.doubts or reader_of(relative, reads) or reads
+    return found[0].where if found else None
 
 
 def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
@@ -156,8 +155,3 @@ def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Rea
         if edge.parent in known and edge.parent not in seen:
             seen.add(edge.parent)
             yield Reason("parent-affected", parent=edge.parent, where=edge.where)
-
-
-def uses(edges: Iterable[Edge], parent: str) -> tuple[Edge, ...]:
-    """Return the edges to one parent."""
-    return tuple(edge for edge in edges if edge.parent == parent)

@@ -34,15 +34,17 @@ def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Pro
     inputs = Inputs(tree)
     nodes: dict[str, Node] = {}
     for name in order:
+        if any(edge.parent not in nodes for edge in evaluated[name].edges):
+            continue  # a parent failed and has been reported: nothing true can be said of this one
         try:
             nodes[name] = _node(evaluated[name], inputs, native, nodes)
         except DockerfileError as error:
             gathered.extend(each for each in error.problems if each not in gathered)
-        except KeyError:
-            continue  # a parent failed and has been reported: nothing true can be said of this one
     gathered.sort(key=lambda each: each.where or Where(""))
     if problems is None and gathered:
         raise DockerfileError(gathered)
+    # An image that is left out without a word would be an image that is never built.
+    assert gathered or len(nodes) == len(project.images)
     return Graph({name: nodes[name] for name in sorted(nodes)}, tuple(name for name in order if name in nodes))
 
 

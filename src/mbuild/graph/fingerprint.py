@@ -16,19 +16,17 @@ from mbuild.images import ImageDef
 
 FORMAT = "mbuild/1"
 
-Encodable = str | bytes | int | bool | None | tuple["Encodable", ...]
+Encodable = str | int | bool | None | tuple["Encodable", ...]
 
 
 def encode(value: Encodable) -> bytes:
-    """Return an injective encoding of nested tuples of strings, bytes, integers, booleans and None."""
+    """Return an injective encoding of nested tuples of strings, integers, booleans and None."""
     if isinstance(value, tuple):
         body = b"".join(encode(each) for each in value)
         return b"l%d:%b" % (len(value), body)
     if isinstance(value, str):
         raw = value.encode("utf-8", "surrogateescape")
         return b"s%d:%b" % (len(raw), raw)
-    if isinstance(value, bytes):
-        return b"b%d:%b" % (len(value), value)
     return b"n;" if value is None else b"i%d;" % value
 
 

@@ -11,7 +11,7 @@ from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.images import ImageDef
-from mbuild.tree import Entry, Tree, decode
+from mbuild.tree import Entry, Tree, decode, follow
 
 
 @dataclass(slots=True)
@@ -41,11 +41,11 @@ class Inputs:
         """Return the ignore file in force or "": the Dockerfile's own first (BuildKit ``dockerui/config.go``)."""
         candidates = [f"{dockerfile}.dockerignore"] if dockerfile else []
         candidates.append(f"{root}/.dockerignore" if root else ".dockerignore")
-        return next((path for path in candidates if self.tree.entry(path) is not None), "")
+        return next((path for path in candidates if follow(self.tree, path) is not None), "")
 
     def ignore_lines(self, path: str) -> tuple[IgnoreLine, ...]:
         """Return the patterns of an ignore file. Raises DockerfileError for one that BuildKit would refuse."""
-        entry = self.tree.entry(path) if path else None
+        entry = follow(self.tree, path) if path else None
         if entry is None:
             return ()
         key = (path, entry.oid)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mbuild.errors import Where
 from mbuild.graph.affected import where_read
 from mbuild.graph.model import Graph, Node
+from mbuild.tree import SUBMODULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def _reader(node: Node, path: str, prefix: str) -> Reader | None:
     for use in node.contexts:
         for entry in use.entries:
             full = use.path(entry)
-            if full == path or full.startswith(prefix):
+            inside = entry.mode == SUBMODULE and path.startswith(f"{full}/")
+            if full == path or full.startswith(prefix) or inside:
                 where = where_read(node, use.name, entry.path)
                 return Reader(node.name, _via(node, where), where)
     if path == node.definition.dockerfile:

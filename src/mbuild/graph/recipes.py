@@ -19,13 +19,14 @@ from mbuild.dockerfile.model import (
     Reference,
     Resolved,
 )
-from mbuild.dockerfile.parser import parse
+from mbuild.dockerfile.parser import read
+from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.lookup import Lookup
 from mbuild.graph.model import Edge
 from mbuild.images import ImageDef, NamedContext, Project
 from mbuild.names import context_key, parse_platform
-from mbuild.tree import Entry, Tree
+from mbuild.tree import Entry, Tree, follow
 
 
 @dataclass(slots=True)
@@ -55,22 +56,30 @@ class RecipeBook:
     tree: Tree
     native: str
     problems: list[Problem] = field(default_factory=list)
-    _parsed: dict[str, Dockerfile] = field(default_factory=dict)
+    _parsed: dict[tuple[str, str], tuple[Dockerfile, tuple[Problem, ...]]] = field(default_factory=dict)
     _files: dict[str, tuple[Entry, Dockerfile]] = field(default_factory=dict)
     _done: dict[str, Evaluated] = field(default_factory=dict)
     _lookup: Lookup = field(init=False)
+    _definitions: dict[str, ImageDef] = field(init=False)
+    _given_up: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._lookup = Lookup(self.project.images)
+        self._definitions = {each.name: each for each in self.project.images}
 
     def evaluate(self) -> Mapping[str, Evaluated]:
         """Return every image that could be evaluated; look at ``problems`` for the others."""
         for definition in self.project.images:
             self._guard(lambda definition=definition: self._open(definition))
         for name in self._from_order():
-            if name in self._files:  # else it could not be opened, which has been reported
-                self._guard(lambda name=name: self._evaluate(self._definition(name)))
+            self._once(name)
         return self._done
+
+    def _once(self, name: str) -> None:
+        """Evaluate an image unless that was done, has failed, or cannot be: then its problem has been reported."""
+        if name in self._files and name not in self._done and name not in self._given_up:
+            self._given_up.add(name)  # until it is done: so a circle through named contexts comes to an end here
+            self._guard(lambda: self._evaluate(self._definitions[name]))
 
     def _guard(self, action: object) -> None:
         try:
@@ -79,18 +88,23 @@ class RecipeBook:
             self.problems.extend(each for each in error.problems if each not in self.problems)
 
     def _open(self, definition: ImageDef) -> None:
-        entry = self.tree.entry(definition.dockerfile)
+        entry = follow(self.tree, definition.dockerfile)
         if entry is None:
             raise DockerfileError(_missing_dockerfile(definition, self.tree))
-        if entry.oid not in self._parsed:
-            self._parsed[entry.oid] = parse(self.tree.read(entry), definition.dockerfile)
-        self._files[definition.name] = (entry, _renamed(self._parsed[entry.oid], definition, self.tree, entry))
+        key = (entry.oid, definition.dockerfile)
+        if key not in self._parsed:
+            self._parsed[key] = read(self.tree.read(entry), definition.dockerfile)
+        file, problems = self._parsed[key]
+        # Another frontend may read what is no Dockerfile here: then it is evaluated with a doubt.
+        if problems and not syntax_doubts(file, dict(definition.args)):
+            raise DockerfileError(problems)
+        self._files[definition.name] = (entry, file)
 
     def _from_order(self) -> Sequence[str]:
         """Return the images so that whoever another one starts FROM comes first."""
         graph: nx.DiGraph[str] = nx.DiGraph()
         for name in sorted(self._files):
-            definition = self._definition(name)
+            definition = self._definitions[name]
             graph.add_node(name)
             self._guard(lambda definition=definition: self._add_bases(graph, definition))
         components = list(nx.strongly_connected_components(graph))
@@ -99,6 +113,7 @@ class RecipeBook:
         looped = set().union(*(each for each in components if len(each) > 1))
         self.problems.extend(cycle_problems(graph))
         blocked = looped | {below for name in looped for below in nx.descendants(graph, name)}
+        self._given_up |= blocked
         return list(nx.lexicographical_topological_sort(graph.subgraph(set(graph) - blocked)))
 
     def _add_bases(self, graph: nx.DiGraph[str], definition: ImageDef) -> None:
@@ -116,27 +131,26 @@ class RecipeBook:
                 if parent is not None:
                     graph.add_edge(parent, definition.name, where=reference.where)
 
-    def _definition(self, name: str) -> ImageDef:
-        definition = self.project.image(name)
-        assert definition is not None
-        return definition
-
     def _evaluate(self, definition: ImageDef) -> None:
         entry, file = self._files[definition.name]
-        contexts = {each.name: each for each in definition.contexts}
-        recipes = tuple(
-            evaluate(
-                file,
-                target=definition.target,
-                args=dict(definition.args),
-                platform=platform,
-                build_platform=Platform(*parse_platform(self.native)),
-                resolve=lambda reference: self._resolve(definition, reference),
-                resolve_stage=lambda name: self._context(contexts[name], True) if name in contexts else None,
-            )
-            for platform in platforms_of(definition, self.native)
-        )
+        recipes = tuple(self._recipe(definition, file, each) for each in platforms_of(definition, self.native))
         self._done[definition.name] = Evaluated(definition, entry, recipes, _edges(definition, recipes))
+
+    def _recipe(self, definition: ImageDef, file: Dockerfile, platform: Platform) -> Recipe:
+        contexts = {each.name: each for each in definition.contexts}
+
+        def stage(name: str) -> Resolved | None:
+            return self._context(contexts[name], platform) if name in contexts else None
+
+        return evaluate(
+            file,
+            target=definition.target,
+            args=dict(definition.args),
+            platform=platform,
+            build_platform=Platform(*parse_platform(self.native)),
+            resolve=lambda reference: self._resolve(definition, reference, platform),
+            resolve_stage=stage,
+        )
 
     def _image_of(self, definition: ImageDef, reference: Reference) -> str | None:
         context = _context_for(definition, reference.name)
@@ -144,28 +158,35 @@ class RecipeBook:
             return context.value if context.kind == "image" else None
         return self._lookup.find(reference.name, definition.name)
 
-    def _resolve(self, definition: ImageDef, reference: Reference) -> Resolved:
-        inherits = reference.kind == "from"
+    def _resolve(self, definition: ImageDef, reference: Reference, platform: Platform) -> Resolved:
+        """Return what a name stands for; ``platform``: of the child, None where only files are taken."""
+        wanted = platform if reference.kind == "from" else None
+        if wanted and reference.platform:
+            wanted = Platform(*parse_platform(reference.platform))
         context = _context_for(definition, reference.name)
         if context is not None:
-            return self._context(context, inherits)
+            return self._context(context, wanted)
         parent = self._lookup.find(reference.name, definition.name)
-        return ExternalImage(reference.name) if parent is None else self._parent(parent, inherits)
+        return ExternalImage(reference.name) if parent is None else self._parent(parent, wanted)
 
-    def _context(self, context: NamedContext, inherits: bool) -> Resolved:
+    def _context(self, context: NamedContext, platform: Platform | None) -> Resolved:
         if context.kind == "folder":
             return FolderContext(context.name)
         if context.kind == "image":
-            return self._parent(context.value, inherits)
+            return self._parent(context.value, platform)
         return ExternalImage(context.value)
 
-    def _parent(self, name: str, inherits: bool) -> Resolved:
-        return ParentImage(name, self._inherited(name) if inherits else None)
+    def _parent(self, name: str, platform: Platform | None) -> Resolved:
+        return ParentImage(name, self._inherited(name, platform) if platform else None)
 
-    def _inherited(self, name: str) -> Inherited:
-        """Return what children take over; an image that failed to evaluate has been reported already."""
+    def _inherited(self, name: str, platform: Platform) -> Inherited:
+        """Return what children built for a platform take over; an image that failed has been reported already."""
+        self._once(name)
         done = self._done.get(name)
-        return done.recipes[0].inherited if done else Inherited()
+        if done is None:
+            return Inherited()
+        built_for = platforms_of(done.definition, self.native)
+        return done.recipes[built_for.index(platform) if platform in built_for else 0].inherited
 
 
 def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
@@ -196,11 +217,6 @@ def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
     return Problem(
         f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
     )
-
-
-def _renamed(file: Dockerfile, definition: ImageDef, tree: Tree, entry: Entry) -> Dockerfile:
-    """Return the file under the definition's own path: two paths may hold the same blob."""
-    return file if file.path == definition.dockerfile else parse(tree.read(entry), definition.dockerfile)
 
 
 def cycle_problems(graph: nx.DiGraph[str]) -> list[Problem]:

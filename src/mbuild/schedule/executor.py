@@ -14,6 +14,9 @@ from mbuild.schedule.machine import State
 from mbuild.schedule.plan import Plan, Step
 
 
+POLL_SECONDS = 0.2
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one image ended. ``error`` is one line; ``detail`` is the builder's own result, for the caller."""
@@ -78,7 +81,7 @@ class Executor:
     def _next(self) -> _Result | None:
         while True:
             try:
-                return self._results.get(timeout=0.2)
+                return self._results.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 continue
 

@@ -42,6 +42,9 @@ def test_digests_do_not_change_between_versions(bench: Bench, tmp_path: Path) ->
         "sha256:fddb7e9493637e777e75b492873006695d4a6d4edd98a1195cf4279a145639fd",
         "sha256:1d3099693a387f7360e57e46b8c53cbdc9c31c523363fb8027e4cc80fea7776d",
     ]
+    for layer in bench.layout.layers(bench.parent("test/image")):
+        header = (bench.layout.blobs / layer.digest[7:]).read_bytes()[:9]
+        assert header[3:8] == bytes(5), "neither a name nor a time in the gzip header"
 
 
 def test_epoch_is_every_date(bench: Bench, tmp_path: Path) -> None:
