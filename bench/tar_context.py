@@ -2,7 +2,7 @@
 
     python bench/tar_context.py [--files 20000] [--megabytes 500] [--rounds 5] [--folder DIR]
 
-Makes a git repository of random files (kept in DIR when given, and used again), runs the writers in turn (A B C A B C …)
+Makes a git repository of random files (kept in DIR when given, and used again), runs the writers in turn (A B C A B C)
 after a round to warm up, and prints medians and ratios, of time and of processor time. The budget is a ratio of 0.6 or
 more against GNU tar. Where other work keeps all processors busy, time says little: see the processor time.
 ``mbuild`` is the whole way of a real build: the work tree's own files, every byte hashed and compared with git's id.

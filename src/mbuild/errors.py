@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
+def shown(text: str) -> str:
+    """Return text from outside as one line that is safe to print: control characters and stray bytes are escaped."""
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in whole)
+
+
 class ExitCode(IntEnum):
     """The process exit codes of the contract (``docs/reference.md``)."""
 
@@ -96,6 +102,15 @@ class EnvironmentFault(MbuildError):  # noqa: N818 - EnvironmentError is a built
     """The machine lacks something: a builder, a daemon, disk space."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class ChangedWhileRead(EnvironmentFault):
+    """A file is not what it was when the tree was made, so what was read must not be used. path: from the git root."""
+
+    def __init__(self, path: str) -> None:
+        """Take the path."""
+        super().__init__(f"{shown(path)} changed while mbuild was reading it", "run again when nothing writes there")
+        self.path = path
 
 
 class LockedError(MbuildError):

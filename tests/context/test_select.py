@@ -157,6 +157,7 @@ def test_a_malformed_wildcard_is_refused_at_its_line() -> None:
         ("d/l1 -> t\nd/l2 -> ../u\nd/t\nd/x\nu", "d/l*", ["d/l1", "d/l2", "d/t", "u"]),
         ("d/l -> ../t\nd/m/x\nd/m/y\nt/x\nt/z", "d/*/x", ["d/l", "d/m/x", "d/m/y", "t/x"]),
         ("d/l -> ../t\nt/x", "*/l", ["d/l"]),
+        ("d/*/l -> ../../t\nt", "d/*/l", ["d/*/l", "t"]),
         ("d/l -> ../t[1]\nt1\nt[1]", "d/l", ["d/l", "t[1]"]),
         ("d/l -> ../t*\nd/x/y\nt*/a/b\nt1/a/b", "d/l/**/b", ["d/l", "t*/a/b"]),
         ("l -> .\nx/y", "l", ["l", "x/y"]),
@@ -201,6 +202,7 @@ def test_folders_that_end_up_empty() -> None:
     assert taken("a/b/c/d\na/x", "a/b", ignore="**/d").folders == ("a", "a/b", "a/b/c")
     assert taken("a/b/c\na/d", "**/b", ignore="**/c").folders == ("a", "a/b")
     assert taken("a/b/c\na/d", "**/b", ignore="**/[cd]").folders == ("a", "a/b")
+    assert taken("e/b\nx", "**/b", ignore="**/b").folders == ()
 
 
 def test_folders_above_entries() -> None:
@@ -261,7 +263,7 @@ def test_exclude_takes_nothing_away_in_doubt() -> None:
     assert paths(TREE, copy("d", excludes=("*.go", "!h.go"))) == ["d/e/f", "d/e/g.go", "d/h.go"]
     assert paths(TREE, copy("d", excludes=("*.go",), parents=True)) == ["d/e/f", "d/e/g.go", "d/h.go"]
     assert paths(TREE, copy("d", excludes=("a[",))) == ["d/e/f", "d/e/g.go", "d/h.go"]
-    assert paths(TREE, copy("d/h.go", excludes=("*.go",))) == ["d/h.go"]
+    assert paths(TREE, copy("d/h.go", excludes=("*.go", "*"))) == ["d/h.go"]
     assert paths(TREE, copy("**/*.go", excludes=("*.go",))) == ["d/e/g.go", "d/h.go"]
     assert paths("l -> d\nd/x", copy("l", excludes=("x",))) == ["d/x", "l"]
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbuild.context.order import context_digest
-from mbuild.context.source import ChangedWhileRead, ContextSource, items, with_retries
+from mbuild.context.source import ContextSource, items, with_retries
 from mbuild.context.tar import write_tar
 from mbuild.context.verify import CHUNK, verified
-from mbuild.errors import EnvironmentFault, GitError
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
 from tests.context.folders import BlobTree, FolderTree, Node
 from tests.context.nodes import trees

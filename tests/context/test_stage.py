@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mbuild.context.source import ChangedWhileRead, ContextSource
+from mbuild.context.source import ContextSource
 from mbuild.context.stage import nanoseconds, stage
-from mbuild.errors import EnvironmentFault, GitError
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry
 from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, target, write_nodes
 from tests.context.nodes import trees

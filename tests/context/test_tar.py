@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given, settings
 
 from mbuild.context.headers import Headers
-from mbuild.context.source import ChangedWhileRead, ContextSource
+from mbuild.context.source import ContextSource
 from mbuild.context.tar import TarSummary, write_tar, write_tar_to_fd
 from mbuild.context.verify import CHUNK
-from mbuild.errors import EnvironmentFault, GitError
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.git.repository import open_repository
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode
 from tests.conftest import EngineUnderTest

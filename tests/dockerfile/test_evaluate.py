@@ -504,12 +504,20 @@ def test_checksums_and_modes() -> None:
     ],
 )
 def test_a_variable_that_a_base_may_define(base: str, line: str) -> None:
-    images = {"parent": ParentImage("parent", Inherited((("X", "1"),), (), "/"))}
+    images = {"parent": ParentImage("parent", Inherited((("X", "1"),), (), "/", "alpine"))}
     for text in (f"FROM {base}\n{line}", f"FROM {base} AS b\nFROM b\n{line}"):
         doubts = recipe_of(text, images=images).doubts
         assert len(doubts) == 1
         assert base in doubts[0].reason
         assert doubts[0].where.line == text.count("\n") + 1
+
+
+def test_a_guess_does_not_pass_from_image_to_image_as_a_fact() -> None:
+    parent = recipe_of("FROM alpine\nENV D=$UNKNOWN E=1").inherited
+    assert parent.env == (("E", "1"),)
+    images = {"parent": ParentImage("parent", parent)}
+    assert recipe_of("FROM parent\nCOPY $E /", images=images).doubts == ()
+    assert len(recipe_of("FROM parent\nCOPY x$D /", images=images).doubts) == 1
 
 
 @pytest.mark.parametrize(

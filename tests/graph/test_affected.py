@@ -111,6 +111,27 @@ def test_a_changed_instruction_is_named_by_its_line() -> None:
     assert found == {"api": [("definition-changed", "api/Dockerfile", "api/Dockerfile:5")]}
 
 
+def test_the_name_of_a_stage_changes_nothing() -> None:
+    text = "FROM scratch AS one\nCOPY x /\nFROM scratch\nCOPY --from=one /x /\nRUN --mount=from=one,target=/m true\n"
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": text, "a/x": ""}
+    assert compare(files, files | {"a/Dockerfile": text.replace("one", "two")}, image("a")).reasons == {}
+    assert compare(files, files | {"a/Dockerfile": text.replace("=one", "=0", 1)}, image("a")).reasons == {}
+
+
+def test_an_undefined_variable_is_empty_where_everything_below_is_known() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "base/Dockerfile": "FROM scratch\n",
+        "mid/Dockerfile": "FROM shop/base\n",
+        "a/Dockerfile": "FROM shop/mid\nCOPY x$WHAT /\n",
+        "a/x": "",
+    }
+    assert graph(files, BASE, image("mid"), image("a")).nodes["a"].exact
+    outside = files | {"base/Dockerfile": "FROM alpine\n"}
+    node = graph(outside, BASE, image("mid"), image("a")).nodes["a"]
+    assert not node.exact
+    assert "alpine" in node.doubts[0].reason
+
+
 def test_a_removed_instruction_counts() -> None:
     text = str(FILES["api/Dockerfile"]).replace("COPY api/run /run\n", "")
     found = compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API)
@@ -485,6 +506,8 @@ def test_the_repository_itself_can_be_the_context() -> None:
 def test_one_dockerfile_for_two_images_is_read_once_and_evaluated_twice() -> None:
     files: dict[str, str | tuple[str, str]] = {
         "Dockerfile": "ARG BASE=scratch\nFROM $BASE\nARG DIR\nCOPY $DIR /\n",
+        ".dockerignore": "two/z\n",
+        "two/z": "",
         "one/x": "",
         "two/y": "",
     }

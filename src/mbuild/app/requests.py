@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from mbuild.app.workspace import AnyTree, Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
 from mbuild.graph.model import ContextUse, Graph, Node
 from mbuild.graph.recipes import platforms_of
-from mbuild.names import content_tag, fill_tag
+from mbuild.images import Secret
+from mbuild.names import content_tag, context_key, fill_tag
 from mbuild.tree import Entry
 
 LABELS = "dev.mbuild"
@@ -64,16 +66,28 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         parents=_parents(snapshot.graph, node),
         images={name: content_name(snapshot.graph.nodes[name]) for name in node.parents},
         platform=platforms_of(definition, native_platform())[0],
-        external={each.name: each.value for each in definition.contexts if each.kind == "external"},
+        external=_external(node),
         tags=naming.tags(node),
         labels=_labels(node),
-        secrets=definition.secrets,
+        secrets=tuple(_found(each, snapshot.top) for each in definition.secrets),
         epoch=epoch,
     )
 
 
 def _parents(graph: Graph, node: Node) -> dict[str, str]:
     return {edge.name: content_name(graph.nodes[edge.parent]) for edge in node.edges if edge.name}
+
+
+def _external(node: Node) -> dict[str, str]:
+    """Return the named contexts that the builder has to find itself; those that are parents are bound already."""
+    bound = {context_key(edge.name) for edge in node.edges}
+    contexts = (each for each in node.definition.contexts if each.kind == "external")
+    return {each.name: each.value for each in contexts if context_key(each.name) not in bound}
+
+
+def _found(secret: Secret, top: Path) -> Secret:
+    """Return a secret with its file as an absolute path: relative ones are from the git root."""
+    return replace(secret, file=str(top / Path(secret.file).expanduser())) if secret.file else secret
 
 
 def _labels(node: Node) -> dict[str, str]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
-from mbuild.context.source import ChangedWhileRead
-from mbuild.errors import EnvironmentFault, ExitCode, MbuildError, Problem
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, ExitCode, MbuildError, Problem
 from mbuild.events import Emit
 from mbuild.schedule.executor import Executor, Outcome
 from mbuild.schedule.plan import BUILD, Plan, Step

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mbuild.config.find import find
+from mbuild.config.find import find, misnamed
 from mbuild.config.load import load
 from mbuild.errors import ConfigError, EnvironmentFault, Problem
 from mbuild.git.repository import Repository, open_repository
@@ -25,12 +25,12 @@ AnyTree = CommitTree | WorkTree | EmptyTree
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One tree with the project and the graph it defines. ``problems``: why some images are missing from the graph."""
+    """One tree with the project and the graph it defines. top: of the repository on disk."""
 
     tree: AnyTree
     project: Project
     graph: Graph
-    problems: tuple[Problem, ...] = ()
+    top: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class Workspace:
         if text is None:
             return None
         folder = self.inside.rpartition("/")[0] if self.inside else ""
-        paths = lambda: (each.path for each in tree.below(folder))  # noqa: E731
-        project = load(text, shown=self.shown, folder=folder, tree_paths=paths)
+        paths = lambda: (each.path for each in tree.below(""))  # noqa: E731
+        project = load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
         if not self.platforms:
             return project
         return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
@@ -89,15 +89,21 @@ class Workspace:
         # Outside of the repository, or ignored by git: the file itself is all there is.
         return _read(self.config) if self.config is not None else None
 
+    def _no_config_hints(self) -> tuple[str, ...]:
+        found = None if self.config else misnamed(self.repository.top, self.repository.top)
+        named = (f"there is {found.name}: mbuild reads build.yaml",) if found else ()
+        return (*named, "write a build.yaml at the top of the repository, or name one with --config")
+
     def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
         """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""
         project = self.project(tree)
         if project is None:
             raise ConfigError(
                 f"there is no {self.shown}" + ("" if isinstance(tree, WorkTree) else " in that commit"),
-                "write a build.yaml at the top of the repository (see the README), or name one with --config",
+                *self._no_config_hints(),
             )
-        return Snapshot(tree, project, build_graph(project, tree, native_platform(), problems=problems))
+        graph = build_graph(project, tree, native_platform(), problems=problems)
+        return Snapshot(tree, project, graph, self.repository.top)
 
 
 def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:

@@ -22,7 +22,7 @@ from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar
 from mbuild.context.stage import stage
-from mbuild.context.tar import write_tar
+from mbuild.context.tar import write_tar_to_fd
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
 from mbuild.process import Process, run, start
@@ -169,7 +169,7 @@ class _Sender:
 
     def _send(self, child: Process, request: BuildRequest, tar: tuple[tuple[str, bytes], ...]) -> None:
         try:
-            write_tar(request.context, child.stdin.write, epoch=request.epoch, extra=tar)
+            write_tar_to_fd(request.context, child.stdin.fileno(), epoch=request.epoch, extra=tar)
             child.stdin.close()
         except (BrokenPipeError, ConnectionResetError):
             return  # the builder has ended; its own message says why

@@ -7,9 +7,12 @@ folder is imported as an image of its own for the time of the build.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +25,7 @@ from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
 
 _STEP = "build"
+POLL_SECONDS = 0.1
 _BUILDKIT_ONLY = ("the --mount option requires BuildKit", "the --chmod option requires BuildKit", "requires BuildKit")
 
 
@@ -76,7 +80,8 @@ class DockerApi:
             assert parcel is not None, "check() was asked before"
             pipe = Pipe(request.context, request.epoch, parcel.extra)
             kit = not parcel.classic and not self.engine.containerd_store
-            return self._read(request, self._post(request, parcel.dockerfile, kit, pipe, cancel), pipe, emit, cancel)
+            messages = self._post(request, parcel.dockerfile, kit, pipe, cancel)
+            return until_cancelled(lambda: self._read(request, messages, pipe, emit, cancel), cancel)
         finally:
             for tag in imported.values():
                 self.engine.untag(tag)
@@ -117,7 +122,7 @@ class DockerApi:
             stream=True,
             timeout=None,
         )
-        forget = cancel.on_cancel(response.close)
+        forget = cancel.on_cancel(lambda: _hang_up(response))
         try:
             client._raise_for_status(response)
             for line in response.iter_lines():
@@ -162,3 +167,35 @@ class DockerApi:
         hints = ("install docker buildx",) if any(sign in line for sign in _BUILDKIT_ONLY) else ()
         problem = Problem(line, Where(request.dockerfile_path), hints)
         return BuildResult("failed", problems=(problem,), sent=sent, log=log)
+
+
+def until_cancelled(work: Callable[[], BuildResult], cancel: Cancel) -> BuildResult:
+    """Do blocking work on a thread of its own and return its result, or that it was cancelled, whichever is first.
+
+    A request that hangs in a socket cannot be interrupted; the engine stops the build when the connection ends, at the
+    latest with this process.
+    """
+    found: list[BuildResult] = []
+    broken: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            broken.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL_SECONDS)
+        if cancel:
+            return BuildResult("cancelled")
+    if broken:
+        raise broken[0]
+    return found[0]
+
+
+def _hang_up(response: Any) -> None:
+    """End a streamed response at once: closing it would wait for its next message."""
+    with contextlib.suppress(AttributeError, OSError):
+        response.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from mbuild.builders.oci.builder import CancelledError, assemble
 from mbuild.builders.oci.descriptor import Descriptor
 from mbuild.builders.oci.layout import Layout
+from mbuild.builders.oci.reference import canonical
 from mbuild.builders.oci.refusal import ENGINE_HINT, refusals
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.context.source import ContextSource
@@ -35,8 +36,8 @@ class Embedded:
         """Return, of these names, those that the layout holds."""
         if not (self.output / "index.json").is_file():
             return {}
-        held = Layout(self.output).names()
-        return {name: held[name].digest for name in names if name in held}
+        held = {canonical(name): found.digest for name, found in Layout(self.output).names().items()}
+        return {name: held[canonical(name)] for name in names if canonical(name) in held}
 
     def close(self) -> None:
         """Do nothing: files are closed as soon as they are written."""

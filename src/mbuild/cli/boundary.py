@@ -63,9 +63,9 @@ def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
 
 
 def _line(text: str) -> str:
-    from mbuild.output.words import printable
+    from mbuild.errors import shown
 
-    return printable(" ".join(text.split("\n")))
+    return shown(" ".join(text.split("\n")))
 
 
 def _report(problems: Iterable[Problem], code: int) -> int:

@@ -1,9 +1,9 @@
 """From a source of COPY to the paths BuildKit asks for: links inside the context are followed.
 
 Rules: tonistiigi/fsutil `followlinks.go`. Where a path goes through a link, the link and what it leads to are both
-needed; a link to the outside ends at the context root. A wildcard in one part of a path is looked up in its folder only
-when no part before it is one. In one point more is followed here than by fsutil, which forgets a second path through
-the same link.
+needed; a link to the outside ends at the context root. What comes before the part that is looked at is taken
+literally, so that behind a wildcard no links are found. In one point more is followed here than by fsutil, which
+forgets a second path through the same link.
 """
 
 from __future__ import annotations
@@ -106,8 +106,6 @@ def _first_links(path: Parts, lookup: Lookup, link_target: LinkTarget) -> tuple[
         links = _links(text_of(path[: length - 1]), part, lookup)
         if links:
             return length, [_target(entry, link_target(entry)) for entry in links]
-        if part.wild:
-            break
     return len(path), []
 
 

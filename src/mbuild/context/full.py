@@ -34,7 +34,7 @@ def on_disk(folder: Path, lines: tuple[IgnoreLine, ...]) -> Size:
                     pending.append((each.path, name + "/"))
             elif not ignored:
                 files += 1
-                total += 0 if each.is_symlink() else _size(each)
+                total += _size(each)
     return Size(files, total)
 
 
@@ -42,7 +42,7 @@ def in_tree(listing: Iterable[Entry], lines: tuple[IgnoreLine, ...]) -> Size:
     """Count the entries of a commit (paths relative to the context root, sizes known)."""
     matcher = IgnoreMatcher(lines) if lines else None
     kept = [each for each in listing if matcher is None or not matcher.ignored(each.path)]
-    return Size(len(kept), sum(max(0, each.size) for each in kept if not each.is_link))
+    return Size(len(kept), sum(max(0, each.size) for each in kept))
 
 
 def _scan(path: str) -> list[os.DirEntry[str]]:

@@ -7,22 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 from mbuild.context.order import Conflict, Item, Named, context_digest, items_of, ordered
-from mbuild.errors import EnvironmentFault, GitError, Problem
-from mbuild.tree import SUBMODULE, Entry, Tree, encode
+from mbuild.errors import ChangedWhileRead, GitError, Problem, shown
+from mbuild.tree import SUBMODULE, Entry, Tree
 
 Result = TypeVar("Result")
-
-
-class ChangedWhileRead(EnvironmentFault):
-    """A file is not what it was when the tree was made; what was sent of it must not be used.
-
-    path: from the git root.
-    """
-
-    def __init__(self, path: str) -> None:
-        """Take the path."""
-        super().__init__(f"{shown(path)} changed while mbuild was reading it", "run again when nothing writes there")
-        self.path = path
 
 
 @runtime_checkable
@@ -106,9 +94,3 @@ def with_retries(
         except ChangedWhileRead:
             continue
     return use(make_source())
-
-
-def shown(path: str) -> str:
-    """Return a whole path on one line, as a message can show it."""
-    text = encode(path).decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -15,8 +15,8 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from mbuild.context.source import ChangedWhileRead, ContextSource, Rehash, shown
-from mbuild.errors import EnvironmentFault
+from mbuild.context.source import ContextSource, Rehash
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, shown
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:

@@ -17,8 +17,6 @@ def is_git(source: str) -> bool:
 
     `github.com/owner/name` is one only as a build context, never as a source.
     """
-    if source.startswith(("./", "../", "github.com/")):
-        return False
     protocol = _PROTOCOL.match(source)
     if protocol is None:
         return _SCP.match(source) is not None and "\n" not in source

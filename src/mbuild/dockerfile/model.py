@@ -96,12 +96,14 @@ class Reference:
 class Inherited:
     """What FROM takes over from an image that is known: the part of its configuration that decides what a child reads.
 
-    env is in order of definition. workdir is absolute or "" when none was set.
+    env is in order of definition. workdir is absolute or "" when none was set. unknown: the external image at the
+    bottom, whose own configuration is not known; "" where there is none, so that this is all there is.
     """
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
     workdir: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class _Reader:
             raise LineError("there is a NUL byte in the instruction")
         parsed = _parse_line(line.text, self.escape)
         if parsed.keyword not in KEYWORDS:
-            self.problem(f"unknown instruction: {parsed.keyword}", where, *near(parsed.keyword, _KEYWORD_OF))
+            self.problem(f"unknown instruction: {parsed.keyword}", where, *near(parsed.keyword, KEYWORDS))
         heredocs = self.heredocs(line.text, parsed) if "<<" in line.text else ()
         self.instructions.append(_instruction(parsed, heredocs, where, self.lines.done))
 

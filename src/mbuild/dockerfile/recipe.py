@@ -16,6 +16,7 @@ from mbuild.dockerfile.model import (
     FolderContext,
     Inherited,
     Operation,
+    ParentImage,
     Read,
     Recipe,
     Reference,
@@ -90,9 +91,12 @@ class Writer:
     def _inherited(self, target: Node) -> Inherited:
         found = self._resolution.replaced.get(target.number)
         if found is not None:
-            return _inherited(found) or Inherited()
+            return _inherited(found) or Inherited(unknown=_name(found))
         scope = self._scopes[target]
-        return Inherited(tuple(scope.variables.image.items()), tuple(scope.onbuild), scope.workdir)
+        variables = scope.variables
+        # A guess is left out: to a child it is then a variable that the parent may define, and so a doubt again.
+        env = tuple(pair for pair in variables.image.items() if pair[0] not in variables.guessed)
+        return Inherited(env, tuple(scope.onbuild), scope.workdir, variables.base)
 
     def _stage(self, node: Node) -> StageRecipe:
         base, base_ref = self._base(node)
@@ -200,13 +204,10 @@ def _inherited(found: Resolved | None) -> Inherited | None:
 
 
 def _name(found: Resolved | None) -> str:
-    """Return the image whose environment may hold more than what is known, "" for none.
-
-    An image of this repository may itself start from an external one.
-    """
-    if found is None or isinstance(found, FolderContext):
-        return ""
-    return found.ref if isinstance(found, ExternalImage) else found.image
+    """Return the external image whose environment may hold more than what is known, "" for none."""
+    if isinstance(found, ParentImage):
+        return found.inherited.unknown if found.inherited else found.image
+    return found.ref if isinstance(found, ExternalImage) else ""
 
 
 def _variables(inherited: Inherited, base: str, *, path_is_known: bool) -> Variables:

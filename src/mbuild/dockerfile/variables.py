@@ -121,7 +121,7 @@ class Variables:
         raise Refused(f"{word}: {error}") from error
 
     def _unknown(self, result: Expanded) -> frozenset[str]:
-        missing = result.unmatched - {"PATH"} if self.base else frozenset[str]()
+        missing = result.unmatched if self.base else _NOTHING
         return missing | (result.matched & self.guessed)
 
     def define(self, name: str, value: str, unknown: frozenset[str], *, keep: bool) -> None:

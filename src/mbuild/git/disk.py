@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from mbuild.errors import GitError
+from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, decode, encode
 
+_OTHER_KIND = (errno.ELOOP, errno.ENXIO, errno.ENODEV)
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -54,16 +56,25 @@ class Disk:
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def open(self, path: str) -> BinaryIO:
-        """Open a regular file. Raises GitError for anything else: FIFOs and devices are never waited for."""
+    def open(self, path: str) -> BinaryIO | None:
+        """Open a regular file, unbuffered; None where it does not exist.
+
+        Raises ChangedWhileRead for anything else: links are not followed, FIFOs and devices never waited for.
+        """
+        if not self._real(encode(path).rpartition(b"/")[0]):
+            return None
         try:
             number = os.open(self.place(path), _OPEN)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
+            if error.errno in _OTHER_KIND:
+                raise ChangedWhileRead(path) from error
             raise _unreadable(path, error) from error
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
-            raise GitError(f"{path} is not a regular file any more: it changed while mbuild was reading")
-        return os.fdopen(number, "rb")
+            raise ChangedWhileRead(path)
+        return cast("BinaryIO", os.fdopen(number, "rb", buffering=0))
 
     def walk(self, folder: str) -> Iterator[tuple[str, int, bytes]]:
         """Yield path, mode and content digest of all files and links below a folder, in order, whatever git thinks."""
@@ -76,7 +87,10 @@ class Disk:
             elif each.is_dir(follow_symlinks=False):
                 yield from self.walk(path)
             elif each.is_file(follow_symlinks=False):
-                with self.open(path) as stream:
+                stream = self.open(path)
+                if stream is None:
+                    raise ChangedWhileRead(path)
+                with stream:
                     yield path, mode_of(os.fstat(stream.fileno())), _digest(stream)
 
 

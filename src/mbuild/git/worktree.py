@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
-from mbuild.errors import GitError
+from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.git.edits import collect
+from mbuild.git.hashing import file_ids
 from mbuild.git.trees import with_sizes
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
 
@@ -75,19 +76,29 @@ class WorkTree:
         return {path: self.edits[path] for path in self._paths[first:last]}
 
     def read(self, entry: Entry) -> bytes:
-        """Return the content of a file, or the target of a link. Raises GitError when it changed its kind meanwhile."""
+        """Return the content of a file, or the target of a link. Raises ChangedWhileRead."""
         if self._on_disk(entry):
             if entry.mode == SYMLINK:
                 return self._disk.target(entry.path)
-            with self._disk.open(entry.path) as stream:
+            stream = self._disk.open(entry.path)
+            if stream is None:
+                raise ChangedWhileRead(entry.path)
+            with stream:
                 return stream.read()
         return self.repository.objects.read(entry.oid, entry.path)
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file, without following links and without ever blocking."""
+        if entry.is_link or entry.mode == SUBMODULE:
+            return io.BytesIO(self.read(entry))
+        # No look beforehand: contexts have many files, and the open itself tells what is there.
+        return self._disk.open(entry.path) or self.repository.objects.open(entry.oid, entry.size, entry.path)
+
+    def rehash(self, entry: Entry) -> str:
+        """Return the id that git gives a file as it is on disk now, filters applied (``context.source.Rehash``)."""
         if not self._on_disk(entry):
-            return self.repository.objects.open(entry.oid, entry.size, entry.path)
-        return io.BytesIO(self._disk.target(entry.path)) if entry.mode == SYMLINK else self._disk.open(entry.path)
+            return entry.oid
+        return file_ids(self.repository, [entry.path], [entry.path])[0]
 
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield the same entries with ``size`` filled in: that on disk, which filters make differ from the blob's."""
@@ -106,5 +117,5 @@ class WorkTree:
         if found is None:
             return False
         if stat.S_ISLNK(found.st_mode) != entry.is_link or not (entry.is_link or stat.S_ISREG(found.st_mode)):
-            raise GitError(f"{entry.path} changed its kind while mbuild was reading", "run again")
+            raise ChangedWhileRead(entry.path)
         return True

@@ -49,7 +49,11 @@ def _resolved(value: int | Resolved | None) -> Encodable:
 
 
 def _stage(stage: StageRecipe) -> Encodable:
-    sources = tuple(tuple((word, _resolved(target)) for word, target in each) for each in stage.sources)
+    # A stage is known by its place in the recipe: what it is called does not count.
+    sources = tuple(
+        tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each)
+        for each in stage.sources
+    )
     return (_resolved(stage.base), stage.platform, tuple(operation(each) for each in stage.operations), sources)
 
 

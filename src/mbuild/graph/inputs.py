@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.dockerfile.model import Read
-from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, decode, follow
@@ -50,7 +49,7 @@ class Inputs:
             return ()
         key = (path, entry.oid)
         if key not in self._ignores:
-            self._ignores[key] = parse_ignore(self.tree.read(entry))
+            self._ignores[key] = parse_ignore(self.tree.read(entry), path)
         return self._ignores[key]
 
     def use(
@@ -63,10 +62,7 @@ class Inputs:
         lines = self.ignore_lines(ignore)
         if not named:
             lines += tuple(IgnoreLine(pattern, 0) for pattern in definition.exclude)
-        try:
-            matcher = IgnoreMatcher(lines) if lines else None
-        except DockerfileError as error:
-            raise DockerfileError(_placed(error, ignore)) from error
+        matcher = IgnoreMatcher(lines, ignore or "exclude") if lines else None
         found = select(
             self.listing(root), _everything(reads) if inexact else reads, matcher, lambda e: self.link_target(root, e)
         )
@@ -74,13 +70,6 @@ class Inputs:
         if definition.include and not named:
             entries, folders = _narrowed(entries, definition.include), ()
         return ContextUse(context, root, entries, folders, ignore, found.whole), found
-
-
-def _placed(error: DockerfileError, path: str) -> Iterable[Problem]:
-    return (
-        replace(each, where=replace(each.where, file=path)) if each.where else Problem(f"{path}: {each.message}")
-        for each in error.problems
-    )
 
 
 def _everything(reads: Sequence[Read]) -> tuple[Read, ...]:

@@ -28,6 +28,8 @@ from mbuild.images import ImageDef, NamedContext, Project
 from mbuild.names import context_key, parse_platform
 from mbuild.tree import Entry, Tree, follow
 
+DOCKER_IMAGE = "docker-image://"
+
 
 @dataclass(slots=True)
 class Evaluated:
@@ -140,7 +142,7 @@ class RecipeBook:
         contexts = {each.name: each for each in definition.contexts}
 
         def stage(name: str) -> Resolved | None:
-            return self._context(contexts[name], platform) if name in contexts else None
+            return self._context(contexts[name], definition, platform) if name in contexts else None
 
         return evaluate(
             file,
@@ -155,7 +157,7 @@ class RecipeBook:
     def _image_of(self, definition: ImageDef, reference: Reference) -> str | None:
         context = _context_for(definition, reference.name)
         if context is not None:
-            return context.value if context.kind == "image" else None
+            return self._image_behind(context, definition)
         return self._lookup.find(reference.name, definition.name)
 
     def _resolve(self, definition: ImageDef, reference: Reference, platform: Platform) -> Resolved:
@@ -165,16 +167,23 @@ class RecipeBook:
             wanted = Platform(*parse_platform(reference.platform))
         context = _context_for(definition, reference.name)
         if context is not None:
-            return self._context(context, wanted)
+            return self._context(context, definition, wanted)
         parent = self._lookup.find(reference.name, definition.name)
         return ExternalImage(reference.name) if parent is None else self._parent(parent, wanted)
 
-    def _context(self, context: NamedContext, platform: Platform | None) -> Resolved:
+    def _context(self, context: NamedContext, definition: ImageDef, platform: Platform | None) -> Resolved:
         if context.kind == "folder":
             return FolderContext(context.name)
+        image = self._image_behind(context, definition)
+        return ExternalImage(context.value) if image is None else self._parent(image, platform)
+
+    def _image_behind(self, context: NamedContext, definition: ImageDef) -> str | None:
+        """Return the image of this repository that a named context means, also where it is named as any image is."""
         if context.kind == "image":
-            return self._parent(context.value, platform)
-        return ExternalImage(context.value)
+            return context.value
+        if context.value.startswith(DOCKER_IMAGE):
+            return self._lookup.find(context.value.removeprefix(DOCKER_IMAGE), definition.name)
+        return None
 
     def _parent(self, name: str, platform: Platform | None) -> Resolved:
         return ParentImage(name, self._inherited(name, platform) if platform else None)
@@ -196,9 +205,13 @@ def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
 
 
 def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
-    contexts = {each.name for each in definition.contexts}
+    contexts = {context_key(each.name) for each in definition.contexts}
+
+    def kind(reference: Reference) -> str:
+        return "context" if context_key(reference.name) in contexts else reference.kind
+
     found = {
-        (resolved.image, "context" if reference.name in contexts else reference.kind, reference.name): reference.where
+        (resolved.image, kind(reference), reference.name): reference.where
         for recipe in recipes
         for reference, resolved in reversed(recipe.references)
         if isinstance(resolved, ParentImage)

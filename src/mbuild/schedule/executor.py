@@ -13,7 +13,6 @@ from mbuild.schedule import machine
 from mbuild.schedule.machine import State
 from mbuild.schedule.plan import Plan, Step
 
-
 POLL_SECONDS = 0.2
 
 

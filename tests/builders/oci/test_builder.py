@@ -65,7 +65,9 @@ def test_result_says_what_it_made(bench: Bench, tmp_path: Path) -> None:
 
 def test_layers_of_stages_that_only_give_files_are_not_written(bench: Bench, tmp_path: Path) -> None:
     bench.contexts[""] = plant(tmp_path / "c", {"a": "a", "big": "b" * 10000})
-    bench.assemble("FROM scratch AS files\nCOPY . /x\nWORKDIR /y\nFROM scratch\nCOPY --from=files /x/a /a\n")
+    bench.assemble(
+        "FROM scratch AS one\nCOPY . /x\nFROM one AS files\nWORKDIR /y\nFROM scratch\nCOPY --from=files /x/a /a\n"
+    )
     assert len(list(bench.layout.blobs.iterdir())) == 3
 
 

@@ -133,6 +133,35 @@ def test_symbolic_chmod_of_a_tree(bench: Bench, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_owners(bench: Bench, tmp_path: Path) -> None:
+    bench.contexts[""] = plant(
+        tmp_path / "c", {"passwd": "app:x:77:88::/:\nodd:x:q\n", "group": "grp:x:99:\n", "a": "a"}
+    )
+    chowns = ["5", "5:6", "5:", ":6", "app", "app:grp", "app:5", "none", "none:none", "odd", "root:grp"]
+    copies = "".join(f"COPY --chown={each} a /{number}\n" for number, each in enumerate(chowns))
+    found = bench.shape(f"FROM scratch\nCOPY passwd group /etc/\n{copies}")
+    assert [found[f"/{number}"][2:4] for number in range(len(chowns))] == [
+        (5, 5), (5, 6), (5, 0), (0, 6), (77, 88), (77, 99), (77, 5), (0, 0), (0, 0), (0, 0), (0, 99),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "said"),
+    [
+        ("COPY d /x/a\nCOPY a /x", "cannot replace the folder /x/a by a file"),
+        ("COPY a /x\nCOPY d /x", "cannot copy a folder over /x"),
+        ("COPY a /m/l\nCOPY . /n\nCOPY d /m/l", "cannot copy a folder over /m/l"),
+        ("COPY a /x\nCOPY a /x/y", "/x: not a folder"),
+        ("COPY gone /x", "/gone: not found"),
+    ],
+)
+def test_what_cannot_be_copied(dockerfile: str, said: str, bench: Bench, tmp_path: Path) -> None:
+    bench.contexts[""] = plant(tmp_path / "c", {"a": "a", "d/b": "b"})
+    with pytest.raises(BuildFailedError, match=said) as caught:
+        bench.shape(f"FROM scratch\n{dockerfile}\n")
+    assert str(caught.value).startswith("Dockerfile:")
+
+
 def test_link_does_not_follow_what_is_below(bench: Bench, tmp_path: Path) -> None:
     bench.contexts[""] = plant(tmp_path / "c", {"a": "", "d/real/x": "", "d/l@": "real"})
     found = bench.shape("FROM scratch\nCOPY --chown=5 d /d\nCOPY --link a /d/l/\nCOPY a /d/real/\n")
