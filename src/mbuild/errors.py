@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Return text from outside as one line that is safe to print: control characters and stray bytes are escaped."""
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in whole)
@@ -109,7 +109,9 @@ class ChangedWhileRead(EnvironmentFault):
 
     def __init__(self, path: str) -> None:
         """Take the path."""
-        super().__init__(f"{shown(path)} changed while mbuild was reading it", "run again when nothing writes there")
+        super().__init__(
+            f"{printable(path)} changed while mbuild was reading it", "run again when nothing writes there"
+        )
         self.path = path
 
 

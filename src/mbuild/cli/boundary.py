@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 
 from mbuild import __version__
-from mbuild.errors import ExitCode, MbuildError, Problem
+from mbuild.errors import ExitCode, MbuildError, Problem, printable
 
 ISSUES = "please report it with that file"
 
@@ -63,9 +63,7 @@ def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
 
 
 def _line(text: str) -> str:
-    from mbuild.errors import shown
-
-    return shown(" ".join(text.split("\n")))
+    return printable(" ".join(text.split("\n")))
 
 
 def _report(problems: Iterable[Problem], code: int) -> int:

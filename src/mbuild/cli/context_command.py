@@ -92,12 +92,12 @@ def _file(entry: Entry) -> dict[str, Any]:
 
 
 def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:
-    from mbuild.errors import shown
+    from mbuild.errors import printable
     from mbuild.output.text import table
     from mbuild.output.words import count, size
 
     if list_:
-        rows = [[each["mode"], str(max(0, each["size"])), shown(each["path"])] for each in answer["files"]]
+        rows = [[each["mode"], str(max(0, each["size"])), printable(each["path"])] for each in answer["files"]]
         for line in table(rows, indent=""):
             yield line + "\n"
     full = answer["full"]

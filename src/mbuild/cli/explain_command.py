@@ -74,7 +74,7 @@ def _is_path(tree: Tree, path: str) -> bool:
 
 def _explain_path(workspace: Workspace, path: str, head: str | None, format_: str) -> None:
     from mbuild.cli.building import print_json
-    from mbuild.errors import shown
+    from mbuild.errors import printable
     from mbuild.graph.readers import readers
     from mbuild.output.report import place
     from mbuild.output.words import count
@@ -87,7 +87,7 @@ def _explain_path(workspace: Workspace, path: str, head: str | None, format_: st
         return
     if not found and not _is_path(snapshot.tree, path):
         raise UsageError(f"'{path}' is neither an image nor a path of the tree", "paths that git ignores are no inputs")
-    sys.stdout.write(f"{shown(path)}: read by {count(len(found), 'image')}\n")
+    sys.stdout.write(f"{printable(path)}: read by {count(len(found), 'image')}\n")
     for each in found:
         sys.stdout.write(f"  {each.image}  {each.via} at {place(each.where)}\n")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 from mbuild.context.order import Conflict, Item, Named, context_digest, items_of, ordered
-from mbuild.errors import ChangedWhileRead, GitError, Problem, shown
+from mbuild.errors import ChangedWhileRead, GitError, Problem, printable
 from mbuild.tree import SUBMODULE, Entry, Tree
 
 Result = TypeVar("Result")
@@ -76,8 +76,8 @@ def items(named: Sequence[Named]) -> Iterator[Item]:
 
 
 def _submodule(path: str) -> Problem:
-    message = f"the context needs files of the submodule {shown(path)}, which are not in this repository"
-    hints = (f"git submodule update --init {shown(path)}", "or keep it out of the context with the ignore file")
+    message = f"the context needs files of the submodule {printable(path)}, which are not in this repository"
+    hints = (f"git submodule update --init {printable(path)}", "or keep it out of the context with the ignore file")
     return Problem(message, hints=hints)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mbuild.context.source import ContextSource, Rehash
-from mbuild.errors import ChangedWhileRead, EnvironmentFault, shown
+from mbuild.errors import ChangedWhileRead, EnvironmentFault, printable
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Reading:
         if state.hexdigest() != entry.oid:
             raise ChangedWhileRead(entry.path)
         if not target or b"\0" in target or len(target) > LONGEST_TARGET:
-            raise EnvironmentFault(f"{shown(entry.path)}: a link with a target that no file system can hold")
+            raise EnvironmentFault(f"{printable(entry.path)}: a link with a target that no file system can hold")
         return target
 
     def _check(self, entry: Entry, raw: str) -> None:
@@ -209,4 +209,4 @@ def blob_hash(oid: str, size: int) -> _Hash:
 def _unreadable(entry: Entry, error: OSError) -> EnvironmentFault:
     if error.errno in _GONE:
         return ChangedWhileRead(entry.path)
-    return EnvironmentFault(f"{shown(entry.path)}: {error.strerror or error}")
+    return EnvironmentFault(f"{printable(entry.path)}: {error.strerror or error}")

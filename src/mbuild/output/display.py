@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from mbuild.errors import shown
+from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step, StepDone
 from mbuild.output.words import duration
 
@@ -92,9 +92,9 @@ class Plain(Lines):
             case ImageStarted(_, "build"):
                 return "building"
             case Step(_, _, name) if is_instruction(name):
-                return shown(name)
+                return printable(name)
             case LogLine(_, _, text) if self._verbose:
-                return shown(text)
+                return printable(text)
             case ImageDone(_, status, seconds, error):
                 return ended(status, seconds, error)
             case _:
@@ -109,7 +109,7 @@ def is_instruction(name: str) -> bool:
 def ended(status: str, seconds: float, error: str) -> str:
     """Return how an image ended, in words."""
     text = f"{status} in {duration(seconds)}" if status in ("built", "cached", "failed") else status
-    return f"{text}: {shown(error.splitlines()[0])}" if error else text
+    return f"{text}: {printable(error.splitlines()[0])}" if error else text
 
 
 def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = None) -> Display:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from mbuild.errors import shown
+from mbuild.errors import printable
 from mbuild.graph.affected import Reason
 from mbuild.graph.model import Graph, Node
 from mbuild.output.text import reason
@@ -43,7 +43,7 @@ def as_text(
     if not found:
         yield f"{name} is not affected: none of {count(len(changes), 'changed path')} is an input of it"
         for path, rule in nearest(graph, name, changes):
-            yield f"  {shown(path)}: {rule}"
+            yield f"  {printable(path)}: {rule}"
         return
     for image in found:
         yield f"{image} is affected:" if image == name else f"its parent {image} is affected:"

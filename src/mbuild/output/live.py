@@ -11,7 +11,7 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from mbuild.errors import shown
+from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step
 from mbuild.output.display import ended, is_instruction
 from mbuild.output.words import duration, size
@@ -48,9 +48,9 @@ class Live:
             case ImageStarted(image, "build"):
                 self._rows[image] = _Row(time.monotonic())
             case Step(_, _, name) if row and is_instruction(name):
-                row.step = shown(name)
+                row.step = printable(name)
             case LogLine(_, _, text) if row and text.strip():
-                row.step = shown(text)
+                row.step = printable(text)
             case Sent(_, count) if row:
                 row.sent = count
             case ImageDone(image, status, seconds, error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mbuild.errors import shown
+from mbuild.errors import printable
 from mbuild.graph.affected import Reason
 from mbuild.output.report import BaseInfo, HeadInfo, ImageReport, Report, place
 from mbuild.output.words import count, duration, size
@@ -53,10 +53,10 @@ def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> l
 def _compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
     if base is not None:
         commit = f" {base.commit[:12]}" if base.commit and not base.commit.startswith(base.ref) else ""
-        yield f"base: {shown(base.ref)}{commit} ({shown(base.how)})"
+        yield f"base: {printable(base.ref)}{commit} ({printable(base.how)})"
     dirty = ", with changes that are not committed" if head.dirty else ""
     commit = f" {head.commit[:12]}" if head.commit and not head.commit.startswith(head.ref) else ""
-    yield f"head: {shown(head.ref)}{commit}{dirty}"
+    yield f"head: {printable(head.ref)}{commit}{dirty}"
 
 
 def _plan_row(each: ImageReport, report: Report) -> list[str]:
@@ -84,8 +84,8 @@ def reasons(found: Sequence[Reason]) -> str:
 
 def reason(each: Reason) -> str:
     """Return one reason in words."""
-    where = f" ({shown(place(each.where) or '')})" if each.where else ""
-    path = shown(each.path or "")
+    where = f" ({printable(place(each.where) or '')})" if each.where else ""
+    path = printable(each.path or "")
     words = {
         "file-changed": f"{path} {'mode changed' if each.change == 'mode' else each.change}{where}",
         "parent-affected": f"uses {each.parent}{where}",
@@ -98,7 +98,7 @@ def reason(each: Reason) -> str:
 
 
 def _some(paths: Sequence[str]) -> str:
-    shown = ", ".join(shown(each) for each in paths[:MOST_PATHS])
+    shown = ", ".join(printable(each) for each in paths[:MOST_PATHS])
     return f"{shown}, …" if len(paths) > MOST_PATHS else shown
 
 
@@ -122,7 +122,7 @@ def _result_row(each: ImageReport) -> list[str]:
     assert each.done is not None
     built = each.done.status in ("built", "cached", "failed")
     if each.done.status in ("failed", "skipped", "cancelled"):
-        last = shown((each.done.error or "").splitlines()[0]) if each.done.error else ""
+        last = printable((each.done.error or "").splitlines()[0]) if each.done.error else ""
     else:
         last = _names(each.tags or ())
     seconds = duration(each.done.seconds) if built else ""
