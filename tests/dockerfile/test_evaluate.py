@@ -483,6 +483,14 @@ def test_checksums_and_modes() -> None:
     assert operation("FROM scratch\nCOPY --chmod=$m a /").flags == (("chmod", ""),)
 
 
+def test_a_tmpfs_makes_buildkit_send_everything_once_anything_else_is_read() -> None:
+    mount = "RUN --mount=type=tmpfs,target=/x true"
+    assert recipe_of(f"FROM scratch\n{mount}").reads == ()
+    assert [each.sources for each in recipe_of(f"FROM scratch\n{mount}\nCOPY a /").reads] == [("a",), ("/",)]
+    other = recipe_of(f"FROM scratch AS s\n{mount}\nFROM scratch AS t\nCOPY a /")
+    assert [each.sources for each in other.reads] == [("a",)]
+
+
 # Doubts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,8 +94,10 @@ def _labels(node: Node) -> dict[str, str]:
 
 
 def placeholders(commit: str | None, dirty: bool, branch: str | None) -> dict[str, str]:
-    """Return what the placeholders of tags stand for. A work tree with changes is never named as its commit."""
-    full = (commit or "none") + ("-dirty" if dirty else "")
-    short = (commit or "none")[:12] + ("-dirty" if dirty else "")
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", branch or "detached").lstrip(".-") or "detached"
-    return {"commit": full, "short_commit": short, "branch": safe[:100]}
+    """Return what the placeholders of tags stand for, "" for what there is none of.
+
+    A work tree with changes is never named as its commit.
+    """
+    mark = "-dirty" if dirty else ""
+    named = {"commit": f"{commit}{mark}", "short_commit": f"{commit[:12]}{mark}"} if commit else {}
+    return {"commit": "", "short_commit": "", **named, "branch": (branch or "").lstrip(".-")[:100]}

@@ -8,6 +8,7 @@ exactly the selected entries, verified while they are sent.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -25,6 +26,7 @@ from mbuild.context.stage import stage
 from mbuild.context.tar import write_tar_to_fd
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
+from mbuild.images import Secret
 from mbuild.process import Process, run, start
 
 _INFRASTRUCTURE = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
@@ -107,8 +109,7 @@ class Buildx:
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
-        for each in request.secrets:
-            argv.append(f"--secret=id={each.id}," + (f"env={each.env}" if each.env else f"src={each.file}"))
+        argv += [f"--secret={_secret(each)}" for each in request.secrets]
         argv += [f"--build-context={name}=docker-image://{tag}" for name, tag in request.parents.items()]
         argv += [f"--build-context={name}={value}" for name, value in request.external.items()]
         for name, source in request.folders.items():
@@ -183,6 +184,14 @@ class _Sender:
     def join(self) -> None:
         if self._thread is not None:
             self._thread.join()
+
+
+def _secret(secret: Secret) -> str:
+    """Return a secret as buildx reads it: a line of CSV, so that a path may hold a comma or a quote."""
+    line = io.StringIO()
+    source = f"env={secret.env}" if secret.env else f"src={secret.file}"
+    csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])
+    return line.getvalue()
 
 
 def _drain(stream: io.BufferedIOBase) -> None:

@@ -20,14 +20,22 @@ class Surroundings:
     state: Path
 
 
-def choose(name: str, around: Surroundings) -> Builder:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A builder, and why ``auto`` had to do without an engine, if it had to."""
+
+    builder: Builder
+    no_engine: EnvironmentFault | None = None
+
+
+def choose(name: str, around: Surroundings) -> Chosen:
     """Return the builder of a name; ``auto``: buildx, else docker, else oci. Raises EnvironmentFault."""
     if name != "auto":
-        return _BUILDERS[name](around)
+        return Chosen(_BUILDERS[name](around))
     try:
-        return _engine(around)
-    except EnvironmentFault:
-        return _oci(around)
+        return Chosen(_engine(around))
+    except EnvironmentFault as error:
+        return Chosen(_oci(around), error)
 
 
 def _engine(around: Surroundings) -> Builder:

@@ -69,7 +69,8 @@ def question(workspace: Workspace, *, base: str | None, head: str | None, missin
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
-    builder, why_none = _builder(workspace, wanted.snapshot, options)
+    tell = not options.dry_run and settings.progress not in ("json", "quiet")
+    builder, why_none = _builder(workspace, wanted.snapshot, options, tell=tell)
     with contextlib.closing(builder) if builder else contextlib.nullcontext():
         return _work(settings, workspace, wanted, options, builder, why_none)
 
@@ -145,7 +146,7 @@ def _refuse_unfinished(options: BuildOptions) -> None:
 
 
 def _builder(
-    workspace: Workspace, snapshot: Snapshot, options: BuildOptions
+    workspace: Workspace, snapshot: Snapshot, options: BuildOptions, *, tell: bool
 ) -> tuple[Builder | None, EnvironmentFault | None]:
     """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
     from platformdirs import user_cache_path
@@ -154,18 +155,25 @@ def _builder(
     name = options.builder or (configured.pop() if len(configured) == 1 else "auto")
     output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
     try:
-        return choose(name, Surroundings(output, user_cache_path("mbuild"))), None
+        chosen = choose(name, Surroundings(output, user_cache_path("mbuild")))
     except EnvironmentFault as error:
         if not options.dry_run:
             raise
         return None, error
+    if chosen.no_engine and tell:
+        why = chosen.no_engine.problems[0].message
+        print_problems([Problem(f"{why}; building with the embedded builder into {output}")], "note")
+    return chosen.builder, None
 
 
 def _naming(workspace: Workspace, wanted: Wanted, options: BuildOptions) -> Naming:
     for each in options.tags:
         tag_template(each)
     head = wanted.head
-    values = placeholders(head.commit, head.dirty, workspace.repository.describe().branch)
+    templates = [tag for each in wanted.snapshot.project.images for tag in each.tags] + list(options.tags)
+    described = any("{branch}" in each for each in templates)
+    branch = workspace.repository.describe().branch if described else None
+    values = placeholders(head.commit, head.dirty, branch)
     return Naming(options.tags, not options.push, values)
 
 

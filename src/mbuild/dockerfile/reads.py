@@ -12,7 +12,7 @@ from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.gitsource import is_remote
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import FolderContext, Operation, Read, Resolved
-from mbuild.dockerfile.mounts import BIND, CACHE, Mount
+from mbuild.dockerfile.mounts import BIND, CACHE, TMPFS, Mount
 
 # The mounts that read the build's context when they have no `from`, and those that read what `from` names.
 _READS_BUILD_CONTEXT = (BIND,)
@@ -58,6 +58,18 @@ def _mounts(command: Command, mounts: Sequence[Mount], origins: Sequence[Context
         if context is not None and mount.type in reading:
             found.setdefault(context, []).append(mount.source or "/")
     return [Read(context, "RUN", tuple(sources), command.where) for context, sources in found.items()]
+
+
+def idle_reads(command: Command, mounts: Sequence[Mount], origins: Sequence[ContextSource]) -> list[Read]:
+    """Return the reads of mounts that need nothing, yet make BuildKit send everything once anything else is read.
+
+    A tmpfs without `from` counts as a use of the whole build context (`convert_runmount.go`, `ctxPaths`); alone it sends
+    nothing, since nothing takes the context then.
+    """
+    if command.keyword != "RUN":
+        return []
+    idle = (mount for mount, origin in zip(mounts, origins, strict=True) if not origin.word and mount.type == TMPFS)
+    return [Read("", "RUN", ("/",), command.where) for _ in idle][:1]
 
 
 def _context(origin: ContextSource) -> str | None:

@@ -24,7 +24,7 @@ from mbuild.dockerfile.model import (
     StageRecipe,
 )
 from mbuild.dockerfile.operations import Scope
-from mbuild.dockerfile.reads import ContextSource, reads_of
+from mbuild.dockerfile.reads import ContextSource, idle_reads, reads_of
 from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.resolution import Resolution, reference
 from mbuild.dockerfile.stages import Node, Step
@@ -64,6 +64,7 @@ class Writer:
         self._position: dict[Node, int] = {}
         self._whole: set[Node] = set()
         self._reads: list[Read] = []
+        self._idle: list[Read] = []
         self._references: list[tuple[Reference, Resolved]] = []
         self._doubts: list[Doubt] = []
 
@@ -77,13 +78,17 @@ class Writer:
         foreign = syntax_doubts(self._file, self._args)
         return Recipe(
             recipes,
-            (*unknown_reads(foreign), *self._reads),
+            (*unknown_reads(foreign), *self._reads, *(self._idle if self._reads_context else ())),
             tuple(self._references),
             self._inherited(target),
             self._syntax,
             (*foreign, *self._doubts),
             self._file.warnings,
         )
+
+    @property
+    def _reads_context(self) -> bool:
+        return any(not read.context for read in self._reads)
 
     def _replaced(self, node: Node) -> bool:
         return node.number in self._resolution.replaced
@@ -151,6 +156,7 @@ class Writer:
             self._doubts += (_doubt(word, names, scope, step) for word, names in scope.doubts)
         origins, used = self._used(node, step) if step.uses else ([], ())
         self._reads += reads_of(command, operations[0], scope.mounts, origins)
+        self._idle += idle_reads(command, scope.mounts, origins)
         if step.uses:
             return [(self._canonical(operations[0], step, scope), used)]
         return [(each, ()) for each in operations]

@@ -45,8 +45,15 @@ class Repository:
         return Objects(self.git)
 
     def describe(self) -> Description:
-        """Return branch, HEAD and remotes."""
-        remotes = refs.lines(self.git.run("remote"))
+        """Return branch, HEAD and remotes.
+
+        GitPython reads the configuration, included files and all; its import costs more than most answers, so it is
+        left to where a description is asked for.
+        """
+        from git import Repo
+
+        with Repo(self.top) as repo:
+            remotes = tuple(sorted(remote.name for remote in repo.remotes))
         return Description(refs.current_branch(self.git), self.head(), remotes)
 
     def head(self) -> str | None:
