@@ -102,6 +102,8 @@ def test_run_with_the_oci_builder(shop: Repo) -> None:
     assert lines == [
         "error: web/Dockerfile:4:1: image web: RUN needs an engine",
         "hint: install Docker with buildx, or use --builder buildx",
+        "hint: oci was chosen because no Docker Engine answers at unix:///nonexistent/docker.sock: "
+        "No such file or directory",
     ]
 
 

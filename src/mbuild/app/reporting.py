@@ -64,13 +64,12 @@ def _digest(sources: Sequence[ContextSource]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is known when images are reported. plan, run: None where there is none yet."""
+    """What is known when images are reported. plan: None where only the answer was asked for."""
 
     snapshot: Snapshot
     affected: Mapping[str, tuple[Reason, ...]]
     naming: Naming
     plan: Plan | None = None
-    run: Run | None = None
     sizes: Sizes | None = None
 
 
@@ -98,12 +97,12 @@ def _image(view: View, node: Node, step: Step | None) -> ImageReport:
         context=context_info(view.snapshot, node, view.sizes if step and step.action == BUILD else None)
         if active
         else None,
-        done=_done(view.run, node.name),
     )
 
 
-def _done(run: Run | None, name: str) -> Done | None:
-    if run is None or name not in run.outcomes:
+def done(run: Run, name: str) -> Done | None:
+    """Return how an image ended in a run, None where it was no part of it."""
+    if name not in run.outcomes:
         return None
     outcome = run.outcomes[name]
     result = run.result(name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
-from mbuild.errors import ChangedWhileRead, EnvironmentFault, ExitCode, MbuildError, Problem
+from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem
 from mbuild.events import Emit
 from mbuild.schedule.executor import Executor, Outcome
 from mbuild.schedule.plan import BUILD, Plan, Step
@@ -44,15 +44,19 @@ class Options:
     epoch: int
 
 
-def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> tuple[Problem, ...]:
-    """Return why the plan cannot be built, before anything is: missing sources, and what the builder cannot do."""
-    found: list[Problem] = []
-    for step in plan.active:
-        if step.action == BUILD:
-            node = snapshot.graph.nodes[step.image]
-            found.extend(missing_problem(each.source, node.name, each.where) for each in node.missing)
-            found.extend(builder.check(request(snapshot, node, naming, epoch=options.epoch)))
-    return tuple(dict.fromkeys(found))
+def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> None:
+    """Raise what keeps the plan from being built, before anything is: DockerfileError for sources that do not exist,
+    else EnvironmentFault for what the builder cannot do.
+    """
+    nodes = [snapshot.graph.nodes[step.image] for step in plan.active if step.action == BUILD]
+    missing = [missing_problem(each.source, node.name, each.where) for node in nodes for each in node.missing]
+    if missing:
+        raise DockerfileError(dict.fromkeys(missing))
+    beyond = [
+        problem for node in nodes for problem in builder.check(request(snapshot, node, naming, epoch=options.epoch))
+    ]
+    if beyond:
+        raise EnvironmentFault(dict.fromkeys(beyond))
 
 
 def missing_problem(source: str, image: str, where: object) -> Problem:

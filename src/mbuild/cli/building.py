@@ -6,21 +6,21 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mbuild.app import running
 from mbuild.app.question import Answer, ask, head_info
-from mbuild.app.reporting import Sizes, View, image_reports
+from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming, content_name, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
-from mbuild.builders.registry import Surroundings, choose
+from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.main import Settings
-from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
 from mbuild.graph.affected import Reason
 from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
@@ -66,64 +66,68 @@ def question(workspace: Workspace, *, base: str | None, head: str | None, missin
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run of a building command. chosen: None where a dry run goes without a builder."""
+
+    settings: Settings
+    workspace: Workspace
+    wanted: Wanted
+    options: BuildOptions
+    chosen: Chosen | None
+
+    @property
+    def builder(self) -> Builder | None:
+        return self.chosen.builder if self.chosen else None
+
+
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
-    tell = not options.dry_run and settings.progress not in ("json", "quiet")
-    builder, why_none = _builder(workspace, wanted.snapshot, options, tell=tell)
-    with contextlib.closing(builder) if builder else contextlib.nullcontext():
-        return _work(settings, workspace, wanted, options, builder, why_none)
+    job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options))
+    with contextlib.closing(job.builder) if job.builder else contextlib.nullcontext():
+        return _work(job)
 
 
-def _work(
-    settings: Settings,
-    workspace: Workspace,
-    wanted: Wanted,
-    options: BuildOptions,
-    builder: Builder | None,
-    why_none: EnvironmentFault | None,
-) -> int:
-    naming = _naming(workspace, wanted, options)
-    plan = _plan(wanted, builder, options)
+def _work(job: _Job) -> int:
+    naming = _naming(job)
+    plan = _plan(job)
     # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
-    sizes = None if options.dry_run else Sizes(workspace, wanted.snapshot.tree)
-    view = View(wanted.snapshot, wanted.reasons, naming, plan, None, sizes)
-    report = _report(wanted, view, plan, builder)
-    if options.dry_run:
-        _warn_missing(plan, wanted.snapshot)
-        _print(plan_text(report), report, options)
-        return ExitCode.DONE
-    if not plan.active:
-        _finish(report, options)
-        return ExitCode.DONE
-    if builder is None:
-        assert why_none is not None
-        raise why_none
-    return _run(settings, workspace, wanted, options, builder, view)
+    sizes = None if job.options.dry_run else Sizes(job.workspace, job.wanted.snapshot.tree)
+    report = _report(job, View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes), plan)
+    if job.options.dry_run:
+        _warn_missing(plan, job.wanted.snapshot)
+        _print(plan_text(report), report, job.options)
+    elif plan.active:
+        return _run(job, plan, naming, report)
+    else:
+        _finish(report, job.options)
+    return ExitCode.DONE
 
 
-def _run(
-    settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions, builder: Builder, view: View
-) -> int:
-    plan = view.plan
-    assert plan is not None
-    how = running.Options(options.jobs or os.cpu_count() or 1, options.fail_fast, _epoch(workspace, wanted))
-    problems = running.check(plan, wanted.snapshot, builder, view.naming, how)
-    if problems:
-        raise _refusal(problems)
-    # What is reported about contexts is counted before anything changes under it.
-    before = image_reports(view)
+def _run(job: _Job, plan: Plan, naming: Naming, report: Report) -> int:
+    assert job.chosen is not None
+    snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
+    how = running.Options(job.options.jobs or os.cpu_count() or 1, job.options.fail_fast, _epoch(job))
+    with _explained(job.chosen):
+        running.check(plan, snapshot, builder, naming, how)
+    _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
     try:
-        run = running.run(plan, wanted.snapshot, builder, view.naming, how, display.show)
+        run = running.run(plan, snapshot, builder, naming, how, display.show)
     finally:
         display.close()
-    done = {each.name: each.done for each in image_reports(replace(view, run=run, plan=plan))}
-    images = tuple(replace(each, done=done[each.name]) for each in before)
-    report = replace(_report(wanted, view, plan, builder), images=images, seconds=run.seconds)
+    images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    _finish(report, options)
+    _finish(replace(report, images=images, seconds=run.seconds), job.options)
     return run.code
+
+
+def _note_missing_engine(job: _Job, builder: Builder) -> None:
+    """Say that images do not go where a user of Docker would look for them."""
+    if job.chosen and job.chosen.no_engine and job.settings.progress not in ("json", "quiet"):
+        why = job.chosen.no_engine.problems[0].message
+        print_problems([Problem(f"{why}; building with the embedded builder into {builder.place}")], "note")
 
 
 def _print_failures(run: running.Run) -> None:
@@ -134,10 +138,16 @@ def _print_failures(run: running.Run) -> None:
     print_problems(run.problems)
 
 
-def _refusal(problems: tuple[Problem, ...]) -> MbuildError:
-    """Return the error that ends the run before it begins: a Dockerfile's fault, unless the builder lacks something."""
-    lacking = all("need" in each.message for each in problems)
-    return EnvironmentFault(problems) if lacking else ConfigError(problems)
+@contextlib.contextmanager
+def _explained(chosen: Chosen) -> Iterator[None]:
+    """Add to what the embedded builder cannot do why it was chosen at all."""
+    try:
+        yield
+    except EnvironmentFault as error:
+        if chosen.no_engine is None:
+            raise
+        hint = f"oci was chosen because {chosen.no_engine.problems[0].message}"
+        raise EnvironmentFault(replace(each, hints=(*each.hints, hint)) for each in error.problems) from error
 
 
 def _refuse_unfinished(options: BuildOptions) -> None:
@@ -145,53 +155,53 @@ def _refuse_unfinished(options: BuildOptions) -> None:
         raise UsageError("--push is not there yet", "push the tags that mbuild made with docker push")
 
 
-def _builder(
-    workspace: Workspace, snapshot: Snapshot, options: BuildOptions, *, tell: bool
-) -> tuple[Builder | None, EnvironmentFault | None]:
+def _chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
     """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
     from platformdirs import user_cache_path
 
-    configured = {each.builder for each in snapshot.project.images} - {"auto"}
-    name = options.builder or (configured.pop() if len(configured) == 1 else "auto")
     output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
     try:
-        chosen = choose(name, Surroundings(output, user_cache_path("mbuild")))
-    except EnvironmentFault as error:
+        return choose(options.builder or _configured(snapshot), Surroundings(output, user_cache_path("mbuild")))
+    except EnvironmentFault:
         if not options.dry_run:
             raise
-        return None, error
-    if chosen.no_engine and tell:
-        why = chosen.no_engine.problems[0].message
-        print_problems([Problem(f"{why}; building with the embedded builder into {output}")], "note")
-    return chosen.builder, None
+        return None
 
 
-def _naming(workspace: Workspace, wanted: Wanted, options: BuildOptions) -> Naming:
-    for each in options.tags:
+def _configured(snapshot: Snapshot) -> str:
+    """Return the builder that build.yaml asks for. A run has one: parents have to be where their children are built."""
+    asked = sorted({each.builder for each in snapshot.project.images} - {"auto"})
+    if len(asked) > 1:
+        raise ConfigError(f"build.yaml asks for {' and '.join(asked)}, and a run has one builder", "name it: --builder")
+    return asked[0] if asked else "auto"
+
+
+def _naming(job: _Job) -> Naming:
+    for each in job.options.tags:
         tag_template(each)
-    head = wanted.head
-    templates = [tag for each in wanted.snapshot.project.images for tag in each.tags] + list(options.tags)
+    head = job.wanted.head
+    templates = [tag for each in job.wanted.snapshot.project.images for tag in each.tags] + list(job.options.tags)
     described = any("{branch}" in each for each in templates)
-    branch = workspace.repository.describe().branch if described else None
-    values = placeholders(head.commit, head.dirty, branch)
-    return Naming(options.tags, not options.push, values)
+    branch = job.workspace.repository.describe().branch if described else None
+    return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
 
 
-def _plan(wanted: Wanted, builder: Builder | None, options: BuildOptions) -> Plan:
-    names = {content_name(node): name for name, node in wanted.snapshot.graph.nodes.items()}
-    held = builder.existing(names) if builder else {}
-    existing = {names[each] for each in held}
-    return make_plan(wanted.snapshot.graph, wanted.reasons, existing, force=options.force)
+def _plan(job: _Job) -> Plan:
+    graph = job.wanted.snapshot.graph
+    names = {content_name(node): name for name, node in graph.nodes.items()}
+    held = job.builder.existing(names) if job.builder else {}
+    return make_plan(graph, job.wanted.reasons, {names[each] for each in held}, force=job.options.force)
 
 
-def _epoch(workspace: Workspace, wanted: Wanted) -> int:
+def _epoch(job: _Job) -> int:
     """Return the time that everything sent carries: SOURCE_DATE_EPOCH, else that of the head commit."""
-    given = workspace.environ.get("SOURCE_DATE_EPOCH", "")
+    given = job.workspace.environ.get("SOURCE_DATE_EPOCH", "")
     if given:
         if not given.isascii() or not given.isdigit():
             raise UsageError(f"SOURCE_DATE_EPOCH: '{given}' is not a number of seconds")
         return int(given)
-    return workspace.repository.commit_time(wanted.head.commit) if wanted.head.commit else 0
+    commit = job.wanted.head.commit
+    return job.workspace.repository.commit_time(commit) if commit else 0
 
 
 def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
@@ -203,7 +213,8 @@ def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
             )
 
 
-def _report(wanted: Wanted, view: View, plan: Plan, builder: Builder | None) -> Report:
+def _report(job: _Job, view: View, plan: Plan) -> Report:
+    wanted, builder = job.wanted, job.builder
     return Report(
         command=wanted.command,
         base=wanted.base,

@@ -63,8 +63,8 @@ def _mounts(command: Command, mounts: Sequence[Mount], origins: Sequence[Context
 def idle_reads(command: Command, mounts: Sequence[Mount], origins: Sequence[ContextSource]) -> list[Read]:
     """Return the reads of mounts that need nothing, yet make BuildKit send everything once anything else is read.
 
-    A tmpfs without `from` counts as a use of the whole build context (`convert_runmount.go`, `ctxPaths`); alone it sends
-    nothing, since nothing takes the context then.
+    A tmpfs without `from` counts as a use of the whole build context (`convert_runmount.go`, `ctxPaths`); alone it
+    sends nothing, since nothing takes the context then.
     """
     if command.keyword != "RUN":
         return []

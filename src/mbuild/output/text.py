@@ -53,7 +53,7 @@ def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> l
 def _compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
     if base is not None:
         commit = f" {base.commit[:12]}" if base.commit and not base.commit.startswith(base.ref) else ""
-        yield f"base: {printable(base.ref)}{commit} ({printable(base.how)})"
+        yield f"base: {printable(base.ref) or 'nothing'}{commit} ({printable(base.how)})"
     dirty = ", with changes that are not committed" if head.dirty else ""
     commit = f" {head.commit[:12]}" if head.commit and not head.commit.startswith(head.ref) else ""
     yield f"head: {printable(head.ref)}{commit}{dirty}"
