@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
-from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem
+from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
 from mbuild.schedule.executor import Executor, Outcome
 from mbuild.schedule.plan import BUILD, Plan, Step
@@ -45,8 +45,9 @@ class Options:
 
 
 def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> None:
-    """Raise what keeps the plan from being built, before anything is: DockerfileError for sources that do not exist,
-    else EnvironmentFault for what the builder cannot do.
+    """Raise what keeps the plan from being built, before anything is.
+
+    Raises DockerfileError for sources that do not exist, else EnvironmentFault for what the builder cannot do.
     """
     nodes = [snapshot.graph.nodes[step.image] for step in plan.active if step.action == BUILD]
     missing = [missing_problem(each.source, node.name, each.where) for node in nodes for each in node.missing]
@@ -59,13 +60,10 @@ def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, opti
         raise EnvironmentFault(dict.fromkeys(beyond))
 
 
-def missing_problem(source: str, image: str, where: object) -> Problem:
+def missing_problem(source: str, image: str, where: Where) -> Problem:
     """Return the problem of a COPY or ADD source that nothing matches."""
-    from mbuild.errors import Where
-
     hint = "files that git ignores are not part of a context; track it, or copy something else"
-    place = where if isinstance(where, Where) else None
-    return Problem(f"image '{image}': nothing in the context matches '{source}'", place, (hint,))
+    return Problem(f"image '{image}': nothing in the context matches '{source}'", where, (hint,))
 
 
 def run(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options, emit: Emit) -> Run:

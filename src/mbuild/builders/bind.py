@@ -78,6 +78,8 @@ def _references(request: BuildRequest) -> list[tuple[int, str, str]]:
 def _candidates(lines: list[str], start: int, name: str, tag: str, kind: str) -> Iterator[tuple[int, str]]:
     """Yield (index, new text) of the instruction's lines, the first one first; a continued line is part of it."""
     for at in range(start - 1, len(lines)):
+        if at >= start and (not lines[at].strip() or lines[at].lstrip().startswith("#")):
+            continue  # comments and blank lines may stand inside a continuation
         yield at, _replace(lines[at], name, tag, kind, first=at == start - 1)
         if not lines[at].rstrip().endswith(("\\", "`")):
             return

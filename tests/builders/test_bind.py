@@ -1,0 +1,85 @@
+"""Binding parents by content tag in the copy of a Dockerfile, and hiding that copy in a tar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mbuild.app.requests import Naming, request
+from mbuild.app.workspace import Snapshot
+from mbuild.builders.bind import bind_parents, pack
+from mbuild.builders.buildx import _secret
+from mbuild.builders.protocol import BuildRequest
+from mbuild.builders.sending import dockerfile_in_tar, hidden_name
+from mbuild.images import ImageDef, Secret
+from mbuild.tree import Entry
+from tests.graph.test_affected import Files, graph, image
+from tests.trees import MemoryTree
+
+
+def asked(files: Files, *images: ImageDef) -> BuildRequest:
+    found = graph(files, *images)
+    snapshot = Snapshot(MemoryTree(files), None, found, None)  # type: ignore[arg-type]
+    return request(snapshot, found.nodes["a"], Naming(), epoch=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("FROM shop/base\n", "FROM TAG\n"),
+        ("from --platform=linux/amd64  shop/base:1  as x\n", "from --platform=linux/amd64  TAG  as x\n"),
+        ("ARG B=shop/base\nFROM ${B}\n", "ARG B=shop/base\nFROM TAG\n"),
+        ("FROM \\\n  # why\n  shop/base AS x\n", "FROM \\\n  # why\n  TAG AS x\n"),
+        ("FROM scratch\nCOPY --from=shop/base /a /b\n", "FROM scratch\nCOPY --from=TAG /a /b\n"),
+        (
+            "FROM scratch\nRUN --mount=type=bind,from=shop/base,target=/x \\\n true\n",
+            "FROM scratch\nRUN --mount=type=bind,from=TAG,target=/x \\\n true\n",
+        ),
+        (
+            "FROM scratch\nRUN --network=none \\\n  --mount=from=shop/base,target=/x true\n",
+            "FROM scratch\nRUN --network=none \\\n  --mount=from=TAG,target=/x true\n",
+        ),
+        ("FROM shop/base\nLABEL from=shop/base\n", "FROM TAG\nLABEL from=shop/base\n"),
+    ],
+)
+def test_only_the_reference_is_replaced(text: str, bound: str) -> None:
+    one = asked({"a/Dockerfile": text, "base/Dockerfile": "FROM scratch\n"}, image("a"), image("base"))
+    (tag,) = set(one.parents.values())
+    assert bind_parents(one) == bound.replace("TAG", tag).encode()
+
+
+def test_a_dockerfile_that_is_an_input_is_sent_as_it_is() -> None:
+    files: Files = {"a/Dockerfile": "FROM scratch\nCOPY . /\n", "a/x": ""}
+    one = asked(files, image("a"))
+    assert dockerfile_in_tar(one) == ("Dockerfile", ())
+    packed = pack(one)
+    assert packed is not None
+    assert (packed.dockerfile, packed.extra, packed.classic) == ("Dockerfile", (), False)
+
+
+def test_a_dockerfile_that_no_instruction_would_see_is_hidden() -> None:
+    one = asked({"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}, image("a"))
+    assert dockerfile_in_tar(one) == (hidden_name(one), ((hidden_name(one), one.dockerfile),))
+
+
+@pytest.mark.parametrize("source", [".", "*", ".mbuild*", "?mbuild-*"])
+def test_a_dockerfile_that_would_be_seen_is_kept_out_of_the_tar(source: str) -> None:
+    files: Files = {
+        "a/Dockerfile": f"FROM scratch\nCOPY {source} /\n",
+        "a/Dockerfile.dockerignore": "Dockerfile*\n",
+        "a/x": "",
+    }
+    one = asked(files, image("a"))
+    assert dockerfile_in_tar(one) is None
+    packed = pack(one)
+    assert packed is not None
+    assert packed.classic
+    assert packed.extra[1] == (".dockerignore", f"{hidden_name(one)}\n.dockerignore\n".encode())
+    copied = replace(one, context=replace(one.context, entries=(Entry("a/.dockerignore", 0o100644, "0" * 40),)))
+    assert pack(copied) is None
+
+
+def test_secrets_are_quoted_as_csv() -> None:
+    assert _secret(Secret("npm", env="TOKEN")) == "id=npm,env=TOKEN"
+    assert _secret(Secret("npm", file='/a,b/"c')) == 'id=npm,"src=/a,b/""c"'

@@ -1,0 +1,103 @@
+"""BuildKit's progress stream, in both of its forms."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from mbuild.builders.progress import Progress, objects
+from mbuild.events import Event, LogLine, Sent, Step, StepDone
+
+STREAM: list[dict[str, Any]] = [
+    {"vertexes": [{"digest": "a", "name": "[internal] load build context", "started": "t"}]},
+    {"statuses": [{"id": "transferring dockerfile:", "vertex": "z", "current": 99}]},
+    {"statuses": [{"id": "transferring context:", "vertex": "a", "current": 10}]},
+    {"statuses": [{"id": "transferring context:", "vertex": "a", "current": 1200}]},
+    {"vertexes": [{"digest": "b", "name": "[2/2] RUN make", "started": "t"}]},
+    {"logs": [{"vertex": "b", "stream": 1, "data": base64.b64encode(b"one\ntwo\n").decode()}]},
+    {"vertexes": [{"digest": "b", "name": "[2/2] RUN make", "completed": "t", "error": "exit code: 2"}]},
+]
+ERROR = """\
+Dockerfile:4
+--------------------
+   3 |
+   4 | >>> RUN make
+--------------------
+ERROR: failed to solve: process "make" did not complete successfully: exit code: 2
+"""
+
+
+def lines(indent: int | None) -> list[bytes]:
+    text = "\n".join(json.dumps(each, indent=indent) for each in STREAM) + "\n" + ERROR
+    return text.encode().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_both_forms_tell_the_same(indent: int | None) -> None:
+    events: list[Event] = []
+    told = Progress("api", events.append)
+    told.read(lines(indent))
+    assert events == [
+        Step("api", "a", "[internal] load build context"),
+        Sent("api", 10),
+        Sent("api", 1200),
+        Step("api", "b", "[2/2] RUN make"),
+        LogLine("api", "b", "one"),
+        LogLine("api", "b", "two"),
+        StepDone("api", "b", False, "exit code: 2"),
+    ]
+    assert (told.sent, told.line, told.log) == (1200, 4, ("one", "two"))
+    assert told.error == 'process "make" did not complete successfully: exit code: 2'
+    assert not told.cached
+
+
+def test_what_is_no_json_is_text() -> None:
+    text: list[str] = []
+    assert list(objects([b"{\n", b"  broken\n", b"}\n", b"{oops}\n", b"[1]\n", b"\n", b"{\n", b"cut"], text)) == []
+    assert text == ["{\n  broken\n}", "{oops}", "[1]", "{", "cut"]
+
+
+@pytest.mark.parametrize(
+    ("vertexes", "cached"),
+    [
+        ([], False),
+        ([("[internal] load", True)], False),
+        ([("[1/2] FROM x", True), ("[build 2/2] COPY a b", True)], True),
+        ([("[1/2] FROM x", True), ("[2/2] COPY a b", False)], False),
+    ],
+)
+def test_cached_means_every_instruction(vertexes: list[tuple[str, bool]], cached: bool) -> None:
+    told = Progress("api", lambda event: None)
+    found = [{"digest": name, "name": name, "completed": "t", "cached": each} for name, each in vertexes]
+    told.read([json.dumps({"vertexes": found}).encode()])
+    assert told.cached is cached
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "line"),
+    [
+        ("", "no message", 0),
+        ("something odd", "something odd", 0),
+        ("ERROR: failed to solve: dockerfile parse error on line 2: unknown flag: x", None, 2),
+        (
+            "ERROR: failed to solve: failed to compute cache key: "
+            'failed to calculate checksum of ref a::b: "/x": not found',
+            '"/x": not found',
+            0,
+        ),
+    ],
+)
+def test_errors_are_one_line(text: str, error: str | None, line: int) -> None:
+    told = Progress("api", lambda event: None)
+    told.read([text.encode()])
+    assert told.error == (error or "dockerfile parse error on line 2: unknown flag: x")
+    assert told.line == line
+
+
+def test_a_log_that_is_not_base64_is_kept_as_it_is() -> None:
+    events: list[Event] = []
+    Progress("api", events.append).read([b'{"logs": [{"vertex": "a", "data": "x"}]}'])
+    assert events == [LogLine("api", "a", "x")]
