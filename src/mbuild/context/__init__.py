@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is sent to a builder: selection of entries (pure), the tar stream, staging, and what a plain build would send."""
