@@ -32,6 +32,10 @@ sample: .venv/installed ## show what is affected in sample_monorepo/, then build
 test: .venv/installed-test ## run the tests
 	@$(PY) -m pytest -n auto --maxprocesses 8 $(PYTEST_ARGS)
 
+.PHONY: oracle
+oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos
+	@MBUILD_ORACLE_EXAMPLES=2000 $(PY) -m pytest -n auto tests/oracle
+
 .PHONY: lint
 lint: .venv/installed-lint ## check format, style, types, layers and the generated schema
 	$(PY) -m ruff format --check .
