@@ -14,12 +14,12 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mbuild.builders import progress
-from mbuild.builders.engine import Engine
+from mbuild.builders.engine import EngineStore
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar
 from mbuild.context.stage import stage
@@ -44,34 +44,19 @@ def find_docker() -> str | None:
 
 
 @dataclass(slots=True)
-class Buildx:
-    """Builds with one ``docker`` client into one engine. state: a folder of mbuild's own for staged contexts."""
+class Buildx(EngineStore):
+    """Builds with one ``docker`` client into one engine."""
 
     docker: str
-    engine: Engine
-    state: Path
     name: str = "buildx"
 
-    @property
-    def place(self) -> str:
-        """Where the images end up, for people."""
-        return f"the engine at {self.engine.host}"
-
-    def existing(self, names: Collection[str]) -> Mapping[str, str]:
-        """Return, of these names, those that the engine holds."""
-        return self.engine.existing(names)
-
-    def close(self) -> None:
-        """Close the connection to the engine."""
-        self.engine.close()
-
-    def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image of the engine more names."""
-        self.engine.tag(existing, names)
-
-    def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit builds whatever it is given
-        """Return nothing: BuildKit decides."""
-        return ()
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        """Return what the engine's store cannot hold; of everything else BuildKit is the judge."""
+        if len(request.platforms) < 2 or self.engine.containerd_store:
+            return ()
+        message = f"image '{request.image}': an image for several platforms needs the containerd image store"
+        hints = ("switch it on in the engine (features: containerd-snapshotter)", "or build one of them: --platform P")
+        return (Problem(message, Where(request.dockerfile_path), hints),)
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and load it into the engine."""

@@ -12,12 +12,12 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mbuild.builders.bind import pack
-from mbuild.builders.engine import Engine
+from mbuild.builders.engine import EngineStore
 from mbuild.builders.pipe import Pipe
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.context.source import ContextSource
@@ -30,28 +30,10 @@ _BUILDKIT_ONLY = ("the --mount option requires BuildKit", "the --chmod option re
 
 
 @dataclass(slots=True)
-class DockerApi:
+class DockerApi(EngineStore):
     """Builds through one engine's HTTP interface."""
 
-    engine: Engine
     name: str = "docker"
-
-    @property
-    def place(self) -> str:
-        """Where the images end up, for people."""
-        return f"the engine at {self.engine.host}"
-
-    def existing(self, names: Collection[str]) -> Mapping[str, str]:
-        """Return, of these names, those that the engine holds."""
-        return self.engine.existing(names)
-
-    def close(self) -> None:
-        """Close the connection to the engine."""
-        self.engine.close()
-
-    def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image of the engine more names."""
-        self.engine.tag(existing, names)
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the API cannot express without a buildx client."""

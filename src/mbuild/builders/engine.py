@@ -80,6 +80,30 @@ class Engine:
             return str(self.client.inspect_image(name)["Id"])
 
 
+@dataclass(slots=True)
+class EngineStore:
+    """The half of a builder that its engine does: what exists there, and under which names."""
+
+    engine: Engine
+
+    @property
+    def place(self) -> str:
+        """Where the images end up, for people."""
+        return f"the engine at {self.engine.host}"
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of these names, those that the engine holds."""
+        return self.engine.existing(names)
+
+    def close(self) -> None:
+        """Close the connection to the engine."""
+        self.engine.close()
+
+    def tag(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image of the engine more names."""
+        self.engine.tag(existing, names)
+
+
 def familiar(name: str) -> str:
     """Return a full name as an engine lists it: ``docker.io/library`` left out."""
     reference = parse_reference(name)

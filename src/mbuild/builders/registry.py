@@ -14,10 +14,9 @@ NAMES = ("auto", "buildx", "docker", "oci")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a builder may need to know. output: the folder for an OCI image layout; state: for mbuild's own files."""
+    """What a builder may need to know. output: the folder for an OCI image layout."""
 
     output: Path
-    state: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,12 @@ def choose(name: str, around: Surroundings) -> Chosen:
     if name != "auto":
         return Chosen(_BUILDERS[name](around))
     try:
-        return Chosen(_engine(around))
+        return Chosen(_engine())
     except EnvironmentFault as error:
         return Chosen(_oci(around), error)
 
 
-def _engine(around: Surroundings) -> Builder:
+def _engine() -> Builder:
     from mbuild.builders.engine import connect
 
     engine = connect()
@@ -46,13 +45,13 @@ def _engine(around: Surroundings) -> Builder:
 
     client = find_docker()
     if client is not None:
-        return Buildx(client, engine, around.state)
+        return Buildx(engine, client)
     from mbuild.builders.dockerapi import DockerApi
 
     return DockerApi(engine)
 
 
-def _buildx(around: Surroundings) -> Builder:
+def _buildx(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all
     from mbuild.builders.buildx import Buildx, find_docker
     from mbuild.builders.engine import connect
 
@@ -64,7 +63,7 @@ def _buildx(around: Surroundings) -> Builder:
             "install the buildx plugin (Debian: docker-buildx, elsewhere: docker-buildx-plugin)",
             "or use --builder docker, which needs none",
         )
-    return Buildx(client, engine, around.state)
+    return Buildx(engine, client)
 
 
 def _docker(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all

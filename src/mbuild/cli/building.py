@@ -157,11 +157,9 @@ def _refuse_unfinished(options: BuildOptions) -> None:
 
 def _chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
     """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
-    from platformdirs import user_cache_path
-
     output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
     try:
-        return choose(options.builder or _configured(snapshot), Surroundings(output, user_cache_path("mbuild")))
+        return choose(options.builder or _configured(snapshot), Surroundings(output))
     except EnvironmentFault:
         if not options.dry_run:
             raise

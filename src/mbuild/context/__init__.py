@@ -1,1 +1,1 @@
-"""What is sent to a builder: selection of entries (pure), the tar stream, staging, and what a plain build would send."""
+"""What is sent to a builder: selection of entries (pure), the tar stream, staging, and what plain builds would send."""
