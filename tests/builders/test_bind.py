@@ -10,6 +10,7 @@ from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.bind import bind_parents, pack
 from mbuild.builders.buildx import _secret
+from mbuild.builders.dockerapi import beyond_classic
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
 from mbuild.images import ImageDef, Secret
@@ -83,3 +84,15 @@ def test_a_dockerfile_that_would_be_seen_is_kept_out_of_the_tar(source: str) -> 
 def test_secrets_are_quoted_as_csv() -> None:
     assert _secret(Secret("npm", env="TOKEN")) == "id=npm,env=TOKEN"
     assert _secret(Secret("npm", file='/a,b/"c')) == 'id=npm,"src=/a,b/""c"'
+
+
+def test_what_the_classic_builder_does_not_know_is_found_with_its_line() -> None:
+    text = (
+        "FROM scratch\nCOPY --chown=1 x /\nCOPY --chmod=755 x /\nCOPY <<EOF /y\nhi\nEOF\nRUN --mount=target=/m true\n"
+    )
+    one = asked({"a/Dockerfile": text + "HEALTHCHECK --interval=1s CMD x\n", "a/x": ""}, image("a"))
+    assert [(what, where.line) for what, where in beyond_classic(one)] == [
+        ("COPY --chmod", 3),
+        ("a heredoc", 4),
+        ("RUN --mount", 7),
+    ]

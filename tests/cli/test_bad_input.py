@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -79,7 +81,7 @@ def test_not_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     answer = mbuild("-C", str(tmp_path), "all")
     assert answer.code == 3
     assert answer.err.startswith("error: ")
-    assert mbuild("-C", str(tmp_path / "nowhere"), "all").code == 4
+    assert mbuild("-C", str(tmp_path / "nowhere"), "all").code == 2
 
 
 def test_no_build_yaml(repo: Repo) -> None:
@@ -135,6 +137,38 @@ def test_wrong_flags(shop: Repo) -> None:
     assert refused(shop, "all", "--tag", "not a tag")[0] == 2
     assert refused(shop, "all", "--platform", "linux")[0] == 2
     assert refused(shop, "all", "--jobs", "0")[0] == 2
+
+
+def test_a_place_for_the_result_is_looked_at_before_anything_is_built(shop: Repo) -> None:
+    code, lines = refused(shop, "all", "--metadata", "nowhere/result.json")
+    assert (code, lines[0]) == (2, "error: --metadata nowhere/result.json: there is no folder nowhere")
+
+
+def test_builders_that_contradict_each_other(shop: Repo) -> None:
+    text = FILES["build.yaml"].replace("base/Dockerfile}", "base/Dockerfile, builder: oci}")
+    shop.write({"build.yaml": text.replace("web/Dockerfile}", "web/Dockerfile, builder: docker}")})
+    code, lines = refused(shop, "all")
+    assert (code, lines[0]) == (2, "error: build.yaml asks for docker and oci, and a run has one builder")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EACCES, 4), (errno.EIO, 70)])
+def test_a_disk_that_gives_way_is_no_bug(
+    shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, code: int
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def broken(*args: object, **more: object) -> None:
+        raise OSError(number, os.strerror(number), "/some/file")
+
+    monkeypatch.setattr("mbuild.app.workspace.open_workspace", broken)
+    answer = shop.mbuild("graph")
+    assert answer.code == code
+    assert os.strerror(number) in answer.err
+
+
+def test_a_wrong_date_is_refused(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    assert refused(shop, "all")[1] == ["error: SOURCE_DATE_EPOCH: 'yesterday' is not a number of seconds"]
 
 
 def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

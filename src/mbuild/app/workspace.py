@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mbuild.config.find import find, misnamed
 from mbuild.config.load import load
-from mbuild.errors import ConfigError, EnvironmentFault, Problem
+from mbuild.errors import ConfigError, Problem, UsageError
 from mbuild.git.repository import Repository, open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.git.worktree import WorkTree
@@ -110,7 +110,7 @@ def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, .
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
     platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
-        raise EnvironmentFault(f"{directory}: no such folder")
+        raise UsageError(f"{directory}: no such folder")
     repository = open_repository(directory)
     top = Path(os.path.realpath(repository.top))
     if config is None:

@@ -26,7 +26,7 @@ from mbuild.events import Emit, LogLine
 
 _STEP = "build"
 POLL_SECONDS = 0.1
-_BUILDKIT_ONLY = ("the --mount option requires BuildKit", "the --chmod option requires BuildKit", "requires BuildKit")
+_CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-period", "retries"}
 
 
 @dataclass(slots=True)
@@ -39,16 +39,21 @@ class DockerApi(EngineStore):
         """Return what the API cannot express without a buildx client."""
         hint = ("install docker buildx, or use --builder buildx",)
         where = Where(request.dockerfile_path)
-        found = []
+        found: list[Problem] = []
         if request.secrets:
             found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
         # Named contexts that are folders are images by the time the build begins: any name stands for them here.
         stand_in = dict.fromkeys(request.folders, "mbuild/context:any")
-        if pack(replace(request, parents={**request.parents, **stand_in})) is None:
+        parcel = pack(replace(request, parents={**request.parents, **stand_in}))
+        if parcel is None:
             message = f"image '{request.image}': its Dockerfile needs a place that COPY does not see: that needs buildx"
             found.append(Problem(message, where, hint))
+        elif parcel.classic or self.engine.containerd_store:
+            for what, place in beyond_classic(request):
+                message = f"image '{request.image}': {what} needs BuildKit, which this engine's API does not give"
+                found.append(Problem(message, place, hint))
         return tuple(found)
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
@@ -146,9 +151,19 @@ class DockerApi(EngineStore):
 
     def _failed(self, request: BuildRequest, text: str, sent: int = 0, log: tuple[str, ...] = ()) -> BuildResult:
         line = " ".join(text.split())
-        hints = ("install docker buildx",) if any(sign in line for sign in _BUILDKIT_ONLY) else ()
-        problem = Problem(line, Where(request.dockerfile_path), hints)
+        problem = Problem(line, Where(request.dockerfile_path))
         return BuildResult("failed", problems=(problem,), sent=sent, log=log)
+
+
+def beyond_classic(request: BuildRequest) -> Iterator[tuple[str, Where]]:
+    """Yield what the classic builder does not know, with its place; it would take some of it for something else."""
+    for stage in request.recipes[0].stages:
+        for operation in stage.operations:
+            flags = [name for name, _ in operation.flags if name not in _CLASSIC_FLAGS]
+            if operation.heredocs:
+                yield "a heredoc", operation.where
+            elif flags:
+                yield f"{operation.keyword} --{flags[0]}", operation.where
 
 
 def until_cancelled(work: Callable[[], BuildResult], cancel: Cancel) -> BuildResult:

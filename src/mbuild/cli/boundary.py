@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from mbuild import __version__
 from mbuild.errors import ExitCode, MbuildError, Problem, printable
 
+_DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 ISSUES = "please report it with that file"
 
 
@@ -29,6 +31,8 @@ def run(argv: Sequence[str]) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+    except OSError as error:
+        return _surroundings(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _crash(error)
 
@@ -69,6 +73,14 @@ def _line(text: str) -> str:
 def _report(problems: Iterable[Problem], code: int) -> int:
     print_problems(problems)
     return int(code)
+
+
+def _surroundings(error: OSError) -> int:
+    """Report what the machine denied; any other error of the system is a case that somebody forgot."""
+    if error.errno not in _DENIED:
+        return _crash(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return _report((Problem(f"{place}{error.strerror}"),), ExitCode.ENVIRONMENT)
 
 
 def _crash(error: Exception) -> int:

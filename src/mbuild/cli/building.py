@@ -84,6 +84,7 @@ class _Job:
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
+    _check_place(options.metadata)
     job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options))
     with contextlib.closing(job.builder) if job.builder else contextlib.nullcontext():
         return _work(job)
@@ -148,6 +149,15 @@ def _explained(chosen: Chosen) -> Iterator[None]:
             raise
         hint = f"oci was chosen because {chosen.no_engine.problems[0].message}"
         raise EnvironmentFault(replace(each, hints=(*each.hints, hint)) for each in error.problems) from error
+
+
+def _check_place(metadata: str | None) -> None:
+    """Find out before hours of building that the result cannot be written."""
+    folder = Path(metadata).parent if metadata else Path()
+    if not folder.is_dir():
+        raise UsageError(f"--metadata {metadata}: there is no folder {folder}")
+    if metadata and not os.access(folder, os.W_OK):
+        raise UsageError(f"--metadata {metadata}: {folder} cannot be written to")
 
 
 def _refuse_unfinished(options: BuildOptions) -> None:
