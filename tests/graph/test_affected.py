@@ -538,3 +538,12 @@ def test_inputs_of_a_broken_circle_leave_others_alone() -> None:
     found = graph(files, *(image(name) for name in "abcde"), problems=problems)
     assert list(found.nodes) == ["e"]
     assert len(problems) == 1
+
+
+def test_a_named_context_may_name_an_image_of_this_repository_as_any_other() -> None:
+    one = image("a", contexts=(NamedContext("tools", "external", "docker-image://shop/base:1"),))
+    found = graph(FILES | {"a/Dockerfile": "FROM tools\n"}, BASE, one).nodes["a"]
+    assert [(edge.parent, edge.kind, edge.name) for edge in found.edges] == [("base", "context", "tools")]
+    other = image("a", contexts=(NamedContext("tools", "external", "https://example.com/tools.git"),))
+    outside = graph({"a/Dockerfile": "FROM tools\n"}, other).nodes["a"]
+    assert (outside.edges, outside.external[0][0]) == ((), "https://example.com/tools.git")

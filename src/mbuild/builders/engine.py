@@ -159,6 +159,8 @@ def _endpoint() -> tuple[str, dict[str, Any]]:
         return str(options.pop("base_url", os.environ["DOCKER_HOST"])), options
     name = os.environ.get("DOCKER_CONTEXT")
     context: Any = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+    if name and context is None:
+        raise EnvironmentFault(f"DOCKER_CONTEXT: there is no docker context '{name}'", "docker context ls shows them")
     if context is None or not context.Host:
         return "", {}
     return str(context.Host), {"tls": context.TLSConfig} if context.TLSConfig else {}

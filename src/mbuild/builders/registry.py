@@ -58,6 +58,7 @@ def _buildx(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature fo
     engine = connect()
     client = find_docker()
     if client is None:
+        engine.close()
         raise EnvironmentFault(
             "no docker command on PATH has buildx",
             "install the buildx plugin (Debian: docker-buildx, elsewhere: docker-buildx-plugin)",

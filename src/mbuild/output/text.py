@@ -130,11 +130,12 @@ def _result_row(each: ImageReport) -> list[str]:
 
 
 def _names(tags: Sequence[str]) -> str:
-    """Return full names of one repository with the repository named once."""
+    """Return full names of one repository, the repository once; the content tag only where there is no other."""
     if not tags:
         return ""
     repository = tags[0].rpartition(":")[0]
-    return f"{repository}: {', '.join(each.removeprefix(f'{repository}:') for each in tags)}"
+    shown = tags[1:] or tags
+    return f"{repository}:" + ", ".join(each.removeprefix(f"{repository}:") for each in shown)
 
 
 def _summary(report: Report, done: Sequence[ImageReport]) -> str:

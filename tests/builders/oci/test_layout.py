@@ -197,3 +197,13 @@ def test_skopeo_finds_images_by_name(bench: Bench, tmp_path: Path) -> None:
     copy = [skopeo, "--insecure-policy", "copy", f"oci:{bench.layout.folder}:shop/b:v1", f"dir:{tmp_path / 'out'}"]
     subprocess.run(copy, check=True, capture_output=True)
     assert digest_of((tmp_path / "out" / "manifest.json").read_bytes()) == two.digest
+
+
+def test_a_layout_that_another_run_makes_meanwhile_is_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Layout(tmp_path / "l").open_or_create()
+    exists = Path.exists
+    # As if the marker had been written right after it was looked for.
+    monkeypatch.setattr(Path, "exists", lambda self: self.name != "oci-layout" and exists(self))
+    Layout(tmp_path / "l").open_or_create()

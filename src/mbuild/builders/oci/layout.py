@@ -175,7 +175,8 @@ class Layout:
             yield
 
 
-OWN_NAMES = frozenset({".gitignore", ".lock", ".tmp", "blobs", "index.json"})
+OWN_NAMES = frozenset({".gitignore", ".lock", ".tmp", "blobs", "index.json", "oci-layout"})
+"""What another run may have put there just now, the marker included."""
 
 
 def name_of(entry: Mapping[str, object]) -> str:

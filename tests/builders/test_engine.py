@@ -1,0 +1,87 @@
+"""Which engine is meant, and what is said when it is not there."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from mbuild.builders.engine import connect, familiar
+from mbuild.builders.registry import Surroundings, choose
+from mbuild.errors import EnvironmentFault
+from tests.conftest import EngineUnderTest
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("alpine", "alpine:latest"),
+        ("docker.io/library/alpine:3", "alpine:3"),
+        ("docker.io/shop/api:x", "shop/api:x"),
+        ("registry.example.com:5000/shop/api:x", "registry.example.com:5000/shop/api:x"),
+    ],
+)
+def test_names_as_an_engine_lists_them(name: str, shown: str) -> None:
+    assert familiar(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("DOCKER_HOST", "unix:///nonexistent.sock", "at unix:///nonexistent.sock: No such file or directory"),
+        ("DOCKER_HOST", "bogus://x", "at bogus://x: Invalid bind address protocol"),
+        ("DOCKER_CONTEXT", "nowhere", "there is no docker context 'nowhere'"),
+    ],
+)
+def test_no_engine(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(EnvironmentFault) as caught:
+        connect()
+    assert message in str(caught.value)
+
+
+def test_a_socket_that_nobody_listens_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    with pytest.raises(EnvironmentFault, match="Connection refused"):
+        connect()
+
+
+def test_auto_takes_the_embedded_builder_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    chosen = choose("auto", Surroundings(tmp_path))
+    assert chosen.builder.name == "oci"
+    assert chosen.no_engine is not None
+    assert choose("oci", Surroundings(tmp_path)).no_engine is None
+    for name in ("buildx", "docker"):
+        with pytest.raises(EnvironmentFault, match="no Docker Engine answers"):
+            choose(name, Surroundings(tmp_path))
+
+
+@pytest.mark.engine
+def test_auto_takes_the_engine(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    builder = choose("auto", Surroundings(tmp_path)).builder
+    builder.close()
+    assert builder.name == "buildx"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    other = choose("auto", Surroundings(tmp_path)).builder
+    other.close()
+    assert other.name == "docker"
+    with pytest.raises(EnvironmentFault, match="no docker command on PATH has buildx"):
+        choose("buildx", Surroundings(tmp_path))
+
+
+@pytest.mark.engine
+def test_errors_of_the_engine_are_one_line(engine: EngineUnderTest) -> None:
+    found = connect()
+    try:
+        with pytest.raises(EnvironmentFault, match=r"the Docker Engine at .* failed: "):
+            found.tag("mbuild-no-such-image:x", ["mbuild-no-such-image:y"])
+        assert found.existing([]) == {}
+        assert found.existing(["mbuild-no-such-image:x"]) == {}
+    finally:
+        found.close()

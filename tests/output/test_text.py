@@ -1,0 +1,133 @@
+"""Answers as text, JSON and graphs."""
+
+from __future__ import annotations
+
+from mbuild.errors import Where
+from mbuild.graph.affected import Reason
+from mbuild.images import NamedContext
+from mbuild.output import explain, graphs
+from mbuild.output.report import BaseInfo, ContextInfo, Done, HeadInfo, ImageReport, Report, as_json
+from mbuild.output.text import plan_text, reason, reasons, result_text
+from tests.graph.test_affected import Files, graph, image
+
+HEAD = HeadInfo("work tree", "0" * 40, True)
+FILES: Files = {
+    "base/Dockerfile": "FROM alpine:3\n",
+    "a/Dockerfile": "FROM shop/base\nCOPY --from=say x /\n",
+    "b/Dockerfile": "FROM shop/base\nCOPY . /\n",
+    "b/.dockerignore": "*.md\n",
+    "c/Dockerfile": "FROM shop/a\nCOPY --from=shop/b / /\n",
+}
+SHOP = graph(
+    FILES,
+    image("base"),
+    image("a", contexts=(NamedContext("say", "external", "docker-image://x<y>&z"),)),
+    image("b"),
+    image("c"),
+)
+
+
+def report(name: str, status: str | None = None, error: str | None = None, **more: object) -> ImageReport:
+    done = Done(status, 2.0, error=error) if status else None
+    values: dict[str, object] = {"action": "build", "tags": ("s/x:mb-1", "s/x:v1"), "done": done} | more
+    return ImageReport(name, True, (), "Dockerfile", ".", None, (), (), **values)  # type: ignore[arg-type]
+
+
+def test_results_are_told_one_by_one_and_summed_up() -> None:
+    context = ContextInfo(3, 1500, "d", False, 10, 2_000_000)
+    images = (
+        report("api", "built", context=context),
+        report("web", "failed", "Dockerfile:2: no\nmore"),
+        report("job", "skipped", "'web' was not built"),
+        report("old", "reused", tags=("s/x:mb-1",)),
+        report("new", "cancelled", tags=None),
+    )
+    order = (("api", "web", "old", "new"), ("job",))
+    text = result_text(Report("all", None, HEAD, images, order, builder="oci", place="here", seconds=3))
+    assert [" ".join(line.split()) for line in text.splitlines()] == [
+        "built api 2.0 s 3 files, 1.5 kB of 10 files, 2.0 MB (not exact) s/x:v1",
+        "cancelled new",
+        "reused old s/x:mb-1",
+        "failed web 2.0 s Dockerfile:2: no",
+        "skipped job 'web' was not built",
+        "",
+        "5 images: 1 built, 1 reused, 1 failed, 1 skipped, 1 cancelled in 3.0 s, by oci into here",
+        "context: 3 files, 1.5 kB instead of 10 files, 2.0 MB",
+    ]
+
+
+def test_nothing_to_do_says_what_was_compared() -> None:
+    text = result_text(Report("affected", BaseInfo("main", "1" * 40, "--base"), HEAD, ()))
+    assert text == (
+        "base: main 111111111111 (--base)\n"
+        "head: work tree 000000000000, with changes that are not committed\n"
+        "nothing to do: 0 of 0 images affected\n"
+    )
+
+
+def test_a_plan_names_many_paths_and_removed_images() -> None:
+    paths = tuple(f"p{index}" for index in range(12))
+    text = plan_text(Report("affected", None, HEAD, (), unowned=paths, removed=("gone",)))
+    assert "removed since the base: gone" in text
+    assert "12 changed paths that no image reads: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …" in text
+
+
+def test_reasons_in_words() -> None:
+    where = Where("a/Dockerfile", 2, 1)
+    found = (
+        Reason("file-changed", "x\n", "mode", where=where),
+        Reason("needed-by", parent="api"),
+        Reason("definition-changed", "build.yaml"),
+        Reason("forced"),
+        Reason("external-image-changed", where=where),
+    )
+    assert [reason(each) for each in found] == [
+        "x\\n mode changed (a/Dockerfile:2)",
+        "needed by api, and there is no build of it",
+        "definition changed (build.yaml)",
+        "forced",
+        "external image changed (a/Dockerfile:2)",
+    ]
+    assert reasons(found).endswith("; and 2 more")
+
+
+def test_json_leaves_out_what_a_listing_does_not_know() -> None:
+    value = as_json(Report("affected", None, HEAD, (report("a"),), listing=True))
+    assert value["base"] is None
+    assert not {"action", "fingerprint", "tags", "context", "estimate_seconds"} & value["images"][0].keys()
+
+
+def test_a_graph_as_text_unfolds_an_image_once() -> None:
+    assert graphs.as_text(SHOP) == (
+        "base\n  a\n    c\n  b\n    c\n\nexternal images:\n  alpine:3  used by base\n"
+        "  docker-image://x<y>&z  used by a\n"
+    )
+    deep = graph(
+        {f"{name}/Dockerfile": text for name, text in {"x": "FROM scratch\n", "y": "FROM shop/x\n"}.items()}
+        | {"z/Dockerfile": "FROM shop/y\nCOPY --from=shop/x / /\n", "w/Dockerfile": "FROM shop/z\n"},
+        *(image(name) for name in "wxyz"),
+    )
+    assert graphs.as_text(deep) == "x\n  y\n    z\n      w\n  z …\n"
+
+
+def test_graphs_for_other_programs_are_escaped() -> None:
+    dot = graphs.as_dot(SHOP)
+    assert '"a" -> "docker-image://x<y>&z" [style=dashed];' in dot
+    assert '"c" -> "b" [label=copy];' in dot
+    mermaid = graphs.as_mermaid(SHOP)
+    assert 'e1(["docker-image://x&lt;y&gt;&amp;z"])' in mermaid
+    assert "i3 -->|from| i0" in mermaid
+
+
+def test_why_not_names_the_rule() -> None:
+    class Changed:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+    changes = [Changed(path) for path in ("b/x.md", "a/y", "b/Dockerfile")]
+    assert explain.nearest(SHOP, "b", changes) == [
+        ("b/Dockerfile", "the Dockerfile changed, but nothing that its reachable stages do"),
+        ("b/x.md", "ignored by b/.dockerignore"),
+        ("a/y", "outside the context root b"),
+    ]
+    assert dict(explain.nearest(SHOP, "a", changes))["a/y"] == "no instruction of a reachable stage copies it"
