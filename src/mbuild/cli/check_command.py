@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from mbuild.graph.model import Graph
 
 
-@click.command("check")
+EPILOG = """\b
+Examples:
+  mbuild check                    the work tree
+  mbuild check --head v1.4        a commit, without checking it out
+  mbuild check --format json      for a program
+"""
+
+
+@click.command("check", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
 @format_option("text", "json")
 @click.pass_obj

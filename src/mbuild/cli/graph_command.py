@@ -10,7 +10,15 @@ from mbuild.cli.main import Settings
 from mbuild.cli.options import format_option
 
 
-@click.command("graph")
+EPILOG = """\b
+Examples:
+  mbuild graph                                  as a tree
+  mbuild graph --format dot | dot -Tsvg         as a picture
+  mbuild graph --format mermaid                 for a README
+"""
+
+
+@click.command("graph", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
 @format_option("text", "json", "dot", "mermaid")
 @click.pass_obj
