@@ -181,6 +181,13 @@ def test_an_argument_that_nothing_uses_changes_nothing() -> None:
     assert affected([graph(files, image("a"))], graph(files, image("a", args=(("V", "2"),)))).reasons == {}
 
 
+@pytest.mark.parametrize("name", ["SOURCE_DATE_EPOCH", "BUILDKIT_INLINE_CACHE"])
+def test_an_argument_that_the_builder_itself_acts_on_counts_undeclared(name: str) -> None:
+    files = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
+    found = affected([graph(files, image("a"))], graph(files, image("a", args=((name, "1"),))))
+    assert [each.kind for each in found.reasons["a"]] == ["definition-changed"]
+
+
 def test_new_and_removed_images() -> None:
     files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
     found = affected([graph(files, image("a"))], graph(files, image("b")))

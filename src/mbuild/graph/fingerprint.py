@@ -66,6 +66,11 @@ def _context(use: ContextUse) -> Encodable:
     return (use.name, use.folders, tuple((each.path, each.mode, each.oid) for each in use.entries))
 
 
+def _is_for_builder(name: str) -> bool:
+    """Whether BuildKit acts on a build argument although no ARG declares it: dates, attestations, the frontend."""
+    return name == "SOURCE_DATE_EPOCH" or name.startswith("BUILDKIT_")
+
+
 def identity(
     definition: ImageDef,
     platforms: tuple[str, ...],
@@ -81,6 +86,7 @@ def identity(
         FORMAT,
         platforms,
         tuple(recipe(each) for each in recipes),
+        tuple(sorted(pair for pair in definition.args if _is_for_builder(pair[0]))),
         tuple((each.id, each.env, each.file) for each in definition.secrets),
         tuple(_context(each) for each in contexts),
         tuple(unread),
