@@ -9,7 +9,6 @@ import click
 from mbuild.cli.main import Settings
 from mbuild.cli.options import format_option
 
-
 EPILOG = """\b
 Examples:
   mbuild graph                                  as a tree
