@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, settings
 from tests.support import Repo
 
 # Machines differ in speed: how long an example takes says nothing about the code. What fails is printed as a blob.
-settings.register_profile("mbuild", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# CI takes the same examples every time, as hypothesis does by default there; new ones are looked for elsewhere.
+settings.register_profile(
+    "mbuild",
+    deadline=None,
+    print_blob=True,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("mbuild")
 
 
