@@ -9,7 +9,7 @@ import pytest
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.bind import bind_parents, pack
-from mbuild.builders.buildx import _secret
+from mbuild.builders.buildx import _secret, parent_hints
 from mbuild.builders.dockerapi import beyond_classic
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
@@ -79,6 +79,13 @@ def test_a_dockerfile_that_would_be_seen_is_kept_out_of_the_tar(source: str) -> 
     assert packed.extra[1] == (".dockerignore", f"{hidden_name(one)}\n.dockerignore\n".encode())
     copied = replace(one, context=replace(one.context, entries=(Entry("a/.dockerignore", 0o100644, "0" * 40),)))
     assert pack(copied) is None
+
+
+def test_a_parent_that_buildx_cannot_see_gets_a_hint() -> None:
+    one = asked({"a/Dockerfile": "FROM shop/base\n", "base/Dockerfile": "FROM scratch\n"}, image("a"), image("base"))
+    (tag,) = one.parents.values()
+    assert parent_hints(f"{tag}: failed to resolve source metadata for docker.io/{tag}: not found", one)
+    assert parent_hints("alpine:3: failed to resolve source metadata", one) == ()
 
 
 def test_secrets_are_quoted_as_csv() -> None:

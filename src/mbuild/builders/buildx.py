@@ -135,8 +135,8 @@ class Buildx(EngineStore):
         if code != 0:
             if any(sign in line for sign in _INFRASTRUCTURE for line in told.text):
                 raise EnvironmentFault(f"building '{request.image}': {told.error}")
-            where = Where(request.dockerfile_path, told.line)
-            return BuildResult("failed", problems=(Problem(told.error, where),), sent=told.sent, log=told.log)
+            problem = Problem(told.error, Where(request.dockerfile_path, told.line), parent_hints(told.error, request))
+            return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
         described = json.loads(metadata.read_bytes()) if metadata.exists() else {}
         image_id = described.get("containerimage.config.digest") or described.get("containerimage.digest")
         status = "cached" if told.cached else "built"
@@ -169,6 +169,13 @@ class _Sender:
     def join(self) -> None:
         if self._thread is not None:
             self._thread.join()
+
+
+def parent_hints(error: str, request: BuildRequest) -> tuple[str, ...]:
+    """Return what to do when a parent that was just built is not found: only the engine's own builder looks there."""
+    if not any(tag in error for tag in request.parents.values()):
+        return ()
+    return ("this buildx builder does not see the engine's images: docker buildx use default",)
 
 
 def _secret(secret: Secret) -> str:
