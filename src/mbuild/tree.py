@@ -78,6 +78,18 @@ def follow(tree: Tree, path: str) -> Entry | None:
     return None
 
 
+def follow_folder(tree: Tree, path: str) -> str | None:
+    """Return the folder a path leads to, links on the way followed, or None: nothing there, or outside of the tree."""
+    for _ in range(MOST_LINKS):
+        if not path or tree.below(path):
+            return path
+        step = _one_link(tree, path.split("/"))
+        if step is None:
+            return None
+        path = "" if step == "." else step
+    return None
+
+
 def _one_link(tree: Tree, parts: list[str]) -> str | None:
     """Replace the first link on a path by where it points; None where there is none, or it leaves the tree."""
     for count in range(1, len(parts) + 1):

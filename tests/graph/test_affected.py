@@ -554,3 +554,38 @@ def test_a_named_context_may_name_an_image_of_this_repository_as_any_other() -> 
     other = image("a", contexts=(NamedContext("tools", "external", "https://example.com/tools.git"),))
     outside = graph({"a/Dockerfile": "FROM tools\n"}, other).nodes["a"]
     assert (outside.edges, outside.external[0][0]) == ((), "https://example.com/tools.git")
+
+
+def test_links_on_the_way_to_a_context_root_are_followed() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch\nCOPY . /\nCOPY --from=more . /\n",
+        "now": ("link", "versions/v1"),
+        "versions/v1/sub/x": "1",
+        "versions/v1/.dockerignore": "y\n",
+        "versions/v1/y": "",
+        "shared/e": "1",
+        "back": ("link", "versions/../shared"),
+        "top": ("link", "."),
+    }
+    one = image("a", root="now", contexts=(NamedContext("more", "folder", "back"),))
+    assert set(compare(files, files | {"versions/v1/sub/x": "2"}, one).reasons) == {"a"}
+    assert set(compare(files, files | {"shared/e": "2"}, one).reasons) == {"a"}
+    assert compare(files, files | {"versions/v1/y": "2"}, one).reasons == {}
+    assert set(compare(files, files | {"now": ("link", "shared")}, one).reasons) == {"a"}
+    assert set(
+        compare(files, files | {"versions/v1/sub/x": "2"}, image("a", root="top", contexts=one.contexts)).reasons
+    )
+
+
+@pytest.mark.parametrize("root", ["nowhere", "out", "a/Dockerfile", "round"])
+def test_a_context_root_that_is_no_folder_is_an_error(root: str) -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "FROM scratch\nCOPY . /\nCOPY --from=more x /\n",
+        "out": ("link", "../elsewhere"),
+        "round": ("link", "round"),
+    }
+    with pytest.raises(DockerfileError, match=f"image 'a': the context is {root}, and there is no such folder"):
+        graph(files, image("a", root=root))
+    more = (NamedContext("more", "folder", root),)
+    with pytest.raises(DockerfileError, match=f"the named context 'more' is {root}"):
+        graph(files, image("a", contexts=more))

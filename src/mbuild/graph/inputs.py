@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.dockerfile.model import Read
+from mbuild.errors import DockerfileError
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.images import ImageDef
-from mbuild.tree import Entry, Tree, decode, follow
+from mbuild.tree import Entry, Tree, decode, follow, follow_folder
 
 
 @dataclass(slots=True)
@@ -18,8 +19,25 @@ class Inputs:
     """Selects the inputs of images at one tree; listings and ignore files are read once."""
 
     tree: Tree
+    _folders: dict[str, str | None] = field(default_factory=dict)
     _listings: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     _ignores: dict[tuple[str, str], tuple[IgnoreLine, ...]] = field(default_factory=dict)
+
+    def folder(self, definition: ImageDef, context: str, path: str) -> str:
+        """Return the folder that a context root leads to; ``docker build`` follows links on the way to it.
+
+        Raises DockerfileError when nothing is there: an empty context would make every change invisible.
+        """
+        if path not in self._folders:
+            self._folders[path] = follow_folder(self.tree, path)
+        found = self._folders[path]
+        if found is None:
+            what, key = (
+                (f"the named context '{context}'", f"contexts.{context}") if context else ("the context", "context")
+            )
+            message = f"image '{definition.name}': {what} is {path}, and there is no such folder"
+            raise DockerfileError(message, "what git ignores is not part of a context", where=definition.place(key))
+        return found
 
     def listing(self, root: str) -> tuple[Entry, ...]:
         """Return the entries below a folder, sorted, with paths relative to it."""
@@ -57,7 +75,7 @@ class Inputs:
     ) -> tuple[ContextUse, Selection]:
         """Return what the reads take from one context of an image: "" is the main one."""
         named = next((each for each in definition.contexts if context and each.name == context), None)
-        root = named.value if named else definition.context_root
+        root = self.folder(definition, context, named.value if named else definition.context_root)
         ignore = self.ignore_path(root, None if named else definition.dockerfile)
         lines = self.ignore_lines(ignore)
         if not named:
