@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mbuild import errors
 from mbuild.errors import UsageError
 
 BUILDERS = ("auto", "buildx", "docker", "oci")
@@ -45,7 +46,7 @@ def quoted(text: str) -> str:
 def printable(text: str) -> str:
     """Return text from outside on one line, nothing unprintable, not too long."""
     short = text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "…"
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in short)
+    return errors.printable(short)
 
 
 @dataclass(frozen=True, slots=True)

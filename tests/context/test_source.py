@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbuild.context.order import context_digest
-from mbuild.context.source import ContextSource, items, with_retries
-from mbuild.context.tar import write_tar
+from mbuild.context.source import ContextSource, items
 from mbuild.context.verify import CHUNK, verified
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
@@ -112,46 +110,6 @@ def test_a_changed_file_is_one_line_whatever_its_name() -> None:
     assert encode(error.path) == b"caf\xe9\n"
     message = str(error.problems[0])
     assert message.encode() == rb"caf\xe9\n changed while mbuild was reading it"
-
-
-# Trying again.
-
-
-def test_a_context_that_changed_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "f").write_bytes(b"one")
-    sources = 0
-
-    def make() -> ContextSource:
-        nonlocal sources
-        source = FolderTree(tmp_path).source()
-        sources += 1
-        if sources < 3:
-            (tmp_path / "f").write_bytes(b"edit %d" % sources)
-        return source
-
-    summary = with_retries(make, lambda source: write_tar(source, io.BytesIO().write, epoch=0))
-    assert sources == 3
-    assert summary.digest == FolderTree(tmp_path).source().digest
-
-
-def test_trying_again_has_an_end_and_is_for_changes_only() -> None:
-    calls = []
-
-    def use(source: ContextSource) -> None:
-        calls.append(source)
-        raise (ChangedWhileRead("f") if len(calls) < 10 else AssertionError)
-
-    with pytest.raises(ChangedWhileRead):
-        with_retries(BlobTree({}).source, use, attempts=4)
-    assert len(calls) == 4
-
-    def fail(source: ContextSource) -> None:
-        calls.append(source)
-        raise EnvironmentFault("no disk")
-
-    with pytest.raises(EnvironmentFault, match="no disk"):
-        with_retries(BlobTree({}).source, fail)
-    assert len(calls) == 5
 
 
 # Reading one file.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from mbuild.context.order import Conflict, Item, Named, context_digest, items_of, ordered
 from mbuild.errors import ChangedWhileRead, GitError, Problem, printable
 from mbuild.tree import SUBMODULE, Entry, Tree
-
-Result = TypeVar("Result")
 
 
 @runtime_checkable
@@ -79,18 +77,3 @@ def _submodule(path: str) -> Problem:
     message = f"the context needs files of the submodule {printable(path)}, which are not in this repository"
     hints = (f"git submodule update --init {printable(path)}", "or keep it out of the context with the ignore file")
     return Problem(message, hints=hints)
-
-
-def with_retries(
-    make_source: Callable[[], ContextSource], use: Callable[[ContextSource], Result], attempts: int = 3
-) -> Result:
-    """Use a context; when a file of it changed meanwhile, make it anew and use that, ``attempts`` times in all.
-
-    Raises what the last attempt raised.
-    """
-    for _ in range(attempts - 1):
-        try:
-            return use(make_source())
-        except ChangedWhileRead:
-            continue
-    return use(make_source())

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
 import threading
 import uuid
 from pathlib import Path
@@ -65,9 +64,18 @@ def test_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
         layout_in(tmp_path / "mine" / "below")
 
 
+def manifest(name: str) -> bytes:
+    """Return a manifest whose configuration's digest ends in ``name``."""
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": f"sha256:{name:0>64}", "size": 1}
+    return json.dumps({"schemaVersion": 2, "config": config, "layers": []}).encode()
+
+
 def test_names_are_found_in_short_and_full_form(tmp_path: Path) -> None:
     layout = layout_in(tmp_path)
-    one, two = layout.put_manifest(b"{}", ["shop/api:v1", "shop/api"]), layout.put_manifest(b"{ }", ["other"])
+    one, two = (
+        layout.put_manifest(manifest("1"), ["shop/api:v1", "shop/api"]),
+        layout.put_manifest(manifest("2"), ["other"]),
+    )
     assert layout.names() == {"other:latest": two, "shop/api:latest": one, "shop/api:v1": one}
     assert layout.find("docker.io/shop/api:v1") == layout.find("shop/api") == layout.find("shop/api:latest") == one
     assert layout.find("library/other") == two
@@ -84,16 +92,18 @@ def test_no_entry_is_lost_between_threads_and_processes(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from mbuild.builders.oci.layout import Layout\n"
         "layout = Layout(Path(sys.argv[1])).open_or_create()\n"
-        "for n in range(10): layout.put_manifest(b'p%d' % n, [f'process/n:{sys.argv[2]}-{n}'])"
+        "for n in range(10): layout.put_manifest(sys.argv[3].replace('X', f'{n}').encode(), [f'p/n:{sys.argv[2]}-{n}'])"
     )
     import sys
 
-    processes = [subprocess.Popen([sys.executable, "-c", script, tmp_path, str(p)]) for p in range(2)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script, tmp_path, str(p), manifest("X").decode()]) for p in range(2)
+    ]
 
     def work(thread: int) -> None:
         layout = layout_in(tmp_path)
         for number in range(10):
-            layout.put_manifest(b"t%d" % number, [f"thread/n:{thread}-{number}"])
+            layout.put_manifest(manifest(f"a{number}"), [f"thread/n:{thread}-{number}"])
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
     for each in threads:
@@ -102,6 +112,8 @@ def test_no_entry_is_lost_between_threads_and_processes(tmp_path: Path) -> None:
         each.join()
     assert [each.wait() for each in processes] == [0, 0]
     assert len(Layout(tmp_path).names()) == 50
+    listed = [tag for each in json.loads((tmp_path / "manifest.json").read_bytes()) for tag in each["RepoTags"]]
+    assert sorted(listed) == sorted(Layout(tmp_path).names())
 
 
 def test_leftovers_of_killed_runs_are_swept_and_live_ones_kept(tmp_path: Path) -> None:
@@ -146,33 +158,32 @@ def test_damaged_blob_is_noticed(bench: Bench, tmp_path: Path) -> None:
         bench.assemble("FROM test/image\nCOPY a /b\n", "test/child")
 
 
-def test_export_holds_the_chosen_images_only(bench: Bench, tmp_path: Path) -> None:
+def test_the_listing_names_what_the_index_names(bench: Bench, tmp_path: Path) -> None:
     bench.contexts[""] = plant(tmp_path / "c", {"a": "a", "b": "b"})
     bench.assemble("FROM scratch\nCOPY a /\n", "test/a")
     bench.layout.tag("test/a", ["test/a:second"])
     bench.assemble("FROM scratch\nCOPY b /\n", "test/b")
-    out = io.BytesIO()
-    bench.layout.export(out, ["test/a", "test/a:second"])
-    out.seek(0)
-    with tarfile.open(fileobj=out) as tar:
-        names = tar.getnames()
-        listing = json.load(tar.extractfile("manifest.json") or io.BytesIO())
-    assert len(names) == len(set(names)) == 6
-    assert [each["RepoTags"] for each in listing] == [["test/a:latest", "test/a:second"]]
-    with pytest.raises(EnvironmentFault, match="nothing/here"):
-        bench.layout.export(io.BytesIO(), ["test/a", "nothing/here"])
+
+    def listing() -> list[list[str]]:
+        return [each["RepoTags"] for each in json.loads((bench.layout.folder / "manifest.json").read_bytes())]
+
+    assert listing() == [["test/a:latest", "test/a:second"], ["test/b:latest"]]
+    bench.layout.tag("test/b", ["docker.io/test/a:latest"])
+    assert listing() == [["test/a:second"], ["test/a:latest", "test/b:latest"]]
+    bench.layout.tag("test/b", ["test/a:second"])
+    assert listing() == [["test/a:latest", "test/a:second", "test/b:latest"]]
+    assert sorted(name for each in listing() for name in each) == sorted(bench.layout.names())
 
 
 @pytest.mark.engine
-def test_docker_loads_an_export(engine: EngineUnderTest, bench: Bench, tmp_path: Path) -> None:
+def test_docker_loads_a_tar_of_the_folder(engine: EngineUnderTest, bench: Bench, tmp_path: Path) -> None:
     name, other = f"mbuild-oci-test:{uuid.uuid4().hex}", f"mbuild-oci-test/other:{uuid.uuid4().hex}"
     odd = b"caf\xe9".decode("utf-8", "surrogateescape")
     bench.contexts[""] = plant(tmp_path / "c", {"a": "a", odd: "odd", "d/e*": "x"})
     done = bench.assemble('FROM scratch\nCOPY . /\nWORKDIR /d\nWORKDIR /d\nCMD ["/d/e"]\nLABEL l=é\n', name)
     bench.layout.tag(name, [other])
-    archive = tmp_path / "export.tar"
-    with archive.open("wb") as stream:
-        bench.layout.export(stream, [name, other])
+    archive = tmp_path / "layout.tar"
+    subprocess.run(["tar", "-C", str(bench.layout.folder), "-cf", str(archive), "."], check=True)
     try:
         engine.run("load", "--input", str(archive))
         shown = json.loads(engine.run("image", "inspect", name))[0]

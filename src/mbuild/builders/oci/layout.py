@@ -7,6 +7,7 @@ index is replaced as a whole under a lock, always after the blobs that it points
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -14,10 +15,12 @@ from typing import BinaryIO
 from mbuild.builders.oci import descriptor as oci
 from mbuild.builders.oci.blobs import BlobWriter, publish, sweep, temporary
 from mbuild.builders.oci.descriptor import Descriptor, Json
+from mbuild.builders.oci.listing import renamed
 from mbuild.builders.oci.reference import canonical, with_tag
 from mbuild.errors import EnvironmentFault
 
 CHUNK = 1 << 20
+LISTING = "manifest.json"
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
 
 
@@ -126,22 +129,22 @@ class Layout:
         listed = oci.objects(self.read_manifest(desc).get("layers"))
         return tuple(oci.descriptor_from(each, desc.digest) for each in listed)
 
-    def export(self, stream: BinaryIO, names: Sequence[str]) -> None:
-        """Write a tar of these images that ``docker load`` accepts. Raises EnvironmentFault for an unknown name."""
-        from mbuild.builders.oci.export import export
-
-        export(self, stream, names)
-
     def _read_json(self, desc: Descriptor) -> Json:
         with self.open_blob(desc) as file:
             return oci.load(file.read(), str(self.blobs / desc.digest.removeprefix("sha256:")))
 
     def _name(self, desc: Descriptor, names: Sequence[str]) -> None:
-        taken = {canonical(name) for name in names}
+        full = list(dict.fromkeys(map(with_tag, names)))
+        taken = {canonical(name) for name in full}
         with self._locked():
             kept = [entry for entry in self._entries() if canonical(name_of(entry) or desc.digest) not in taken]
-            added = [desc.to_json(naming(name)) for name in dict.fromkeys(map(with_tag, names))]
+            added = [desc.to_json(naming(name)) for name in full]
+            self._replace(self.folder / LISTING, oci.dump(renamed(self._listing(), self, desc, full)))
             self._write_index(sorted(kept + added, key=lambda entry: name_of(entry) or ""))
+
+    def _listing(self) -> list[Json]:
+        path = self.folder / LISTING
+        return oci.objects(json.loads(path.read_bytes())) if path.exists() else []
 
     def _entries(self) -> list[Json]:
         path = self.folder / "index.json"
@@ -175,7 +178,7 @@ class Layout:
             yield
 
 
-OWN_NAMES = frozenset({".gitignore", ".lock", ".tmp", "blobs", "index.json", "oci-layout"})
+OWN_NAMES = frozenset({".gitignore", ".lock", ".tmp", "blobs", "index.json", LISTING, "oci-layout"})
 """What another run may have put there just now, the marker included."""
 
 
