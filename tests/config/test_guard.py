@@ -39,12 +39,12 @@ REFUSED: dict[str, tuple[bytes | str, str, tuple[str, ...]]] = {
     "empty": ("", "1:1: the file is empty", ("write at least 'version: 1'",)),
     "comment only": ("# nothing\n", "1:1: the file is empty", ("write at least 'version: 1'",)),
     "two documents": ("a: 1\n---\nb: 2", "2:1: a second document starts here", ("keep one document",)),
-    "bomb": ("[" * 200_000, f"1:65: {NESTED}", ()),
-    "bomb of lines": ("[\n" * 200_000, f"65:1: {NESTED}", ()),
-    "bomb of mappings": ("{" * 200_000, f"1:65: {NESTED}", ()),
-    "bomb of blocks": ("- " * 200_000, f"1:129: {NESTED}", ()),
-    "bomb of keys": ("? " * 100_000, f"1:129: {NESTED}", ()),
-    "bomb of flow keys": ('{"a":' * 100_000, f"1:321: {NESTED}", ()),
+    "nested": ("[" * 200, f"1:65: {NESTED}", ()),
+    "nested in lines": ("[\n" * 200, f"65:1: {NESTED}", ()),
+    "nested mappings": ("{" * 200, f"1:65: {NESTED}", ()),
+    "nested blocks": ("- " * 200, f"1:129: {NESTED}", ()),
+    "nested keys": ("? " * 200, f"1:129: {NESTED}", ()),
+    "nested flow keys": ('{"a":' * 200, f"1:321: {NESTED}", ()),
     "tab": ("images:\n\tapi:", f"2:1: {TAB}", ("use spaces",)),
     "not closed": ("a: [", "2:1: not valid YAML: did not find expected node content", ()),
     "two colons": (
@@ -95,6 +95,14 @@ REFUSED: dict[str, tuple[bytes | str, str, tuple[str, ...]]] = {
 def test_it_is_refused_with_its_place(name: str) -> None:
     raw, message, hints = REFUSED[name]
     assert problems(raw) == [(f"b.yaml:{message}", hints)]
+
+
+@pytest.mark.parametrize("part", ["[", "[\n", "{", "- ", "? ", '{"a":'])
+def test_a_bomb_of_nesting_is_refused(part: str) -> None:
+    """The place depends on libyaml: from 0.2.6 on it has a limit of its own, and meets it while it reads ahead."""
+    ((found, _),) = problems(part * 100_000)
+    assert found.startswith("b.yaml:")
+    assert found.endswith(NESTED)
 
 
 def test_all_that_is_refused_is_reported_in_order() -> None:
@@ -288,6 +296,6 @@ def test_without_the_c_parser_the_same_is_read(monkeypatch: pytest.MonkeyPatch) 
         first, second = both(raw, monkeypatch)
         assert first == second
         assert isinstance(first, Fields)
-    for name in ("bomb of lines", "alias", "merge", "duplicate", "tab", "two documents", "empty", "python"):
+    for name in ("nested in lines", "alias", "merge", "duplicate", "tab", "two documents", "empty", "python"):
         first, second = both(str(REFUSED[name][0]), monkeypatch)
         assert first == second == [f"b.yaml:{':'.join(REFUSED[name][1].split(':')[:2])}"], name

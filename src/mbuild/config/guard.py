@@ -24,6 +24,8 @@ MAX_BYTES = 16 << 20
 MAX_DEPTH = 64
 MAX_NODES = 250_000
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _PAIR = re.compile(r"((?<!\\)(?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
@@ -108,6 +110,8 @@ def _syntax(error: Exception, text: str, findings: Findings) -> ConfigError:
     mark = getattr(error, "problem_mark", None)
     line, col = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     said = str(getattr(error, "problem", None) or error)
+    if "nesting depth" in said:  # libyaml from 0.2.6 on has a limit of its own, and meets it while it reads ahead
+        return _refuse(findings, _TOO_DEEP, line, col)
     lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
     if "".join(lines[line - 1 : line])[col - 1 : col] == "\t":
         return _refuse(findings, "a tab cannot indent YAML", line, col, "use spaces")
@@ -150,7 +154,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if depth > MAX_DEPTH:
-            raise _refuse(self._findings, f"nested more than {MAX_DEPTH} deep", *_at(event))
+            raise _refuse(self._findings, _TOO_DEEP, *_at(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return Items(*_at(event), tuple(self._items(depth)))
         return self._fields(event, depth)
