@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mbuild.changes import compare
 from mbuild.git import trees
-from mbuild.git.changes import compare
 from mbuild.git.diff import diff
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EmptyTree

@@ -10,7 +10,7 @@ from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
 from mbuild.graph.lookup import Lookup
-from mbuild.graph.model import Graph
+from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, readers
 from mbuild.images import ImageDef, NamedContext, Project
 from mbuild.output.report import place

@@ -24,8 +24,10 @@ from mbuild.dockerfile.model import Platform
 from mbuild.errors import DockerfileError, MbuildError
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
-from mbuild.graph.inputs import Inputs
-from mbuild.graph.model import ContextUse, Graph, Node
+from mbuild.graph.inputs import listing
+from mbuild.graph.model import ContextUse
+from mbuild.graph.node import Graph, Node
+from mbuild.graph.places import ignore_lines
 from mbuild.images import ImageDef, NamedContext, Project
 from mbuild.tree import Entry, decode
 from tests.trees import MemoryTree
@@ -156,10 +158,9 @@ class Everything:
 
 
 def whole(tree: MemoryTree, use: ContextUse) -> Everything:
-    inputs = Inputs(tree)
-    lines = inputs.ignore_lines(use.ignore)
+    lines = ignore_lines(tree, use.ignore)
     matcher = IgnoreMatcher(lines) if lines else None
-    listed = inputs.listing(use.root)
+    listed = listing(tree, use.root)
     folders = {each.path.rpartition("/")[0] for each in listed}
     kept = tuple(each for each in listed if matcher is None or not matcher.ignored(each.path))
     return Everything(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mbuild.app.workspace import AnyTree, Snapshot, Workspace
+from mbuild.app.workspace import AnyTree, Snapshot, Workspace, native_platform
 from mbuild.errors import ConfigError, DockerfileError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import Change, diff
 from mbuild.git.trees import EmptyTree
 from mbuild.git.worktree import WorkTree
 from mbuild.graph.affected import Affected, affected
-from mbuild.graph.model import Graph
+from mbuild.graph.build import build_graph
+from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths
+from mbuild.images import Project
 from mbuild.output.report import BaseInfo, HeadInfo
 
 
@@ -68,7 +70,7 @@ def _base_tree(workspace: Workspace, commit: str) -> AnyTree:
 
 def _base_graph(workspace: Workspace, tree: AnyTree, notes: list[Problem]) -> Graph:
     """Return the graph at base. What cannot be read there counts as absent, so that its images are affected."""
-    empty = Graph({}, ())
+    empty = build_graph(Project(()), tree, native_platform())
     try:
         project = workspace.project(tree)
     except ConfigError as error:

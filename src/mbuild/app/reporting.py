@@ -12,8 +12,10 @@ from mbuild.context.full import Size, in_tree, on_disk
 from mbuild.context.source import ContextSource
 from mbuild.git.worktree import WorkTree
 from mbuild.graph.affected import Reason
-from mbuild.graph.inputs import Inputs
-from mbuild.graph.model import ContextUse, Node
+from mbuild.graph.inputs import listing
+from mbuild.graph.model import ContextUse
+from mbuild.graph.node import Node
+from mbuild.graph.places import ignore_lines
 from mbuild.output.report import ContextInfo, Done, ImageReport
 from mbuild.schedule.plan import BUILD, NONE, Plan, Step
 
@@ -30,12 +32,11 @@ class Sizes:
         """Return the size of a whole context root minus its ignore file."""
         key = (use.name, use.root, use.ignore)
         if key not in self._known:
-            inputs = Inputs(self.tree)
-            lines = inputs.ignore_lines(use.ignore)
+            lines = ignore_lines(self.tree, use.ignore)
             if isinstance(self.tree, WorkTree):
                 self._known[key] = on_disk(self.workspace.repository.top / use.root, lines)
             else:
-                self._known[key] = in_tree(self.tree.sizes(inputs.listing(use.root)), lines)
+                self._known[key] = in_tree(self.tree.sizes(listing(self.tree, use.root)), lines)
         return self._known[key]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from mbuild.app.workspace import AnyTree, Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
-from mbuild.graph.model import ContextUse, Graph, Node
+from mbuild.graph.model import ContextUse
+from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret
 from mbuild.names import content_tag, context_key, fill_tag

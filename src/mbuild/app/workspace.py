@@ -15,7 +15,7 @@ from mbuild.git.repository import Repository, open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.git.worktree import WorkTree
 from mbuild.graph.build import build_graph
-from mbuild.graph.model import Graph
+from mbuild.graph.node import Graph
 from mbuild.images import Project
 from mbuild.names import parse_platform
 from mbuild.names import platform as checked_platform

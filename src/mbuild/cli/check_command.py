@@ -13,7 +13,7 @@ from mbuild.cli.options import format_option
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem
-    from mbuild.graph.model import Graph
+    from mbuild.graph.node import Graph
 
 
 EPILOG = """\b

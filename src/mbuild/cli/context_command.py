@@ -16,7 +16,7 @@ from mbuild.cli.options import format_option
 if TYPE_CHECKING:
     from mbuild.app.workspace import Snapshot
     from mbuild.context.source import ContextSource
-    from mbuild.graph.model import Node
+    from mbuild.graph.node import Node
     from mbuild.tree import Entry
 
 EPILOG = """\b

@@ -58,6 +58,13 @@ class Region:
         return self.pattern is None or self.pattern.has(folder)
 
 
+def check(parts: Parts) -> None:
+    """Raise PatternError for a component that BuildKit refuses as a pattern."""
+    for part in parts:
+        if part.wild:
+            compile_pattern(part.text)
+
+
 def regions(parts: Parts, lookup: Lookup) -> list[Region]:
     """Return what one path covers: its entry, all below it, or the submodule it lies in. Raises PatternError."""
     if any(part.wild and "**" in part.text for part in parts):

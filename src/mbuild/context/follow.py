@@ -19,7 +19,9 @@ from mbuild.tree import Entry
 
 LinkTarget = Callable[[Entry], str]
 
-_SPECIAL = frozenset("*?[\\")
+SPECIAL = frozenset("*?[\\")
+"""What makes a component a pattern."""
+
 # Linux gives up after 40 links in one path. Whoever builds more ways than MOST_WAYS gets the whole context.
 _MOST_LINKS = 40
 _MOST_WAYS = 10_000
@@ -39,7 +41,7 @@ Parts = tuple[Part, ...]
 def parts_of(source: str) -> Parts:
     """Return the components of a source as written: relative to the context root, whatever it begins with."""
     clean = posixpath.normpath("/" + source.lstrip("/")).strip("/")
-    return tuple(Part(text, not _SPECIAL.isdisjoint(text)) for text in clean.split("/") if text)
+    return tuple(Part(text, not SPECIAL.isdisjoint(text)) for text in clean.split("/") if text)
 
 
 def text_of(parts: Parts) -> str:

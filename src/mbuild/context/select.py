@@ -7,11 +7,12 @@ only where that is exact: from a source that is reached without a link, and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from mbuild.context.cover import Region, regions
-from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
+from mbuild.context.cover import Region, check, regions
+from mbuild.context.follow import SPECIAL, LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
@@ -51,6 +52,22 @@ def select(
     for read in reads:
         taking.add(read)
     return taking.result()
+
+
+def check_wildcards(read: Read) -> None:
+    """Raise DockerfileError for a wildcard that BuildKit refuses, whether or not there is a folder to look it up in."""
+    for source in read.sources:
+        if not SPECIAL.isdisjoint(source):
+            with _named(read, source):
+                check(parts_of(source))
+
+
+@contextmanager
+def _named(read: Read, source: str) -> Iterator[None]:
+    try:
+        yield
+    except PatternError as error:
+        raise DockerfileError(f"{read.keyword} {source}: {error}", where=read.where) from error
 
 
 def reader_of(
@@ -94,12 +111,10 @@ class _Taking:
 
     def add(self, read: Read) -> None:
         """Take what one read takes. Raises DockerfileError for a malformed wildcard."""
-        excludes = _excludes(read)
+        excludes = excludes_of(read)
         for source in read.sources:
-            try:
+            with _named(read, source):
                 self._add_source(read, source, excludes)
-            except PatternError as error:
-                raise DockerfileError(f"{read.keyword} {source}: {error}", where=read.where) from error
 
     def _add_source(self, read: Read, source: str, excludes: IgnoreMatcher | None) -> None:
         parts = parts_of(source)
@@ -171,7 +186,7 @@ class _Taking:
                 folder = folder.rpartition("/")[0]
 
 
-def _excludes(read: Read) -> IgnoreMatcher | None:
+def excludes_of(read: Read) -> IgnoreMatcher | None:
     """Return what `--exclude` takes away, or None where that is not sure: `--parents`, `!`, a malformed pattern."""
     if not read.excludes or read.parents or any(each.strip().startswith("!") for each in read.excludes):
         return None

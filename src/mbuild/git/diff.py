@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mbuild.git.changes import Change, compare
+from mbuild.changes import Change, compare
 from mbuild.git.listing import file_mode
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EMPTY, CommitTree, EmptyTree

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mbuild.git.changes import Change, compare
+from mbuild.changes import Change, compare
 from mbuild.git.disk import Disk, mode_of
 from mbuild.git.hashing import file_ids, link_id
 from mbuild.git.index import Oddity, oddities

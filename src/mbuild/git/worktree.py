@@ -16,7 +16,7 @@ from mbuild.git.trees import with_sizes
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
 
 if TYPE_CHECKING:
-    from mbuild.git.changes import Change
+    from mbuild.changes import Change
     from mbuild.git.repository import Repository
 
 

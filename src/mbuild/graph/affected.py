@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mbuild.context.select import reader_of
 from mbuild.errors import Where
 from mbuild.graph.fingerprint import operation
-from mbuild.graph.model import ContextUse, Graph, Node
+from mbuild.graph.model import ContextUse
+from mbuild.graph.node import Graph, Node
 from mbuild.tree import Entry
 
 KINDS = (

@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
-from mbuild.graph.model import ContextUse, Edge
+from mbuild.graph.model import ContextUse
+from mbuild.graph.outline import Edge
 from mbuild.images import ImageDef
 
-FORMAT = "mbuild/1"
+FORMAT = "mbuild/2"
 
 Encodable = str | int | bool | None | tuple["Encodable", ...]
 
@@ -71,14 +72,8 @@ def _is_for_builder(name: str) -> bool:
     return name == "SOURCE_DATE_EPOCH" or name.startswith("BUILDKIT_")
 
 
-def identity(
-    definition: ImageDef,
-    platforms: tuple[str, ...],
-    recipes: Iterable[Recipe],
-    contexts: Iterable[ContextUse],
-    unread: Iterable[str],
-) -> str:
-    """Return the digest of all that can change an image, its parents' fingerprints aside.
+def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Recipe], unread: Iterable[str]) -> str:
+    """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
     unread: blob ids of definitions that could not be read exactly and so count byte for byte.
     """
@@ -88,10 +83,14 @@ def identity(
         tuple(recipe(each) for each in recipes),
         tuple(sorted(pair for pair in definition.args if _is_for_builder(pair[0]))),
         tuple((each.id, each.env, each.file) for each in definition.secrets),
-        tuple(_context(each) for each in contexts),
         tuple(unread),
     )
     return hashlib.sha256(encode(value)).hexdigest()
+
+
+def identity(own: str, contexts: Iterable[ContextUse]) -> str:
+    """Return the digest of all that can change an image, its parents' fingerprints aside. own: its meaning."""
+    return hashlib.sha256(encode((FORMAT, own, tuple(_context(each) for each in contexts)))).hexdigest()
 
 
 def fingerprint(own: str, edges: Iterable[Edge], parents: Mapping[str, str]) -> str:

@@ -1,28 +1,11 @@
-"""The values of the image graph at one tree."""
+"""What an image takes from the tree."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mbuild.dockerfile.model import Doubt, Read, Recipe
 from mbuild.errors import Where
-from mbuild.images import ImageDef
 from mbuild.tree import Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """``child`` uses ``parent``; kind: ``from``, ``copy``, ``mount``, ``context`` or ``declared``.
-
-    name: how the child refers to it (a reference or a named context), "" for ``declared``.
-    """
-
-    child: str
-    parent: str
-    kind: str
-    name: str
-    where: Where | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +38,3 @@ class Missing:
     source: str
     context: str
     where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One image at one tree.
-
-    recipes:  one for each platform. dockerfile: the Dockerfile's entry in the tree.
-    doubts:   not empty: the reads are not exact and the whole context root is the input.
-    identity: digest of all that can change the image, parents aside; fingerprint: with the parents' fingerprints.
-    """
-
-    definition: ImageDef
-    dockerfile: Entry
-    recipes: tuple[Recipe, ...]
-    reads: tuple[Read, ...]
-    contexts: tuple[ContextUse, ...]
-    edges: tuple[Edge, ...]
-    external: tuple[tuple[str, Where | None], ...]
-    missing: tuple[Missing, ...]
-    doubts: tuple[Doubt, ...]
-    identity: str
-    fingerprint: str
-
-    @property
-    def name(self) -> str:
-        """The image's name."""
-        return self.definition.name
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Names of the images of this repository that it uses, sorted."""
-        return tuple(sorted({edge.parent for edge in self.edges}))
-
-    @property
-    def exact(self) -> bool:
-        """Whether its inputs are known exactly."""
-        return not self.doubts
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """All images at one tree. ``order`` has parents before children, and is otherwise sorted by name."""
-
-    nodes: Mapping[str, Node]
-    order: tuple[str, ...]
-
-    def children(self) -> dict[str, set[str]]:
-        """Return for each image the images that use it directly."""
-        found: dict[str, set[str]] = {name: set() for name in self.nodes}
-        for node in self.nodes.values():
-            for parent in node.parents:
-                found[parent].add(node.name)
-        return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mbuild.errors import Where
 from mbuild.graph.affected import where_read
-from mbuild.graph.model import Graph, Node
+from mbuild.graph.node import Graph, Node
 from mbuild.tree import SUBMODULE
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mbuild.errors import printable
 from mbuild.graph.affected import Reason
-from mbuild.graph.model import Graph, Node
+from mbuild.graph.node import Graph, Node
 from mbuild.output.text import reason
 from mbuild.output.words import count
 

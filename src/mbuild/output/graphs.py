@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from mbuild.graph.model import Graph
+from mbuild.graph.node import Graph
 from mbuild.output.report import SCHEMA, place
 
 

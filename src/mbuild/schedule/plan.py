@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mbuild.graph.affected import Reason
-from mbuild.graph.model import Graph
+from mbuild.graph.node import Graph
 
 BUILD, REUSE, NONE = "build", "reuse", "none"
 

@@ -1,0 +1,169 @@
+"""The image graph at one tree. What takes work to know of an image is worked out when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mbuild.context.select import Selection
+from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
+from mbuild.errors import Where
+from mbuild.graph.fingerprint import fingerprint, identity
+from mbuild.graph.inputs import Inputs, missing_of
+from mbuild.graph.model import ContextUse, Missing
+from mbuild.graph.outline import Edge, Outline
+from mbuild.graph.recipes import Recipes
+from mbuild.images import ImageDef
+from mbuild.tree import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What the nodes of one graph work with: the Dockerfiles and the files of its tree."""
+
+    recipes: Recipes
+    inputs: Inputs
+
+
+class Node:
+    """One image at one tree: its outline, and on demand its recipes, files and fingerprint.
+
+    The values never change; asking twice costs once.
+    """
+
+    def __init__(
+        self, name: str, definition: Callable[[], ImageDef], outline: Callable[[], Outline], graph: Graph
+    ) -> None:
+        """Take what makes the definition and the outline: both may have to be decoded first."""
+        self.name = name
+        self._definition = definition
+        self._outline = outline
+        self._graph = graph
+
+    @cached_property
+    def definition(self) -> ImageDef:
+        """The image as build.yaml states it."""
+        return self._definition()
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What is known without looking at its files."""
+        return self._outline()
+
+    @property
+    def dockerfile(self) -> Entry:
+        """The Dockerfile's entry in the tree, links followed."""
+        return self.outline.dockerfile
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What its instructions read."""
+        return self.outline.reads
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges to the images that it uses, sorted by parent."""
+        return self.outline.edges
+
+    @property
+    def external(self) -> tuple[tuple[str, Where | None], ...]:
+        """The external images that it uses, sorted, each with its first place."""
+        return self.outline.external
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why its inputs are not known exactly; empty when they are."""
+        return self.outline.doubts
+
+    @property
+    def exact(self) -> bool:
+        """Whether its inputs are known exactly."""
+        return not self.outline.doubts
+
+    @cached_property
+    def parents(self) -> tuple[str, ...]:
+        """Names of the images of this repository that it uses, sorted."""
+        return tuple(sorted({edge.parent for edge in self.edges}))
+
+    @cached_property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """One recipe for each platform."""
+        return self._graph.workshop.recipes.evaluate(self.definition, self.dockerfile, self._inherited).recipes
+
+    def _inherited(self, parent: str) -> tuple[Inherited, ...]:
+        return self._graph.nodes[parent].outline.inherited
+
+    @cached_property
+    def _selected(self) -> tuple[tuple[ContextUse, Selection], ...]:
+        inputs, own = self._graph.workshop.inputs, self.outline
+        return tuple(inputs.use(self.definition, place, own.reads_of(place.context)) for place in own.places)
+
+    @cached_property
+    def contexts(self) -> tuple[ContextUse, ...]:
+        """What it takes from each of its contexts, the main one ("") first."""
+        return tuple(use for use, _ in self._selected)
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """The sources that match nothing."""
+        return tuple(each for use, found in self._selected for each in missing_of(found, use.name))
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all that can change the image, its parents aside."""
+        return identity(self.outline.meaning, self.contexts)
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all that can change the image, its parents' fingerprints included."""
+        return self._graph.fingerprint(self.name)
+
+
+class Graph:
+    """All images at one tree. ``nodes`` is sorted by name; ``order`` has parents before children, and then names."""
+
+    def __init__(self, order: tuple[str, ...], workshop: Workshop) -> None:
+        """Make a graph without nodes; ``add`` adds them, sorted by name."""
+        self.order = order
+        self.workshop = workshop
+        self._nodes: dict[str, Node] = {}
+        self._fingerprints: dict[str, str] = {}
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The images by name, sorted."""
+        return self._nodes
+
+    def add(self, name: str, definition: Callable[[], ImageDef], outline: Callable[[], Outline]) -> None:
+        """Add an image."""
+        self._nodes[name] = Node(name, definition, outline, self)
+
+    def children(self) -> dict[str, set[str]]:
+        """Return for each image the images that use it directly."""
+        found: dict[str, set[str]] = {name: set() for name in self._nodes}
+        for node in self._nodes.values():
+            for parent in node.parents:
+                found[parent].add(node.name)
+        return found
+
+    def with_parents(self, names: Mapping[str, object]) -> tuple[str, ...]:
+        """Return images and all that they use, in order."""
+        needed = set(names)
+        for name in reversed(self.order):
+            if name in needed:
+                needed.update(self._nodes[name].parents)
+        return tuple(name for name in self.order if name in needed)
+
+    def fingerprint(self, name: str) -> str:
+        """Return the fingerprint of an image: made for its parents first, however long the chain."""
+        known = self._fingerprints
+        waiting = [name]
+        while waiting:
+            node = self._nodes[waiting[-1]]
+            unknown = [parent for parent in node.parents if parent not in known]
+            waiting += unknown
+            if not unknown:
+                known[node.name] = fingerprint(node.identity, node.edges, known)
+                waiting.pop()
+        return known[name]

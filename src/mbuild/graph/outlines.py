@@ -1,0 +1,140 @@
+"""Makes the outlines of all images of a project at one tree: parents first, each Dockerfile once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from mbuild.context.select import check_wildcards
+from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Recipe, Reference
+from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph.fingerprint import meaning
+from mbuild.graph.outline import Edge, Outline
+from mbuild.graph.places import Places
+from mbuild.graph.recipes import Evaluated, Recipes, platforms_of
+from mbuild.images import ImageDef
+from mbuild.names import context_key
+from mbuild.tree import Entry, Tree
+
+T = TypeVar("T")
+
+
+class _First(Exception):  # noqa: N818 - a signal: the image of this name has to be outlined first
+    pass
+
+
+@dataclass(slots=True)
+class Outliner:
+    """Outlines images; what is wrong is gathered in ``problems``, and the images concerned are left out.
+
+    known: outlines of the project that hold at this tree already.
+    """
+
+    recipes: Recipes
+    places: Places
+    problems: list[Problem]
+    known: Mapping[str, Outline] = field(default_factory=dict)
+    done: dict[str, Outline] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
+    _waiting: list[str] = field(default_factory=list)
+    _definitions: dict[str, ImageDef] = field(default_factory=dict)
+
+    def outline(self, definitions: Sequence[ImageDef]) -> Mapping[str, Outline]:
+        """Return the outlines of all images that could be evaluated."""
+        self._definitions = {each.name: each for each in definitions}
+        for each in definitions:
+            self._waiting = [each.name]
+            while self._waiting:
+                self._step(self._waiting[-1])
+        return self.done
+
+    def _step(self, name: str) -> None:
+        """Outline the image on top of the pile, or put one on it that has to come first."""
+        if name in self.done or name in self._failed:
+            self._waiting.pop()
+            return
+        try:
+            self.done[name] = self.known[name] if name in self.known else self._outline(self._definitions[name])
+        except _First as signal:
+            self._waiting.append(str(signal))
+        except DockerfileError as error:
+            self._failed.add(name)
+            self.problems.extend(each for each in error.problems if each not in self.problems)
+
+    def _outline(self, definition: ImageDef) -> Outline:
+        entry = self.places.file(definition.dockerfile)
+        if entry is None:
+            raise DockerfileError(_missing_dockerfile(definition, self.recipes.tree))
+        evaluated = self.recipes.evaluate(definition, entry, self._inherited)
+        return _outlined(definition, entry, evaluated, self.places, self.recipes.native)
+
+    def _inherited(self, name: str) -> Sequence[Inherited] | None:
+        found = self.done.get(name)
+        if found is not None:
+            return found.inherited
+        # An image that waits for itself is in a circle, which is reported when all is known.
+        if name in self._failed or name in self._waiting or name not in self._definitions:
+            return None
+        raise _First(name)
+
+
+def _outlined(definition: ImageDef, entry: Entry, evaluated: Evaluated, places: Places, native: str) -> Outline:
+    recipes = evaluated.recipes
+    reads = _unique(read for recipe in recipes for read in recipe.reads)
+    doubts = _unique(doubt for recipe in recipes for doubt in recipe.doubts)
+    for read in reads:
+        check_wildcards(read)
+    platforms = tuple(str(each) for each in platforms_of(definition, native))
+    return Outline(
+        dockerfile=entry,
+        meaning=meaning(definition, platforms, recipes, [entry.oid] if doubts else []),
+        reads=reads,
+        doubts=doubts,
+        places=places.of(definition, {read.context for read in reads}),
+        edges=_edges(definition, recipes),
+        external=_external(recipes),
+        inherited=tuple(recipe.inherited for recipe in recipes),
+        names=evaluated.names,
+    )
+
+
+def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
+    contexts = {context_key(each.name) for each in definition.contexts}
+
+    def kind(reference: Reference) -> str:
+        return "context" if contexts and context_key(reference.name) in contexts else reference.kind
+
+    found = {
+        (resolved.image, kind(reference), reference.name): reference.where
+        for recipe in recipes
+        for reference, resolved in reversed(recipe.references)
+        if isinstance(resolved, ParentImage)
+    }
+    edges = [Edge(definition.name, *key, where) for key, where in found.items()]
+    edges += [
+        Edge(definition.name, each, "declared", "", definition.place("depends_on")) for each in definition.depends_on
+    ]
+    return tuple(sorted(edges, key=lambda each: (each.parent, each.kind, each.name)))
+
+
+def _external(recipes: Collection[Recipe]) -> tuple[tuple[str, Where | None], ...]:
+    found: dict[str, Where | None] = {}
+    for recipe in recipes:
+        for reference, resolved in recipe.references:
+            if isinstance(resolved, ExternalImage):
+                found.setdefault(resolved.ref, reference.where)
+    return tuple(sorted(found.items(), key=lambda pair: pair[0]))
+
+
+def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
+    folder = definition.dockerfile.rpartition("/")[0]
+    near = [each.path for each in tree.below(folder) if "dockerfile" in each.path.rpartition("/")[2].lower()][:3]
+    hint = f"there is {', '.join(near)}" if near else "files that git ignores are not part of the tree"
+    return Problem(
+        f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
+    )
+
+
+def _unique(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))

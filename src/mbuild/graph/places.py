@@ -1,0 +1,96 @@
+"""Where the contexts of an image lie, and which ignore files hold there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
+from mbuild.errors import DockerfileError
+from mbuild.graph.outline import Place
+from mbuild.images import ImageDef
+from mbuild.tree import Entry, Tree, follow, follow_folder
+
+
+@dataclass(slots=True)
+class Places:
+    """Finds context roots and ignore files at one tree; each is looked for once."""
+
+    tree: Tree
+    _folders: dict[str, str | None] = field(default_factory=dict)
+    _files: dict[str, Entry | None] = field(default_factory=dict)
+    _lines: dict[tuple[str, str], tuple[IgnoreLine, ...]] = field(default_factory=dict)
+    _matchers: dict[tuple[tuple[IgnoreLine, ...], str], IgnoreMatcher] = field(default_factory=dict)
+
+    def of(self, definition: ImageDef, contexts: Iterable[str]) -> tuple[Place, ...]:
+        """Return the places of an image's contexts, by name: "" is the main one.
+
+        Raises DockerfileError where a folder is not there or an ignore file is one that BuildKit refuses.
+        """
+        return tuple(self._place(definition, each) for each in sorted({"", *contexts}))
+
+    def _place(self, definition: ImageDef, context: str) -> Place:
+        named = next((each for each in definition.contexts if context and each.name == context), None)
+        root = self._folder(definition, context, named.value if named else definition.context_root)
+        ignore, lines = self._ignore(root, None if named else definition.dockerfile)
+        place = Place(context, root, ignore, lines)
+        self.matcher(definition, place)  # for its errors: an image is sound or it is not, whatever it is asked
+        return place
+
+    def _folder(self, definition: ImageDef, context: str, path: str) -> str:
+        """Return the folder that a context root leads to; ``docker build`` follows links on the way to it.
+
+        Raises DockerfileError when nothing is there: an empty context would make every change invisible.
+        """
+        if path not in self._folders:
+            self._folders[path] = follow_folder(self.tree, path)
+        found = self._folders[path]
+        if found is None:
+            what, key = (
+                (f"the named context '{context}'", f"contexts.{context}") if context else ("the context", "context")
+            )
+            message = f"image '{definition.name}': {what} is {path}, and there is no such folder"
+            raise DockerfileError(message, "what git ignores is not part of a context", where=definition.place(key))
+        return found
+
+    def file(self, path: str) -> Entry | None:
+        """Return the file a path leads to, links followed."""
+        if path not in self._files:
+            self._files[path] = follow(self.tree, path)
+        return self._files[path]
+
+    def _ignore(self, root: str, dockerfile: str | None) -> tuple[str, Entry | None]:
+        """Return the ignore file in force: the Dockerfile's own first (BuildKit ``dockerui/config.go``)."""
+        candidates = [f"{dockerfile}.dockerignore"] if dockerfile else []
+        candidates.append(f"{root}/.dockerignore" if root else ".dockerignore")
+        return next(((path, found) for path in candidates if (found := self.file(path)) is not None), ("", None))
+
+    def lines(self, place: Place) -> tuple[IgnoreLine, ...]:
+        """Return the patterns of the ignore file in force. Raises DockerfileError for one that BuildKit refuses."""
+        if place.lines is None:
+            return ()
+        key = (place.ignore, place.lines.oid)
+        if key not in self._lines:
+            self._lines[key] = parse_ignore(self.tree.read(place.lines), place.ignore)
+        return self._lines[key]
+
+    def matcher(self, definition: ImageDef, place: Place) -> IgnoreMatcher | None:
+        """Return what keeps paths out of a context: the ignore file, then ``exclude`` of build.yaml.
+
+        Raises DockerfileError with a problem for each pattern that BuildKit refuses.
+        """
+        lines = self.lines(place)
+        if not place.context:
+            lines += tuple(IgnoreLine(pattern, 0) for pattern in definition.exclude)
+        if not lines:
+            return None
+        key = (lines, place.ignore or "exclude")
+        if key not in self._matchers:
+            self._matchers[key] = IgnoreMatcher(*key)
+        return self._matchers[key]
+
+
+def ignore_lines(tree: Tree, path: str) -> tuple[IgnoreLine, ...]:
+    """Return the patterns of an ignore file at a tree; none for "". Raises DockerfileError for one that is refused."""
+    entry = follow(tree, path) if path else None
+    return () if entry is None else parse_ignore(tree.read(entry), path)
