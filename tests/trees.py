@@ -34,6 +34,12 @@ class MemoryTree:
         prefix = f"{folder}/" if folder else ""
         return [each for path, each in self._entries.items() if path.startswith(prefix)]
 
+    def folder(self, path: str) -> bool:
+        return bool(self.below(path))
+
+    def links(self) -> Sequence[Entry]:
+        return [each for each in self._entries.values() if each.is_link]
+
     def read(self, entry: Entry) -> bytes:
         return self._blobs[entry.oid]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mbuild.tree import EXECUTABLE, FILE, Entry
+from mbuild.tree import EXECUTABLE, FILE, Entry, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,11 @@ def compare(path: str, old: Entry | None, new: Entry | None) -> Change | None:
         return None
     exec_bit = old.oid == new.oid and {old.mode, new.mode} == {FILE, EXECUTABLE}
     return Change(path, "mode" if exec_bit else "modified", old, new)
+
+
+def between(old: Tree, new: Tree) -> list[Change]:
+    """Return what differs between two trees by listing both, in no order."""
+    before = {each.path: each for each in old.below("")}
+    after = {each.path: each for each in new.below("")}
+    both = (compare(path, before.get(path), after.get(path)) for path in before.keys() | after.keys())
+    return [change for change in both if change is not None]

@@ -48,6 +48,14 @@ class Tree(Protocol):
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""
         ...
 
+    def folder(self, path: str) -> bool:
+        """Tell whether something is below a folder."""
+        ...
+
+    def links(self) -> Sequence[Entry]:
+        """Return every symbolic link, sorted by path."""
+        ...
+
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link."""
         ...
@@ -81,7 +89,7 @@ def follow(tree: Tree, path: str) -> Entry | None:
 def follow_folder(tree: Tree, path: str) -> str | None:
     """Return the folder a path leads to, links on the way followed, or None: nothing there, or outside of the tree."""
     for _ in range(MOST_LINKS):
-        if not path or tree.below(path):
+        if not path or tree.folder(path):
             return path
         step = _one_link(tree, path.split("/"))
         if step is None:

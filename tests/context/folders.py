@@ -39,6 +39,12 @@ class BlobTree:
     def below(self, folder: str) -> Sequence[Entry]:
         return [each for each in self.entries if not folder or each.path.startswith(f"{folder}/")]
 
+    def folder(self, path: str) -> bool:
+        return bool(self.below(path))
+
+    def links(self) -> Sequence[Entry]:
+        return [each for each in self.entries if each.is_link]
+
     def read(self, entry: Entry) -> bytes:
         return self.nodes[entry.path][1]
 
@@ -69,6 +75,12 @@ class FolderTree:
 
     def below(self, folder: str) -> Sequence[Entry]:
         return tuple(sorted(self._walk(folder), key=lambda each: each.path))
+
+    def folder(self, path: str) -> bool:
+        return bool(self.below(path))
+
+    def links(self) -> Sequence[Entry]:
+        return [each for each in self.below("") if each.is_link]
 
     def _walk(self, folder: str) -> Iterator[Entry]:
         for each in os.scandir(self.place(folder)):

@@ -28,13 +28,8 @@ class _Plain:
     """A tree that diff knows nothing about: it must compare listings."""
 
     def __init__(self, tree: Tree) -> None:
-        self.entry, self.below, self.read, self.open, self.sizes = (
-            tree.entry,
-            tree.below,
-            tree.read,
-            tree.open,
-            tree.sizes,
-        )
+        self.entry, self.below, self.folder, self.links = tree.entry, tree.below, tree.folder, tree.links
+        self.read, self.open, self.sizes = tree.read, tree.open, tree.sizes
 
 
 def _history(repo: Repo) -> tuple[str, str]:

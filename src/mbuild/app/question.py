@@ -14,7 +14,7 @@ from mbuild.git.worktree import WorkTree
 from mbuild.graph.affected import Affected, affected
 from mbuild.graph.build import build_graph
 from mbuild.graph.node import Graph
-from mbuild.graph.readers import read_paths
+from mbuild.graph.readers import unread
 from mbuild.images import Project
 from mbuild.output.report import BaseInfo, HeadInfo
 
@@ -41,15 +41,16 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
     notes: list[Problem] = []
     trees = [_base_tree(workspace, commit) for commit in found.commits] or [EmptyTree()]
     graphs = tuple(_base_graph(workspace, each, notes) for each in trees)
-    changes = tuple(dict.fromkeys(change for each in trees for change in diff(each, tree)))
+    differences = [diff(each, tree) for each in trees]
+    changes = tuple(dict.fromkeys(change for each in differences for change in each))
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how),
         head=head_info(tree, head),
         snapshot=snapshot,
         bases=graphs,
-        affected=affected(graphs, snapshot.graph),
+        affected=affected(graphs, snapshot.graph, differences),
         changes=changes,
-        unowned=_unowned(changes, (*graphs, snapshot.graph), workspace.inside),
+        unowned=_unowned(zip(differences, graphs, strict=True), snapshot.graph, workspace.inside),
         notes=tuple(notes),
     )
 
@@ -95,10 +96,15 @@ def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:
     return HeadInfo(ref or "HEAD", tree.commit if not isinstance(tree, EmptyTree) else None, False)
 
 
-def _unowned(changes: Iterable[Change], graphs: Sequence[Graph], config: str | None) -> tuple[str, ...]:
-    """Return the changed paths that no image reads and that define nothing."""
-    owned = read_paths(graphs) | ({config} if config else set())
-    return tuple(sorted({change.path for change in changes} - owned))
+def _unowned(compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None) -> tuple[str, ...]:
+    """Return the paths that changed since some base and that no image reads and that define nothing."""
+    changed: set[str] = set()
+    owned = {config} if config else set()
+    for changes, base in compared:
+        paths = {each.path for each in changes}
+        changed |= paths
+        owned |= paths - set(unread(changes, base, head))
+    return tuple(sorted(changed - owned))
 
 
 def chosen(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def _submodule_above(path: str, lookup: Lookup) -> str | None:
 
 def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
     """Compare everything below the first wildcard: ``**`` may stand for any number of components."""
-    pattern = Below("/".join(_escaped(part) for part in parts))
+    pattern = Below("/".join(escaped(part) for part in parts))
     folder = text_of(literal_start(parts))
     if folder and not lookup.below(folder):
         above = _submodule_above(f"{folder}/.", lookup)
@@ -131,5 +131,6 @@ def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
     return [Region(folder, found, pattern)] if found else []
 
 
-def _escaped(part: Part) -> str:
+def escaped(part: Part) -> str:
+    """Return a component as a pattern."""
     return part.text if part.wild else re.sub(r"([*?\[\\])", r"\\\1", part.text)

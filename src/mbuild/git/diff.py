@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mbuild.changes import Change, compare
+from mbuild.changes import Change, between, compare
 from mbuild.git.listing import file_mode
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EMPTY, CommitTree, EmptyTree
@@ -26,7 +26,7 @@ def diff(old: Tree, new: Tree) -> tuple[Change, ...]:
     elif isinstance(old, CommitTree | EmptyTree) and isinstance(new, CommitTree | EmptyTree) and _same(old, new):
         found = _between(old, new)
     else:
-        found = _listed(old, new)
+        found = between(old, new)
     return tuple(sorted(found, key=lambda each: each.path))
 
 
@@ -79,10 +79,3 @@ def _to_work_tree(old: CommitTree | EmptyTree, new: WorkTree) -> list[Change]:
         if change is not None:
             found.append(change)
     return found
-
-
-def _listed(old: Tree, new: Tree) -> list[Change]:
-    before = {each.path: each for each in old.below("")}
-    after = {each.path: each for each in new.below("")}
-    both = (compare(path, before.get(path), after.get(path)) for path in before.keys() | after.keys())
-    return [change for change in both if change is not None]

@@ -45,6 +45,19 @@ class Folders:
         node = self.node(path)
         return None if node is None or node[0] == FOLDER else Entry(path, file_mode(node[0]), node[1])
 
+    def is_folder(self, path: str) -> bool:
+        """Tell whether something is below a folder. Trees without anything in them can be made, if only by hand."""
+        node = self.node(path)
+        waiting = [node] if node is not None else []
+        while waiting:
+            mode, oid = waiting.pop()
+            if mode == FOLDER:
+                inside = self._read([oid])[0].values()
+                if any(each[0] != FOLDER for each in inside):
+                    return True
+                waiting += inside
+        return False
+
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder: one batch of questions per level."""
         node = self.node(folder)

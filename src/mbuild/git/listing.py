@@ -10,6 +10,7 @@ import re
 from mbuild.errors import GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
 
+_LINK = re.compile(rb"(?:\A|\0)(120000 [^\0]+)")
 _UPWARDS = re.compile(rb"[\t/]\.\.[/\0]")
 
 
@@ -52,6 +53,15 @@ class Listing:
         part = self._raw[start:end]
         entries = [self._make(record) for record in part.split(b"\0") if record]
         return tuple(entries) if part.isascii() else in_order(entries)
+
+    def folder(self, path: str) -> bool:
+        """Tell whether something is below a folder."""
+        start = self._first_from(encode(path) + b"/") if path else 0
+        return start < len(self._raw) and (not path or self._path(start).startswith(encode(path) + b"/"))
+
+    def links(self) -> tuple[Entry, ...]:
+        """Return every symbolic link, sorted by path."""
+        return in_order([self._make(found[1]) for found in _LINK.finditer(self._raw)])
 
     def _make(self, record: bytes) -> Entry:
         head, _, name = record.partition(b"\t")

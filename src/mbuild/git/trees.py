@@ -35,6 +35,14 @@ class EmptyTree:
         """Return nothing."""
         return ()
 
+    def folder(self, path: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Return False."""
+        return False
+
+    def links(self) -> tuple[Entry, ...]:
+        """Return nothing."""
+        return ()
+
     def read(self, entry: Entry) -> bytes:
         """Raise GitError: there is no content in an empty tree."""
         raise GitError(f"{entry.path} is not in the empty tree")
@@ -83,6 +91,20 @@ class CommitTree:
                 except TooManyFolders:
                     self.load()
             return self.load().below(folder)
+
+    def folder(self, path: str) -> bool:
+        """Tell whether something is below a folder."""
+        with self._lock:
+            if self._listing is None:
+                try:
+                    return self._folders.is_folder(path)
+                except TooManyFolders:
+                    self.load()
+            return self.load().folder(path)
+
+    def links(self) -> tuple[Entry, ...]:
+        """Return every symbolic link, sorted by path. Lists the whole tree."""
+        return self.load().links()
 
     def load(self) -> Listing:
         """List the whole tree, once. For callers that know they will ask about most of it."""

@@ -68,6 +68,20 @@ class WorkTree:
         entries += [edit.new for edit in edited.values() if edit.new is not None]
         return tuple(sorted(entries, key=lambda each: each.path))
 
+    def folder(self, path: str) -> bool:
+        """Tell whether something is below a folder."""
+        edited = self._edited(path)
+        if any(edit.new is not None for edit in edited.values()):
+            return True
+        return bool(self.below(path)) if edited else self.base.folder(path)
+
+    def links(self) -> tuple[Entry, ...]:
+        """Return every symbolic link, sorted by path."""
+        found = {each.path: each for each in self.base.links() if each.path not in self.edits}
+        news = (edit.new for edit in self.edits.values())
+        found |= {each.path: each for each in news if each is not None and each.is_link}
+        return tuple(found[path] for path in sorted(found))
+
     def _edited(self, folder: str) -> dict[str, Change]:
         if not folder:
             return dict(self.edits)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mbuild.changes import Change
 from mbuild.context.select import reader_of
 from mbuild.errors import Where
 from mbuild.graph.fingerprint import operation
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
+from mbuild.graph.reached import Reached, ReachedFile, stated
 from mbuild.tree import Entry
 
 KINDS = (
@@ -42,32 +44,75 @@ class Affected:
     removed: tuple[str, ...]
 
 
-def affected(bases: Sequence[Graph], head: Graph) -> Affected:
-    """Compare head with each base (several merge bases: an image is affected when it differs from any of them)."""
+def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Change]] | None = None) -> Affected:
+    """Compare head with each base (several merge bases: an image is affected when it differs from any of them).
+
+    changes: for each base, what differs between its tree and head's. They save looking into images that no change can
+    have reached; the answer is the same without them.
+    """
     reasons: dict[str, tuple[Reason, ...]] = {}
+    given = changes if changes is not None else [None] * len(bases)
+    comparisons = [_Comparison(base, head, each) for base, each in zip(bases, given, strict=True)]
     for name in head.order:
-        found = [_compare(base.nodes.get(name), head.nodes[name], reasons) for base in bases]
-        merged = tuple(dict.fromkeys(reason for each in found for reason in each))
-        if merged:
-            reasons[name] = merged
+        found = [reason for each in comparisons for reason in each.reasons(name, reasons)]
+        if found:
+            reasons[name] = tuple(dict.fromkeys(found))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
     return Affected(reasons, tuple(removed))
 
 
-def _compare(old: Node | None, new: Node, known: Mapping[str, tuple[Reason, ...]]) -> tuple[Reason, ...]:
-    if old is None:
-        return (Reason("image-added", where=new.definition.where),)
-    if old.fingerprint == new.fingerprint:
-        return ()
-    found = [*_definition(old, new), *_files(old, new), *_parents(new, known)]
-    # The fingerprint differs, so the image is affected even where no single cause can be named.
-    return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
+class _Comparison:
+    """Head held against one base, image by image, parents first."""
+
+    def __init__(self, base: Graph, head: Graph, changes: Sequence[Change] | None) -> None:
+        self.base = base
+        self.head = head
+        self.reach = None if changes is None else Reached(base, head, changes)
+        self.differ: set[str] = set()
+
+    def reasons(self, name: str, known: Mapping[str, tuple[Reason, ...]]) -> tuple[Reason, ...]:
+        """Return why an image is affected, () where it is not; ``known``: the reasons of its parents."""
+        found = self._reasons(name, known)
+        if found:
+            self.differ.add(name)
+        return found
+
+    def _reasons(self, name: str, known: Mapping[str, tuple[Reason, ...]]) -> tuple[Reason, ...]:
+        old, new = self.base.nodes.get(name), self.head.nodes[name]
+        if old is None:
+            return (Reason("image-added", where=new.definition.where),)
+        files = self.reach.files(name) if self.reach else None
+        if files is not None:
+            # Nothing but these files, and its parents, can be different.
+            if not files and self.differ.isdisjoint(new.parents):
+                return ()
+            return (*(_file(new, each) for each in files), *_parents(new, known))
+        if self._same(old, new):
+            return ()
+        found = [*_definition(old, new), *_files(old, new), *_parents(new, known)]
+        # The fingerprint differs, so the image is affected even where no single cause can be named.
+        return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
+
+    def _same(self, old: Node, new: Node) -> bool:
+        """Whether the fingerprints are equal. Where the parents are the same images, theirs need not be made."""
+        if _used(old) != _used(new):
+            return old.fingerprint == new.fingerprint
+        return old.identity == new.identity and self.differ.isdisjoint(new.parents)
+
+
+def _used(node: Node) -> list[tuple[str, str, str]]:
+    return [(edge.parent, edge.kind, edge.name) for edge in node.edges]
+
+
+def _file(node: Node, found: ReachedFile) -> Reason:
+    change = found.change
+    return Reason("file-changed", path=change.path, change=change.kind, where=found.where(node))
 
 
 def _definition(old: Node, new: Node) -> Iterable[Reason]:
     if old.identity == new.identity:
         return
-    if _stated(old) != _stated(new):
+    if stated(old.definition) != stated(new.definition):
         place = new.definition.where
         yield Reason("definition-changed", path=place.file if place else None, where=place)
     external = {ref for ref, _ in old.external}
@@ -79,13 +124,6 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
         if where is not None:
             yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
     yield from _ignore_files(old, new)
-
-
-def _stated(node: Node) -> object:
-    """Return what build.yaml says that can change the image: paths may move, names may be added."""
-    stated = node.definition
-    contexts = tuple((each.name, each.kind, each.value) for each in stated.contexts)
-    return (stated.target, stated.args, contexts, stated.secrets, stated.platforms, stated.include, stated.exclude)
 
 
 def _first_difference(old: Node, new: Node) -> Where | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
+from mbuild.context.follow import LinkTarget, Parts, follow, literal_start, parts_of, text_of
+from mbuild.context.lookup import Lookup
 from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
@@ -14,30 +17,65 @@ from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, decode
 
+_PATH = attrgetter("path")
+
 
 @dataclass(slots=True)
 class Inputs:
-    """Selects the inputs of images at one tree; every context root is listed once."""
+    """Selects the inputs of images at one tree; every folder is listed once."""
 
     tree: Tree
     places: Places
-    _listings: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
-
-    def listing(self, root: str) -> tuple[Entry, ...]:
-        """Return the entries below a folder, sorted, with paths relative to it."""
-        if root not in self._listings:
-            self._listings[root] = listing(self.tree, root)
-        return self._listings[root]
+    _known: dict[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict)
 
     def use(self, definition: ImageDef, place: Place, reads: Sequence[Read]) -> tuple[ContextUse, Selection]:
         """Return what the reads take from one context of an image."""
         matcher = self.places.matcher(definition, place)
         root = place.root
-        found = select(self.listing(root), reads, matcher, lambda entry: link_target(self.tree, root, entry))
+        target = lambda entry: link_target(self.tree, root, entry)  # noqa: E731
+        found = select(self._listing(root, reads, target), reads, matcher, target)
         entries, folders = found.entries, found.folders
         if definition.include and not place.context:
             entries, folders = _narrowed(entries, definition.include), ()
         return ContextUse(place.context, root, entries, folders, place.ignore, found.whole), found
+
+    def _listing(self, root: str, reads: Sequence[Read], target: LinkTarget) -> Sequence[Entry]:
+        """Return, sorted, the entries of a context root that can matter to its reads.
+
+        Those are what lies at, below and above the literal beginnings of the sources, and, where there is a link, what
+        it leads to. So a few folders of a big tree are looked into, not all of it.
+        """
+        known: dict[str, Entry] = {}
+        starts: set[Parts] = set()
+        new = {literal_start(parts_of(source)) for read in reads for source in read.sources}
+        while new:
+            if () in new:
+                return self._below(root, "")
+            for start in new:
+                known |= {each.path: each for each in self._at(root, text_of(start))}
+            starts |= new
+            lookup = Lookup(sorted(known.values(), key=_PATH))
+            followed = [follow(parts_of(source), lookup, target) for read in reads for source in read.sources]
+            new = {literal_start(parts) for each in followed for parts in each.needed} - starts
+        return lookup.listing if starts else ()
+
+    def _at(self, root: str, path: str) -> Iterator[Entry]:
+        """Yield the entries at and below a path of a context root, and those above it that are no folders."""
+        yield from self._below(root, path)
+        while path:
+            found = self.tree.entry(f"{root}/{path}" if root else path)
+            if found is not None:
+                yield Entry(path, found.mode, found.oid, found.size)
+            path = path.rpartition("/")[0]
+
+    def _below(self, root: str, folder: str) -> tuple[Entry, ...]:
+        if (root, folder) not in self._known:
+            found = self.tree.below("/".join(each for each in (root, folder) if each))
+            skip = len(root) + 1
+            self._known[root, folder] = tuple(
+                found if not root else (Entry(each.path[skip:], each.mode, each.oid, each.size) for each in found)
+            )
+        return self._known[root, folder]
 
 
 def listing(tree: Tree, root: str) -> tuple[Entry, ...]:

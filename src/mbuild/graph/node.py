@@ -10,12 +10,13 @@ from mbuild.context.select import Selection
 from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
 from mbuild.errors import Where
 from mbuild.graph.fingerprint import fingerprint, identity
+from mbuild.graph.index import Index, Links, build_index
 from mbuild.graph.inputs import Inputs, missing_of
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.graph.outline import Edge, Outline
 from mbuild.graph.recipes import Recipes
 from mbuild.images import ImageDef
-from mbuild.tree import Entry
+from mbuild.tree import Entry, Tree, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Workshop:
 
     recipes: Recipes
     inputs: Inputs
+
+    @property
+    def tree(self) -> Tree:
+        """The tree."""
+        return self.inputs.tree
 
 
 class Node:
@@ -50,6 +56,10 @@ class Node:
     def outline(self) -> Outline:
         """What is known without looking at its files."""
         return self._outline()
+
+    def same_outline(self, other: Node) -> bool:
+        """Whether both say the same, their files aside."""
+        return self._outline is other._outline or self.outline == other.outline
 
     @property
     def dockerfile(self) -> Entry:
@@ -138,6 +148,14 @@ class Graph:
     def add(self, name: str, definition: Callable[[], ImageDef], outline: Callable[[], Outline]) -> None:
         """Add an image."""
         self._nodes[name] = Node(name, definition, outline, self)
+
+    @cached_property
+    def index(self) -> Index:
+        """From a path to the images that read it."""
+        tree, places = self.workshop.tree, self.workshop.inputs.places
+        images = [(node.definition, node.outline) for node in self._nodes.values()]
+        links = Links(tree.links(), lambda entry: decode(tree.read(entry)))
+        return build_index(images, links, lambda definition, own, place: places.rules(definition, own.places[place]))
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""

@@ -74,14 +74,17 @@ class Places:
             self._lines[key] = parse_ignore(self.tree.read(place.lines), place.ignore)
         return self._lines[key]
 
+    def rules(self, definition: ImageDef, place: Place) -> tuple[IgnoreLine, ...]:
+        """Return the patterns of the ignore file in force and, in the main context, those of ``exclude``."""
+        lines = self.lines(place)
+        return lines if place.context else lines + tuple(IgnoreLine(pattern, 0) for pattern in definition.exclude)
+
     def matcher(self, definition: ImageDef, place: Place) -> IgnoreMatcher | None:
         """Return what keeps paths out of a context: the ignore file, then ``exclude`` of build.yaml.
 
         Raises DockerfileError with a problem for each pattern that BuildKit refuses.
         """
-        lines = self.lines(place)
-        if not place.context:
-            lines += tuple(IgnoreLine(pattern, 0) for pattern in definition.exclude)
+        lines = self.rules(definition, place)
         if not lines:
             return None
         key = (lines, place.ignore or "exclude")

@@ -1,0 +1,118 @@
+"""Which images the changed paths reach, where that can be told without looking at the files of any image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mbuild.changes import Change
+from mbuild.errors import Where
+from mbuild.graph.index import Cover, Index
+from mbuild.graph.node import Graph, Node
+from mbuild.images import ImageDef
+from mbuild.tree import SUBMODULE, SYMLINK
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedFile:
+    """A changed file that an image takes: place and read are numbers as in ``index.Hit``."""
+
+    change: Change
+    place: int
+    read: int
+
+    def where(self, node: Node) -> Where | None:
+        """Return the Dockerfile line that first takes it."""
+        if node.doubts:
+            return node.doubts[0].where
+        return node.outline.reads_of(node.outline.places[self.place].context)[self.read].where
+
+
+class Reached:
+    """What the changes between two trees mean for the images that are defined alike at both."""
+
+    def __init__(self, base: Graph, head: Graph, changes: Iterable[Change]) -> None:
+        """Look up every change. Images for which more has to be looked at are known as unsure."""
+        self._base = base
+        self._head = head
+        self._index = head.index
+        self._files: dict[int, dict[tuple[int, str], ReachedFile]] = {}
+        self._unsure: set[int] = set()
+        self._there: dict[str, bool] = {}
+        for change in changes:
+            self._look_up(change)
+
+    def files(self, name: str) -> Sequence[ReachedFile] | None:
+        """Return the changed files that an image takes, in order; None where that has to be looked at.
+
+        An image that takes none, and none of whose parents differs, is the same at both trees.
+        """
+        number = self._index.number(name)
+        if number in self._unsure or not self._alike(name):
+            return None
+        found = self._files.get(number, {})
+        return [found[key] for key in sorted(found)]
+
+    def _alike(self, name: str) -> bool:
+        """Whether an image is defined alike at both trees, its files aside."""
+        old, new = self._base.nodes[name], self._head.nodes[name]
+        if not old.same_outline(new):
+            return False
+        if self._base.index is self._index and old.definition is new.definition:
+            return True
+        return stated(old.definition) == stated(new.definition) and (
+            self._base.index.rules_of(name) == self._index.rules_of(name)
+        )
+
+    def _look_up(self, change: Change) -> None:
+        kinds = {each.mode for each in (change.old, change.new) if each is not None}
+        if kinds & {SYMLINK, SUBMODULE}:
+            # Sources may lead somewhere else now, or into a submodule.
+            self._unsure |= self._index.near(change.path)
+        covers = self._index.covering(change.path)
+        if SUBMODULE in kinds:
+            self._unsure.update(cover.hit.image for cover in covers)  # in part it may be re-included
+            return
+        for cover in covers:
+            self._take(change, cover)
+
+    def _take(self, change: Change, cover: Cover) -> None:
+        hit, room = cover.hit, self._index.room(cover.hit)
+        if room.linked:
+            self._unsure.add(hit.image)
+        elif self._index.keeps(cover, change.path):
+            found = self._files.setdefault(hit.image, {})
+            known = found.get((hit.place, change.path))
+            if known is None or hit.read < known.read:
+                found[hit.place, change.path] = ReachedFile(change, hit.place, hit.read)
+        elif self._may_change_folders(change, cover, self._index):
+            self._unsure.add(hit.image)
+
+    def _may_change_folders(self, change: Change, cover: Cover, index: Index) -> bool:
+        """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""
+        if change.old is not None and change.new is not None:
+            return False
+        if index.keeper(index.room(cover.hit).rules).narrowed:
+            return False
+        return cover.deep or not self._is_there(change.path.rpartition("/")[0])
+
+    def _is_there(self, folder: str) -> bool:
+        """Whether a folder exists at both trees."""
+        if folder not in self._there:
+            trees = (self._base.workshop.tree, self._head.workshop.tree)
+            self._there[folder] = not folder or all(tree.folder(folder) for tree in trees)
+        return self._there[folder]
+
+
+def stated(definition: ImageDef) -> object:
+    """Return what build.yaml says that can change the image: paths may move, names may be added."""
+    contexts = tuple((each.name, each.kind, each.value) for each in definition.contexts)
+    return (
+        definition.target,
+        definition.args,
+        contexts,
+        definition.secrets,
+        definition.platforms,
+        definition.include,
+        definition.exclude,
+    )
