@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.monorepo.layout import CORE, Image, Layout, Source
 
 IGNORED = ("**/*.md", "**/testdata", "**/Dockerfile", "**/Dockerfile.dockerignore")
-PROJECT = "bench"
+PROJECT = "mbuild-bench"
 
 
 def dockerfile(image: Image) -> str:
