@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.changes import between
+from mbuild.errors import DockerfileError
 from mbuild.graph.affected import affected
+from mbuild.graph.build import build_graph
+from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, unread
+from mbuild.graph.refresh import refresh
+from mbuild.images import ImageDef, Project
 from tests.oracle.test_soundness import EXAMPLES, Files, definitions, edited, graph_of, monorepos, without_shadows
 from tests.trees import MemoryTree
 
@@ -44,3 +49,47 @@ def test_the_index_knows_who_reads_a_path(data: st.DataObject) -> None:
     changes = between(MemoryTree(before), MemoryTree(after))
     slow = {each.path for each in changes} - read_paths([old, new])
     assert set(unread(changes, old, new)) == slow
+
+
+def said(graph: Graph) -> object:
+    """Return all that a graph says."""
+    nodes = {
+        name: (each.summary, each.definition, each.outline, each.fingerprint) for name, each in graph.nodes.items()
+    }
+    return nodes, graph.order
+
+
+def again(graph: Graph, files: Files) -> Graph:
+    return thaw(freeze(graph), MemoryTree(files), "linux/amd64")
+
+
+@settings(max_examples=EXAMPLES * 2)
+@given(st.data())
+def test_a_graph_made_from_the_one_before_is_the_same(data: st.DataObject) -> None:
+    before = without_shadows(data.draw(monorepos()))
+    after = data.draw(edited(before))
+    args = [data.draw(st.sampled_from(["", "lib"])) for _ in range(3)]
+    old = graph_of(before, definitions(args))
+    if old is None:
+        return
+    then: tuple[ImageDef, ...] | None = None
+    if data.draw(st.booleans()):
+        then = definitions([data.draw(st.sampled_from(["", "lib"])) for _ in range(3)])
+        then = tuple(each for each in then if each.name != data.draw(st.sampled_from(["", "base", "one"])))
+    tree, changes = MemoryTree(after), between(MemoryTree(before), MemoryTree(after))
+    try:
+        new = build_graph(Project(then or definitions(args)), tree, "linux/amd64")
+    except DockerfileError as error:
+        wrong = error.problems
+    else:
+        fresh = refresh(again(old, before), then, tree, changes)
+        assert said(fresh) == said(new) == said(again(new, after))
+        assert affected([again(old, before)], fresh, [changes]) == affected([old], new)
+        assert unread(changes, again(old, before), fresh) == unread(changes, old, new)
+        return
+    try:
+        refresh(again(old, before), then, tree, changes)
+    except DockerfileError as error:
+        assert error.problems == wrong
+    else:
+        raise AssertionError("the refreshed graph has no problems")

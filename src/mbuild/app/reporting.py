@@ -81,17 +81,17 @@ def image_reports(view: View) -> tuple[ImageReport, ...]:
 
 
 def _image(view: View, node: Node, step: Step | None) -> ImageReport:
-    definition = node.definition
+    summary = node.summary
     active = step is not None and step.action != NONE
     return ImageReport(
         name=node.name,
         affected=node.name in view.affected,
         reasons=step.reasons if step and step.reasons else view.affected.get(node.name, ()),
-        dockerfile=definition.dockerfile,
-        context_root=definition.context_root or ".",
-        target=definition.target,
+        dockerfile=summary.dockerfile,
+        context_root=summary.context_root or ".",
+        target=summary.target,
         parents=node.parents,
-        platforms=definition.platforms,
+        platforms=summary.platforms,
         action=step.action if step else None,
         fingerprint=node.fingerprint if active else None,
         tags=view.naming.tags(node) if active else None,

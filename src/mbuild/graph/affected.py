@@ -105,8 +105,8 @@ def _used(node: Node) -> list[tuple[str, str, str]]:
 
 
 def _file(node: Node, found: ReachedFile) -> Reason:
-    change = found.change
-    return Reason("file-changed", path=change.path, change=change.kind, where=found.where(node))
+    where = Where(node.summary.dockerfile, found.line, found.col)
+    return Reason("file-changed", path=found.change.path, change=found.change.kind, where=where)
 
 
 def _definition(old: Node, new: Node) -> Iterable[Reason]:

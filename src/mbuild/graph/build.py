@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph.index import Index
 from mbuild.graph.inputs import Inputs
-from mbuild.graph.node import Graph, Workshop
+from mbuild.graph.node import Graph, Node, Source, Summary, Workshop
 from mbuild.graph.order import circles, in_order
-from mbuild.graph.outline import Edge, Outline
+from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner
 from mbuild.graph.places import Places
 from mbuild.graph.recipes import Recipes
 from mbuild.images import ImageDef, Project
 from mbuild.tree import Tree
+
+T = TypeVar("T")
 
 
 def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Problem] | None = None) -> Graph:
@@ -23,36 +27,69 @@ def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Pro
     problems: when given, everything wrong is added to it and the graph holds the sound images only; when None,
               anything wrong raises DockerfileError with all the problems found.
     """
+    shop = Workshop(Recipes(lambda: project.images, tree, native), Inputs(tree, Places(tree)))
+    return joined(project.images, shop, {}, (), problems)
+
+
+def joined(
+    images: Sequence[ImageDef],
+    shop: Workshop,
+    before: Mapping[str, Node],
+    known: Collection[str],
+    problems: list[Problem] | None,
+    index: Index | None = None,
+) -> Graph:
+    """Return the graph of images, some of them ``known`` from a graph at another tree (its nodes: ``before``).
+
+    index: of that graph, where what it says of the known images holds.
+    """
     gathered: list[Problem] = [] if problems is None else problems
-    recipes, places = Recipes(project, tree, native), Places(tree)
-    outlines = dict(Outliner(recipes, places, gathered).outline(project.images))
-    edges = {name: each.edges for name, each in outlines.items()}
-    _drop_orphans(edges)
-    order = in_order(edges)
-    if len(order) < len(edges):
-        gathered.extend(circles(edges))
+    outliner = Outliner(shop.recipes, shop.inputs.places, gathered, before, known)
+    outliner.outline(images)
+    found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
+    parents = {name: summary.parents for name, (summary, _) in found.items()}
+    _drop_orphans(parents)
+    order = in_order(parents)
+    if len(order) < len(parents):
+        gathered.extend(circles(edge for name in parents for edge in found[name][1].outline().edges))
     gathered.sort(key=lambda each: each.where or Where(""))
     if problems is None and gathered:
         raise DockerfileError(gathered)
     # An image that is left out without a word would be an image that is never built.
-    assert gathered or len(order) == len(project.images)
-    return made(project.images, outlines, order, Workshop(recipes, Inputs(tree, places)))
-
-
-def made(
-    definitions: tuple[ImageDef, ...], outlines: Mapping[str, Outline], order: tuple[str, ...], workshop: Workshop
-) -> Graph:
-    """Return a graph from its parts: the images in ``order``."""
-    graph = Graph(order, workshop)
-    ordered = set(order)
-    for each in sorted(definitions, key=lambda definition: definition.name):
-        if each.name in ordered:
-            graph.add(each.name, lambda each=each: each, lambda own=outlines[each.name]: own)  # type: ignore[misc]
+    assert gathered or len(order) == len(images)
+    patch = (index, frozenset(outliner.fresh) | (set(before) - set(order))) if index is not None else None
+    graph = Graph(order, shop, patch=patch)
+    for name in sorted(order):
+        graph.add(name, *found[name])
     return graph
 
 
-def _drop_orphans(edges: dict[str, tuple[Edge, ...]]) -> None:
+def _is_there(image: ImageDef, outliner: Outliner) -> bool:
+    return image.name in outliner.fresh or image.name in outliner.held
+
+
+def _found(image: ImageDef, outliner: Outliner, before: Mapping[str, Node]) -> tuple[Summary, Source]:
+    if image.name in outliner.fresh:
+        own = outliner.fresh[image.name]
+        return summary(image, own), Source(_constant(image), _constant(own))
+    node = before[image.name]
+    kept = node.summary._replace(platforms=image.platforms)
+    return kept, Source(_constant(image), node.source.outline)
+
+
+def summary(definition: ImageDef, own: Outline) -> Summary:
+    """Return what every answer says of an image."""
+    parents = tuple(sorted({edge.parent for edge in own.edges}))
+    target, platforms = definition.target, definition.platforms
+    return Summary(definition.dockerfile, definition.context_root, target, platforms, parents)
+
+
+def _constant(value: T) -> Callable[[], T]:
+    return lambda: value
+
+
+def _drop_orphans(parents: dict[str, tuple[str, ...]]) -> None:
     """Leave out images whose parent could not be evaluated (the parent's problem has been reported)."""
-    while orphans := [name for name, each in edges.items() if any(edge.parent not in edges for edge in each)]:
+    while orphans := [name for name, each in parents.items() if any(parent not in parents for parent in each)]:
         for name in orphans:
-            del edges[name]
+            del parents[name]

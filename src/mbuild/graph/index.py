@@ -6,40 +6,41 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
-from mbuild.context.lookup import Lookup
+from mbuild.context.follow import Part, Parts
 from mbuild.context.reach import Wild
-from mbuild.context.select import excludes_of
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
-from mbuild.dockerfile.model import Read
-from mbuild.graph.inputs import included
-from mbuild.graph.outline import Outline
-from mbuild.images import ImageDef
-from mbuild.tree import Entry
+from mbuild.tree import SUBMODULE, Entry
 
 
 class Hit(NamedTuple):
     """A read: by number its image, the place (of ``Outline.places``), and the read there.
 
-    excludes: number of what ``--exclude`` takes away, -1 for nothing.
+    excludes:  number of what ``--exclude`` takes away, -1 for nothing.
+    line, col: where the read stands in the image's Dockerfile.
     """
 
     image: int
     place: int
     read: int
     excludes: int
+    line: int
+    col: int
 
 
-class Room(NamedTuple):
-    """A place of an image: the number of its rules, and whether one of its sources passes a link."""
+FIELDS = len(Hit._fields)
 
-    rules: int
-    linked: bool
+
+class Cover(NamedTuple):
+    """A path is covered by a read. root: the folder or file it is covered by, from the git root."""
+
+    hit: Hit
+    root: str
+    deep: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +52,49 @@ class Rules:
     include: tuple[str, ...]
 
 
-class Cover(NamedTuple):
-    """A path is covered by a read. root: the folder or file it is covered by, from the git root."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A place of an image: the number of its rules, and whether one of its sources passes a link."""
 
-    hit: Hit
-    root: str
-    deep: bool
+    rules: int
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where all sources begin. Hits stand one after the other, ``FIELDS`` numbers each.
+
+    literal: by path, from the git root. wild: sources with wildcards, as (text, whether it is a pattern) for each
+             component, by the folder before the first pattern.
+    """
+
+    literal: Mapping[str, Sequence[int]]
+    wild: Mapping[str, Sequence[tuple[Sequence[tuple[str, bool]], Sequence[int]]]]
 
 
 @dataclass(slots=True)
 class Index:
     """The readers of all paths at one tree.
 
-    names:   of the images, by number. rooms: of each image, by place.
-    literal: sources by path, from the git root; wild: sources with wildcards by the folder before the first one.
-    defining: paths of Dockerfiles and ignore files.
+    names:    of the images, by number. rooms: of each image, by place.
+    excludes: what ``--exclude`` takes away, by number.
+    defined:  the images that a Dockerfile or ignore file at a path defines.
+    watched:  the images whose outline may be another one after a change at a path, links aside; roots: the images that
+              have a context root at a path.
     """
 
-    names: list[str] = field(default_factory=list)
-    rooms: list[list[Room]] = field(default_factory=list)
-    literal: dict[str, list[Hit]] = field(default_factory=dict)
-    wild: dict[str, list[tuple[Parts, Hit]]] = field(default_factory=dict)
-    rules: list[Rules] = field(default_factory=list)
-    excludes: list[tuple[str, ...]] = field(default_factory=list)
-    defining: set[str] = field(default_factory=set)
+    names: Sequence[str]
+    rooms: Sequence[Sequence[Room]]
+    sources: Sources
+    rules: Sequence[Rules]
+    excludes: Sequence[Sequence[str]]
+    defined: Mapping[str, Sequence[int]]
+    watched: Mapping[str, Sequence[int]]
+    roots: Mapping[str, Sequence[int]]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
-    _wilds: dict[Parts, Wild] = field(default_factory=dict)
+    _wilds: dict[tuple[str, int], Wild] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
-
-    def covering(self, path: str) -> Iterator[Cover]:
-        """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
-        for start in _upward(path):
-            for hit in self.literal.get(start, ()):
-                yield Cover(hit, start, deep=False)
-            for parts, hit in self.wild.get(start, ()):
-                context = self.rules[self.rooms[hit.image][hit.place].rules].root
-                wild = self._wild(parts)
-                root = wild.root(inside(context, path))
-                if root is not None:
-                    yield Cover(hit, f"{context}/{root}" if context else root, wild.deep)
-
-    def _wild(self, parts: Parts) -> Wild:
-        if parts not in self._wilds:
-            self._wilds[parts] = Wild(parts)
-        return self._wilds[parts]
 
     def number(self, name: str) -> int:
         """Return the number of an image."""
@@ -107,18 +106,43 @@ class Index:
         """Return the rules of each place of an image."""
         return [self.rules[room.rules] for room in self.rooms[self.number(name)]]
 
-    def near(self, path: str) -> set[int]:
-        """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
-        below = f"{path}/"
-        found = {hit.image for start, hits in self.literal.items() if f"{start}/".startswith(below) for hit in hits}
-        for start, pairs in self.wild.items():
-            if f"{start}/".startswith(below) or not start or below.startswith(f"{start}/"):
-                found.update(hit.image for _, hit in pairs)
-        return found
-
     def room(self, hit: Hit) -> Room:
         """Return the place that a read is of."""
         return self.rooms[hit.image][hit.place]
+
+    def covering(self, path: str) -> Iterator[Cover]:
+        """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
+        for start in _upward(path):
+            for hit in _hits(self.sources.literal.get(start, ())):
+                yield Cover(hit, start, deep=False)
+            for number, (_, numbers) in enumerate(self.sources.wild.get(start, ())):
+                yield from self._wild_covers(path, start, number, numbers)
+
+    def _wild_covers(self, path: str, start: str, number: int, numbers: Sequence[int]) -> Iterator[Cover]:
+        wild = self._wild(start, number)
+        for hit in _hits(numbers):
+            context = self.rules[self.room(hit).rules].root
+            root = wild.root(inside(context, path))
+            if root is not None:
+                yield Cover(hit, f"{context}/{root}" if context else root, wild.deep)
+
+    def _wild(self, start: str, number: int) -> Wild:
+        key = (start, number)
+        if key not in self._wilds:
+            self._wilds[key] = Wild(parts(self.sources.wild[start][number][0]))
+        return self._wilds[key]
+
+    def near(self, path: str) -> set[int]:
+        """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
+        below = f"{path}/"
+        found: set[int] = set()
+        for start, hits in self.sources.literal.items():
+            if f"{start}/".startswith(below):
+                found.update(hits[::FIELDS])
+        for start, sources in self.sources.wild.items():
+            if f"{start}/".startswith(below) or not start or below.startswith(f"{start}/"):
+                found.update(image for _, hits in sources for image in hits[::FIELDS])
+        return found
 
     def keeps(self, cover: Cover, path: str) -> bool:
         """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``."""
@@ -139,16 +163,20 @@ class Index:
             self._excluders[number] = IgnoreMatcher(IgnoreLine(each, 0) for each in self.excludes[number])
         return self._excluders[number]
 
-    def reads(self, path: str, *, submodule: bool = False) -> bool:
-        """Tell whether any image takes a path, or (of a submodule) may take something in it."""
-        return any(self.keeps(cover, path) for cover in self.covering(path)) or (submodule and bool(self.near(path)))
+    def takers(self, path: str, entry: Entry) -> Iterator[int]:
+        """Yield the images that take an entry, or (of a submodule) may take something in it; some of them twice."""
+        for cover in self.covering(path):
+            if self.keeps(cover, path):
+                yield cover.hit.image
+        if entry.mode == SUBMODULE:
+            yield from self.near(path)
 
 
 class Keeper:
     """Tells which paths of a context root are neither ignored nor left out. Paths are from the git root."""
 
     def __init__(self, rules: Rules) -> None:
-        """Compile the rules, which have been found sound before."""
+        """Take rules that have been found sound before."""
         self._rules = rules
         self._known: dict[str, bool] = {}
 
@@ -158,7 +186,7 @@ class Keeper:
 
     @cached_property
     def _include(self) -> IgnoreMatcher:
-        return included(self._rules.include)
+        return IgnoreMatcher(IgnoreLine(each, 0) for each in self._rules.include)
 
     def keeps(self, path: str) -> bool:
         """Tell whether a path is part of the context."""
@@ -174,9 +202,18 @@ class Keeper:
         return bool(self._rules.include)
 
 
+def parts(source: Sequence[tuple[str, bool]]) -> Parts:
+    """Return the components of a filed source."""
+    return tuple(Part(text, wild) for text, wild in source)
+
+
 def inside(folder: str, path: str) -> str:
     """Return a path relative to a folder that it lies in."""
     return path[len(folder) + 1 :] if folder else path
+
+
+def _hits(numbers: Sequence[int]) -> Iterator[Hit]:
+    return (Hit(*numbers[at : at + FIELDS]) for at in range(0, len(numbers), FIELDS))
 
 
 def _upward(path: str) -> Iterator[str]:
@@ -185,106 +222,3 @@ def _upward(path: str) -> Iterator[str]:
         yield path
         path = path.rpartition("/")[0]
     yield ""
-
-
-class Links:
-    """The links of a tree, as far as sources may lead through them.
-
-    entries: every link of the tree, sorted by path. target: where one points.
-    """
-
-    def __init__(self, entries: Iterable[Entry], target: Callable[[Entry], str]) -> None:
-        """Take the links of a whole tree."""
-        self._all = tuple(entries)
-        self._lookup = Lookup(self._all)
-        self._target = target
-        self._below: dict[str, Lookup | None] = {}
-
-    def below(self, root: str) -> Lookup | None:
-        """Return the links in a context root, their paths relative to it; None where there are none."""
-        if root not in self._below:
-            found = [self._all[position] for position in self._lookup.below(root)]
-            entries = [Entry(inside(root, each.path), each.mode, each.oid) for each in found]
-            self._below[root] = Lookup(entries) if entries else None
-        return self._below[root]
-
-    def target(self, root: str) -> LinkTarget:
-        """Return what says where a link in a context root points."""
-        return lambda link: self._target(Entry(f"{root}/{link.path}" if root else link.path, link.mode, link.oid))
-
-
-def build_index(
-    images: Sequence[tuple[ImageDef, Outline]],
-    links: Links,
-    lines_of: Callable[[ImageDef, Outline, int], tuple[IgnoreLine, ...]],
-) -> Index:
-    """Return the index of images, which are sorted by name.
-
-    lines_of: gives the lines of the ignore file and of ``exclude`` that hold for a place, by its number.
-    """
-    index = Index()
-    filing = _Filing(index, links)
-    for number, (definition, outline) in enumerate(images):
-        index.names.append(definition.name)
-        index.rooms.append([])
-        index.defining.add(definition.dockerfile)
-        for place, where in enumerate(outline.places):
-            index.defining.add(where.ignore)
-            lines = tuple((each.pattern, each.line) for each in lines_of(definition, outline, place))
-            rules = filing.rules(Rules(where.root, lines, () if where.context else definition.include))
-            reads = outline.reads_of(where.context)
-            linked = [filing.file(where.root, read, Hit(number, place, at, -1)) for at, read in enumerate(reads)]
-            index.rooms[number].append(Room(rules, any(linked)))
-    index.defining.discard("")
-    return index
-
-
-@dataclass(slots=True)
-class _Filing:
-    """Files reads in an index."""
-
-    index: Index
-    links: Links
-    _rules: dict[Rules, int] = field(default_factory=dict)
-    _excludes: dict[tuple[str, ...], int] = field(default_factory=dict)
-
-    def rules(self, rules: Rules) -> int:
-        """Return the number of rules; equal ones have one."""
-        if rules not in self._rules:
-            self._rules[rules] = len(self.index.rules)
-            self.index.rules.append(rules)
-        return self._rules[rules]
-
-    def file(self, root: str, read: Read, hit: Hit) -> bool:
-        """File the sources of a read; return whether one of them passes a link."""
-        links = self.links.below(root)
-        linked = False
-        narrowed = hit._replace(excludes=self._number(read)) if read.excludes else hit
-        for source in read.sources:
-            parts = parts_of(source)
-            if links is None:
-                self._add(root, parts, narrowed)
-                continue
-            followed = follow(parts, links, self.links.target(root))
-            linked = linked or not followed.direct
-            for needed in followed.needed:
-                self._add(root, needed, narrowed if followed.direct else hit)
-        return linked
-
-    def _number(self, read: Read) -> int:
-        if excludes_of(read) is None:
-            return -1
-        if read.excludes not in self._excludes:
-            self._excludes[read.excludes] = len(self.index.excludes)
-            self.index.excludes.append(read.excludes)
-        return self._excludes[read.excludes]
-
-    def _add(self, root: str, parts: Parts, hit: Hit) -> None:
-        if is_literal(parts):
-            self.index.literal.setdefault(_joined(root, text_of(parts)), []).append(hit)
-        else:
-            self.index.wild.setdefault(_joined(root, text_of(literal_start(parts))), []).append((parts, hit))
-
-
-def _joined(root: str, path: str) -> str:
-    return "/".join(each for each in (root, path) if each)

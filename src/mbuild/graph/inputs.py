@@ -91,13 +91,8 @@ def link_target(tree: Tree, root: str, entry: Entry) -> str:
     return decode(tree.read(Entry(path, entry.mode, entry.oid)))
 
 
-def included(patterns: Sequence[str]) -> IgnoreMatcher:
-    """Return a matcher of what ``include`` lets in."""
-    return IgnoreMatcher(tuple(IgnoreLine(pattern, 0) for pattern in patterns))
-
-
 def _narrowed(entries: Iterable[Entry], patterns: Sequence[str]) -> tuple[Entry, ...]:
-    matcher = included(patterns)
+    matcher = IgnoreMatcher(IgnoreLine(pattern, 0) for pattern in patterns)
     return tuple(each for each in entries if matcher.ignored(each.path))
 
 

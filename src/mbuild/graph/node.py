@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from mbuild.context.select import Selection
 from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
 from mbuild.errors import Where
+from mbuild.graph.filing import Links, build_index
 from mbuild.graph.fingerprint import fingerprint, identity
-from mbuild.graph.index import Index, Links, build_index
+from mbuild.graph.index import Index
 from mbuild.graph.inputs import Inputs, missing_of
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.graph.outline import Edge, Outline
 from mbuild.graph.recipes import Recipes
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the definition and the outline of an image come from. Two that are the same object give the same value."""
+
+    definition: Callable[[], ImageDef]
+    outline: Callable[[], Outline]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +42,51 @@ class Workshop:
         return self.inputs.tree
 
 
+class Summary(NamedTuple):
+    """What every answer says of an image. Paths are from the git root; parents are sorted."""
+
+    dockerfile: str
+    context_root: str
+    target: str | None
+    platforms: tuple[str, ...]
+    parents: tuple[str, ...]
+
+
 class Node:
     """One image at one tree: its outline, and on demand its recipes, files and fingerprint.
 
     The values never change; asking twice costs once.
     """
 
-    def __init__(
-        self, name: str, definition: Callable[[], ImageDef], outline: Callable[[], Outline], graph: Graph
-    ) -> None:
-        """Take what makes the definition and the outline: both may have to be decoded first."""
+    def __init__(self, name: str, summary: Summary, source: Source, graph: Graph) -> None:
+        """Take where the definition and the outline come from: both may have to be decoded first."""
         self.name = name
-        self._definition = definition
-        self._outline = outline
+        self.summary = summary
+        self.source = source
         self._graph = graph
 
     @cached_property
     def definition(self) -> ImageDef:
         """The image as build.yaml states it."""
-        return self._definition()
+        return self.source.definition()
 
     @cached_property
     def outline(self) -> Outline:
         """What is known without looking at its files."""
-        return self._outline()
+        return self.source.outline()
 
     def same_outline(self, other: Node) -> bool:
         """Whether both say the same, their files aside."""
-        return self._outline is other._outline or self.outline == other.outline
+        return self.source.outline is other.source.outline or self.outline == other.outline
+
+    def same_definition(self, other: Node) -> bool:
+        """Whether both come from the same definition."""
+        return self.source.definition is other.source.definition
+
+    @property
+    def handed_on(self) -> object:
+        """What a child takes over, and for which platforms."""
+        return self.outline.inherited, self._graph.workshop.recipes.platforms(self.name)
 
     @property
     def dockerfile(self) -> Entry:
@@ -91,10 +118,10 @@ class Node:
         """Whether its inputs are known exactly."""
         return not self.outline.doubts
 
-    @cached_property
+    @property
     def parents(self) -> tuple[str, ...]:
         """Names of the images of this repository that it uses, sorted."""
-        return tuple(sorted({edge.parent for edge in self.edges}))
+        return self.summary.parents
 
     @cached_property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -133,10 +160,21 @@ class Node:
 class Graph:
     """All images at one tree. ``nodes`` is sorted by name; ``order`` has parents before children, and then names."""
 
-    def __init__(self, order: tuple[str, ...], workshop: Workshop) -> None:
-        """Make a graph without nodes; ``add`` adds them, sorted by name."""
+    def __init__(
+        self,
+        order: tuple[str, ...],
+        workshop: Workshop,
+        index: Index | None = None,
+        patch: tuple[Index, frozenset[str]] | None = None,
+    ) -> None:
+        """Make a graph without nodes; ``add`` adds them, sorted by name.
+
+        index: where it is known already. patch: an index that is right but for the images named.
+        """
         self.order = order
         self.workshop = workshop
+        self._index = index
+        self._patch = patch
         self._nodes: dict[str, Node] = {}
         self._fingerprints: dict[str, str] = {}
 
@@ -145,17 +183,34 @@ class Graph:
         """The images by name, sorted."""
         return self._nodes
 
-    def add(self, name: str, definition: Callable[[], ImageDef], outline: Callable[[], Outline]) -> None:
+    def add(self, name: str, summary: Summary, source: Source) -> None:
         """Add an image."""
-        self._nodes[name] = Node(name, definition, outline, self)
+        self._nodes[name] = Node(name, summary, source, self)
 
-    @cached_property
+    @property
     def index(self) -> Index:
         """From a path to the images that read it."""
+        if self._index is None:
+            self._index = self.index_of(self._nodes)
+        return self._index
+
+    def owns(self, path: str, entry: Entry | None) -> bool:
+        """Tell whether an image takes the entry at a path, or is defined by that path."""
+        if self._index is not None or self._patch is None:
+            return _owns(self.index, path, entry, frozenset())
+        index, wrong = self._patch
+        return _owns(index, path, entry, wrong) or _owns(self._fresh, path, entry, frozenset())
+
+    @cached_property
+    def _fresh(self) -> Index:
+        wrong = self._patch[1] if self._patch else ()
+        return self.index_of(sorted(name for name in wrong if name in self._nodes))
+
+    def index_of(self, names: Iterable[str]) -> Index:
+        """Return an index of some images; their names are sorted."""
         tree, places = self.workshop.tree, self.workshop.inputs.places
-        images = [(node.definition, node.outline) for node in self._nodes.values()]
-        links = Links(tree.links(), lambda entry: decode(tree.read(entry)))
-        return build_index(images, links, lambda definition, own, place: places.rules(definition, own.places[place]))
+        images = ((self._nodes[name].definition, self._nodes[name].outline) for name in names)
+        return build_index(images, Links(tree.links(), lambda entry: decode(tree.read(entry))), places)
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""
@@ -185,3 +240,9 @@ class Graph:
                 known[node.name] = fingerprint(node.identity, node.edges, known)
                 waiting.pop()
         return known[name]
+
+
+def _owns(index: Index, path: str, entry: Entry | None, wrong: frozenset[str]) -> bool:
+    if any(index.names[number] not in wrong for number in index.defined.get(path, ())):
+        return True
+    return entry is not None and any(index.names[number] not in wrong for number in index.takers(path, entry))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mbuild.errors import Problem
 from mbuild.graph.outline import Edge
 
 
-def in_order(edges: Mapping[str, Iterable[Edge]]) -> tuple[str, ...]:
+def in_order(parents: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Return the images, parents before children and otherwise by name; those in or behind a circle are left out.
 
-    edges: of each image, to its parents.
+    parents: of each image, each of them once.
     """
-    parents = {name: {edge.parent for edge in found} for name, found in edges.items()}
     children: dict[str, list[str]] = {}
     for name, found in parents.items():
         for parent in found:
@@ -33,12 +32,12 @@ def in_order(edges: Mapping[str, Iterable[Edge]]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def circles(edges: Mapping[str, Iterable[Edge]]) -> list[Problem]:
+def circles(edges: Iterable[Edge]) -> list[Problem]:
     """Return one problem for each group of images that wait for each other, with the path."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()
-    for edge in (edge for found in edges.values() for edge in found):
+    for edge in edges:
         graph.add_edge(edge.parent, edge.child, where=edge.where)
     problems = []
     for component in sorted(nx.strongly_connected_components(graph), key=min):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
 from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Recipe, Reference
@@ -24,43 +24,78 @@ class _First(Exception):  # noqa: N818 - a signal: the image of this name has to
     pass
 
 
+class Known(Protocol):
+    """An image whose own outline is known from another tree. It holds here if what its parents hand on is the same."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The images that it uses."""
+        ...
+
+    @property
+    def handed_on(self) -> object:
+        """What a child takes over, and for which platforms."""
+        ...
+
+    @property
+    def outline(self) -> Outline:
+        """Its outline."""
+        ...
+
+
 @dataclass(slots=True)
 class Outliner:
     """Outlines images; what is wrong is gathered in ``problems``, and the images concerned are left out.
 
-    known: outlines of the project that hold at this tree already.
+    before: images at another tree; ``known``: the names of those whose own outline holds here.
+    fresh:  the outlines made; held: the images whose outline is that of before.
     """
 
     recipes: Recipes
     places: Places
     problems: list[Problem]
-    known: Mapping[str, Outline] = field(default_factory=dict)
-    done: dict[str, Outline] = field(default_factory=dict)
+    before: Mapping[str, Known] = field(default_factory=dict)
+    known: Collection[str] = ()
+    fresh: dict[str, Outline] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
     _failed: set[str] = field(default_factory=set)
     _waiting: list[str] = field(default_factory=list)
     _definitions: dict[str, ImageDef] = field(default_factory=dict)
 
-    def outline(self, definitions: Sequence[ImageDef]) -> Mapping[str, Outline]:
-        """Return the outlines of all images that could be evaluated."""
+    def outline(self, definitions: Iterable[ImageDef]) -> None:
+        """Outline all images of a project that can be evaluated."""
         self._definitions = {each.name: each for each in definitions}
-        for each in definitions:
-            self._waiting = [each.name]
+        for name in self._definitions:
+            self._waiting = [name]
             while self._waiting:
                 self._step(self._waiting[-1])
-        return self.done
 
     def _step(self, name: str) -> None:
         """Outline the image on top of the pile, or put one on it that has to come first."""
-        if name in self.done or name in self._failed:
+        if name in self.fresh or name in self.held or name in self._failed:
             self._waiting.pop()
             return
         try:
-            self.done[name] = self.known[name] if name in self.known else self._outline(self._definitions[name])
+            if name in self.known and self._holds(name):
+                self.held.add(name)
+            else:
+                self.fresh[name] = self._outline(self._definitions[name])
         except _First as signal:
             self._waiting.append(str(signal))
         except DockerfileError as error:
             self._failed.add(name)
             self.problems.extend(each for each in error.problems if each not in self.problems)
+
+    def _holds(self, name: str) -> bool:
+        for parent in self.before[name].parents:
+            if parent in self.held:
+                continue
+            if parent not in self.fresh:
+                self._ask_for(parent)
+                return False
+            if self.before[parent].handed_on != (self.fresh[parent].inherited, self.recipes.platforms(parent)):
+                return False
+        return True
 
     def _outline(self, definition: ImageDef) -> Outline:
         entry = self.places.file(definition.dockerfile)
@@ -70,13 +105,17 @@ class Outliner:
         return _outlined(definition, entry, evaluated, self.places, self.recipes.native)
 
     def _inherited(self, name: str) -> Sequence[Inherited] | None:
-        found = self.done.get(name)
-        if found is not None:
-            return found.inherited
-        # An image that waits for itself is in a circle, which is reported when all is known.
-        if name in self._failed or name in self._waiting or name not in self._definitions:
+        if name in self.held:
+            return self.before[name].outline.inherited
+        if name not in self.fresh:
+            self._ask_for(name)
             return None
-        raise _First(name)
+        return self.fresh[name].inherited
+
+    def _ask_for(self, name: str) -> None:
+        """Have an image outlined first, unless it has failed or waits for itself: circles are reported in the end."""
+        if name not in self._failed and name not in self._waiting and name in self._definitions:
+            raise _First(name)
 
 
 def _outlined(definition: ImageDef, entry: Entry, evaluated: Evaluated, places: Places, native: str) -> Outline:

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mbuild.changes import Change
-from mbuild.errors import Where
-from mbuild.graph.index import Cover, Index
-from mbuild.graph.node import Graph, Node
+from mbuild.graph.index import Cover
+from mbuild.graph.node import Graph
 from mbuild.images import ImageDef
 from mbuild.tree import SUBMODULE, SYMLINK
 
 
-@dataclass(frozen=True, slots=True)
-class ReachedFile:
-    """A changed file that an image takes: place and read are numbers as in ``index.Hit``."""
+class ReachedFile(NamedTuple):
+    """A changed file that an image takes, and where in its Dockerfile it is taken first."""
 
     change: Change
-    place: int
     read: int
-
-    def where(self, node: Node) -> Where | None:
-        """Return the Dockerfile line that first takes it."""
-        if node.doubts:
-            return node.doubts[0].where
-        return node.outline.reads_of(node.outline.places[self.place].context)[self.read].where
+    line: int
+    col: int
 
 
 class Reached:
@@ -35,7 +28,7 @@ class Reached:
         """Look up every change. Images for which more has to be looked at are known as unsure."""
         self._base = base
         self._head = head
-        self._index = head.index
+        self._index = base.index  # images that are alike are filed alike, unless links changed: then they are unsure
         self._files: dict[int, dict[tuple[int, str], ReachedFile]] = {}
         self._unsure: set[int] = set()
         self._there: dict[str, bool] = {}
@@ -48,28 +41,17 @@ class Reached:
         An image that takes none, and none of whose parents differs, is the same at both trees.
         """
         number = self._index.number(name)
-        if number in self._unsure or not self._alike(name):
+        if number in self._unsure or not alike(self._base, self._head, name):
             return None
         found = self._files.get(number, {})
         return [found[key] for key in sorted(found)]
 
-    def _alike(self, name: str) -> bool:
-        """Whether an image is defined alike at both trees, its files aside."""
-        old, new = self._base.nodes[name], self._head.nodes[name]
-        if not old.same_outline(new):
-            return False
-        if self._base.index is self._index and old.definition is new.definition:
-            return True
-        return stated(old.definition) == stated(new.definition) and (
-            self._base.index.rules_of(name) == self._index.rules_of(name)
-        )
-
     def _look_up(self, change: Change) -> None:
         kinds = {each.mode for each in (change.old, change.new) if each is not None}
+        covers = self._index.covering(change.path)
         if kinds & {SYMLINK, SUBMODULE}:
             # Sources may lead somewhere else now, or into a submodule.
             self._unsure |= self._index.near(change.path)
-        covers = self._index.covering(change.path)
         if SUBMODULE in kinds:
             self._unsure.update(cover.hit.image for cover in covers)  # in part it may be re-included
             return
@@ -82,17 +64,17 @@ class Reached:
             self._unsure.add(hit.image)
         elif self._index.keeps(cover, change.path):
             found = self._files.setdefault(hit.image, {})
-            known = found.get((hit.place, change.path))
-            if known is None or hit.read < known.read:
-                found[hit.place, change.path] = ReachedFile(change, hit.place, hit.read)
-        elif self._may_change_folders(change, cover, self._index):
+            key = (hit.place, change.path)
+            if key not in found or hit.read < found[key].read:
+                found[key] = ReachedFile(change, hit.read, hit.line, hit.col)
+        elif self._may_change_folders(change, cover):
             self._unsure.add(hit.image)
 
-    def _may_change_folders(self, change: Change, cover: Cover, index: Index) -> bool:
+    def _may_change_folders(self, change: Change, cover: Cover) -> bool:
         """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""
         if change.old is not None and change.new is not None:
             return False
-        if index.keeper(index.room(cover.hit).rules).narrowed:
+        if self._index.keeper(self._index.room(cover.hit).rules).narrowed:
             return False
         return cover.deep or not self._is_there(change.path.rpartition("/")[0])
 
@@ -102,6 +84,18 @@ class Reached:
             trees = (self._base.workshop.tree, self._head.workshop.tree)
             self._there[folder] = not folder or all(tree.folder(folder) for tree in trees)
         return self._there[folder]
+
+
+def alike(base: Graph, head: Graph, name: str) -> bool:
+    """Tell whether an image of both graphs is defined alike, its files aside."""
+    old, new = base.nodes[name], head.nodes[name]
+    if not old.same_outline(new):
+        return False
+    return old.same_definition(new) or _stated(old.definition) == _stated(new.definition)
+
+
+def _stated(definition: ImageDef) -> object:
+    return stated(definition), definition.dockerfile, definition.context_root
 
 
 def stated(definition: ImageDef) -> object:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from mbuild.changes import Change
 from mbuild.errors import Where
 from mbuild.graph.affected import where_read
-from mbuild.graph.index import Index
 from mbuild.graph.node import Graph, Node
-from mbuild.tree import SUBMODULE, Entry
+from mbuild.tree import SUBMODULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,6 @@ def unread(changes: Iterable[Change], base: Graph, head: Graph) -> tuple[str, ..
     """Return the changed paths that no image reads, or is defined by, at the tree where they are; sorted."""
     return tuple(
         sorted(
-            each.path
-            for each in changes
-            if not _owns(base.index, each.path, each.old) and not _owns(head.index, each.path, each.new)
+            each.path for each in changes if not base.owns(each.path, each.old) and not head.owns(each.path, each.new)
         )
     )
-
-
-def _owns(index: Index, path: str, entry: Entry | None) -> bool:
-    if path in index.defining:
-        return True
-    return entry is not None and index.reads(path, submodule=entry.mode == SUBMODULE)

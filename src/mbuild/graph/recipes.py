@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mbuild.dockerfile.evaluate import evaluate
@@ -21,7 +21,7 @@ from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.lookup import Lookup
-from mbuild.images import ImageDef, NamedContext, Project
+from mbuild.images import ImageDef, NamedContext
 from mbuild.names import context_key, parse_platform
 from mbuild.tree import Entry, Tree
 
@@ -48,10 +48,11 @@ class Evaluated:
 class Recipes:
     """Reads and evaluates Dockerfiles.
 
+    images: gives the definitions of all images of the project.
     native: the platform of images that name none, e.g. ``linux/amd64``.
     """
 
-    project: Project
+    images: Callable[[], Iterable[ImageDef]]
     tree: Tree
     native: str
     _parsed: dict[tuple[str, str], tuple[Dockerfile, tuple[Problem, ...]]] = field(default_factory=dict)
@@ -108,13 +109,13 @@ class Recipes:
     def lookup(self) -> Lookup:
         """The names of the project's images."""
         if self._lookup is None:
-            self._lookup = Lookup(self.project.images)
+            self._lookup = Lookup(self.images())
         return self._lookup
 
     def platforms(self, name: str) -> tuple[Platform, ...]:
         """Return the platforms that an image of the project is built for."""
         if not self._definitions:
-            self._definitions.update((each.name, each) for each in self.project.images)
+            self._definitions.update((each.name, each) for each in self.images())
         return platforms_of(self._definitions[name], self.native)
 
 

@@ -1,0 +1,119 @@
+"""A folder of things that can be worked out again.
+
+An entry is one file: a first line with the format, the SHA-256 of the rest and the key, then the rest. Whatever is not
+exactly that is a miss. Files appear by renaming, so nobody sees half of one, and versions of mbuild do not share any.
+
+``MBUILD_CACHE=off`` turns it off; ``MBUILD_CACHE_DIR`` names the folder (default: the user's cache directory).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mbuild import __version__
+
+FORMAT = "1"
+MAX_BYTES = 256 << 20
+"""Size of the folder above which the entries that were not used for longest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A cache below a folder; None: it is off, every question is a miss."""
+
+    folder: Path | None
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """Return what was put under a key, or None."""
+        if self.folder is None:
+            return None
+        path = self._path(bucket, key)
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        first, _, body = raw.partition(b"\n")
+        if first != _first_line(key, body):
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return body
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Remember something. A disk that is full or cannot be written to is no error: it is not remembered."""
+        if self.folder is None:
+            return
+        path = self._path(bucket, key)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+            try:
+                with os.fdopen(number, "wb") as file:
+                    file.write(_first_line(key, body) + b"\n")
+                    file.write(body)
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            self._clean()
+
+    def _path(self, bucket: str, key: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{__version__}-{code()}" / bucket / hashlib.sha256(key.encode()).hexdigest()
+
+    def _clean(self) -> None:
+        """Remove the entries that were not used for longest while there are too many bytes."""
+        assert self.folder is not None
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = Path(folder, name)
+                with contextlib.suppress(OSError):
+                    stat = path.stat()
+                    found.append((stat.st_mtime, stat.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found, key=lambda each: each[0]):
+            if total <= MAX_BYTES:
+                return
+            with contextlib.suppress(OSError):
+                path.unlink()
+                total -= size
+
+
+@cache
+def code() -> str:
+    """Return what tells the code of this mbuild from any other: names, sizes and times of its files."""
+    found: list[str] = []
+    waiting = [str(Path(__file__).parents[1])]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for each in entries:
+                if each.name.endswith(".py"):
+                    stat = each.stat()
+                    found.append(f"{each.path} {stat.st_size} {stat.st_mtime_ns}")
+                elif each.is_dir() and each.name != "__pycache__":
+                    waiting.append(each.path)
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16]
+
+
+def _first_line(key: str, body: bytes) -> bytes:
+    return f"mbuild {FORMAT} {hashlib.sha256(body).hexdigest()} {hashlib.sha256(key.encode()).hexdigest()}".encode()
+
+
+def open_cache(environ: Mapping[str, str]) -> Cache:
+    """Return the cache that the environment names."""
+    if environ.get("MBUILD_CACHE", "").lower() == "off":
+        return Cache(None)
+    named = environ.get("MBUILD_CACHE_DIR")
+    if named:
+        return Cache(Path(named))
+    from platformdirs import user_cache_path
+
+    return Cache(user_cache_path("mbuild"))
