@@ -66,6 +66,7 @@ class Project:
     """What a build.yaml says at one tree: the images by name, sorted, and project-wide settings.
 
     path: of the build.yaml, from the git root ("" when it lies outside of the repository).
+    discover: the patterns whose matches in the tree add images.
     """
 
     images: tuple[ImageDef, ...]
@@ -73,6 +74,7 @@ class Project:
     registry: str = ""
     path: str = ""
     shown: str = "build.yaml"
+    discover: tuple[str, ...] = ()
 
     def image(self, name: str) -> ImageDef | None:
         """Return the image of this name."""

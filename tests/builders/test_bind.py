@@ -21,7 +21,7 @@ from tests.trees import MemoryTree
 
 def asked(files: Files, *images: ImageDef) -> BuildRequest:
     found = graph(files, *images)
-    snapshot = Snapshot(MemoryTree(files), None, found, None)  # type: ignore[arg-type]
+    snapshot = Snapshot(MemoryTree(files), found, None)  # type: ignore[arg-type]
     return request(snapshot, found.nodes["a"], Naming(), epoch=0)
 
 

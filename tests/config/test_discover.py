@@ -81,7 +81,7 @@ def test_hostile_patterns_end() -> None:
 
 
 def project(text: str, tree: list[str], folder: str = "") -> Project:
-    return load(text.encode(), shown="b.yaml", folder=folder, tree_paths=lambda: tree)
+    return load(text.encode(), shown="b.yaml", folder=folder, tree_paths=lambda _: tree)
 
 
 def found(text: str, tree: list[str], folder: str = "") -> dict[str, tuple[str, str]]:
@@ -177,7 +177,7 @@ def test_discovered_images_can_be_named_by_others() -> None:
 
 
 def test_the_tree_is_only_listed_for_discover() -> None:
-    def never() -> list[str]:
+    def never(folder: str) -> list[str]:
         raise AssertionError("the tree was listed")
 
     assert load(b"images: {a: }", shown="b", folder="", tree_paths=never).images[0].name == "a"

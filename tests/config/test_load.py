@@ -43,7 +43,7 @@ TREE = ["services/api/Dockerfile", "services/api/main.py", "services/web/Dockerf
 
 
 def project(text: str, folder: str = "", tree: list[str] | None = None) -> Project:
-    paths = None if tree is None else lambda: tree
+    paths = None if tree is None else lambda _: tree
     return load(text.encode(), shown="b.yaml", folder=folder, tree_paths=paths, path="b.yaml")
 
 
@@ -300,7 +300,7 @@ def test_json_is_as_good_as_yaml() -> None:
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
     raw = b"\xef\xbb\xbf" + DESIGN.replace("\n", "\r\n").encode()
-    assert load(raw, shown="b.yaml", folder="", tree_paths=lambda: TREE, path="b.yaml") == project(DESIGN, tree=TREE)
+    assert load(raw, shown="b.yaml", folder="", tree_paths=lambda _: TREE, path="b.yaml") == project(DESIGN, tree=TREE)
 
 
 NAMES = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,3})?", fullmatch=True)

@@ -28,7 +28,7 @@ IMAGE_KEYS = (
 
 def problems(text: str, folder: str = "") -> Found:
     with pytest.raises(ConfigError) as caught:
-        load(text.encode(), shown="b.yaml", folder=folder, tree_paths=lambda: TREE)
+        load(text.encode(), shown="b.yaml", folder=folder, tree_paths=lambda _: TREE)
     assert caught.value.exit_code == ExitCode.USAGE
     return [(str(each).removeprefix("b.yaml:"), each.hints) for each in caught.value.problems]
 

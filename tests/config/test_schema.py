@@ -84,7 +84,7 @@ def test_it_is_a_schema_without_identity_that_describes_every_key() -> None:
 
 def accepts(raw: str) -> bool:
     try:
-        load(raw.encode(), shown="b.yaml", folder="", tree_paths=list)
+        load(raw.encode(), shown="b.yaml", folder="", tree_paths=lambda _: [])
     except ConfigError:
         return False
     return True

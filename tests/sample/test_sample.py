@@ -32,7 +32,7 @@ def paths() -> list[str]:
 
 
 def project() -> Project:
-    return load((ROOT / "build.yaml").read_bytes(), shown="build.yaml", folder="", tree_paths=paths)
+    return load((ROOT / "build.yaml").read_bytes(), shown="build.yaml", folder="", tree_paths=lambda _: paths())
 
 
 def instructions(image: ImageDef) -> list[Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mbuild.app.graphs import Graphs, Made
 from mbuild.app.workspace import AnyTree, Snapshot, Workspace, native_platform
-from mbuild.errors import ConfigError, DockerfileError, MbuildError, Problem, UsageError
+from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import Change, diff
 from mbuild.git.trees import EmptyTree
@@ -17,6 +18,7 @@ from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
 from mbuild.images import Project
 from mbuild.output.report import BaseInfo, HeadInfo
+from mbuild.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,31 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
     tree = workspace.head(head)
     found = _base(workspace, tree, base, head, missing_base_all)
-    snapshot = workspace.snapshot(tree)
     notes: list[Problem] = []
-    trees = [_base_tree(workspace, commit) for commit in found.commits] or [EmptyTree()]
-    graphs = tuple(_base_graph(workspace, each, notes) for each in trees)
+    trees: list[AnyTree] = [workspace.repository.commit_tree(commit) for commit in found.commits]
+    trees = trees or [EmptyTree()]
     differences = [diff(each, tree) for each in trees]
-    changes = tuple(dict.fromkeys(change for each in differences for change in each))
+    graphs = workspace.graphs
+    bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
+    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
+    made = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
+    snapshot = workspace.snapshot_of(tree, made)
+    compared = [each.graph if each else _nothing() for each in bases]
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how),
         head=head_info(tree, head),
         snapshot=snapshot,
-        bases=graphs,
-        affected=affected(graphs, snapshot.graph, differences),
-        changes=changes,
-        unowned=_unowned(zip(differences, graphs, strict=True), snapshot.graph, workspace.inside),
+        bases=tuple(compared),
+        affected=affected(compared, snapshot.graph, differences),
+        changes=tuple(dict.fromkeys(change for each in differences for change in each)),
+        unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside),
         notes=tuple(notes),
     )
+
+
+def _nothing() -> Graph:
+    """Return a graph without images."""
+    return build_graph(Project(()), EmptyTree(), native_platform())
 
 
 def _base(workspace: Workspace, tree: AnyTree, base: str | None, head: str | None, missing_all: bool) -> Base:
@@ -65,28 +76,15 @@ def _base(workspace: Workspace, tree: AnyTree, base: str | None, head: str | Non
         return Base(base or "none", (), "no base could be found: everything counts as new (--missing-base all)")
 
 
-def _base_tree(workspace: Workspace, commit: str) -> AnyTree:
-    return workspace.repository.commit_tree(commit)
-
-
-def _base_graph(workspace: Workspace, tree: AnyTree, notes: list[Problem]) -> Graph:
+def _base_graph(workspace: Workspace, graphs: Graphs, tree: Tree, notes: list[Problem]) -> Made | None:
     """Return the graph at base. What cannot be read there counts as absent, so that its images are affected."""
-    empty = build_graph(Project(()), tree, native_platform())
     try:
-        project = workspace.project(tree)
+        made = graphs.at(tree)
     except ConfigError as error:
         notes.append(Problem(f"the base's {workspace.shown} cannot be read, so every image counts as new: {error}"))
-        return empty
-    if project is None:
-        return empty
-    problems: list[Problem] = []
-    try:
-        graph = workspace.snapshot(tree, problems=problems).graph
-    except DockerfileError as error:
-        problems.extend(error.problems)
-        graph = empty
-    notes.extend(Problem(f"at the base: {each}") for each in problems)
-    return graph
+        return None
+    notes.extend(Problem(f"at the base: {each}") for each in (made.problems if made else ()))
+    return made
 
 
 def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:

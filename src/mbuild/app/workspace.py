@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mbuild.app.graphs import Graphs, Made, settings
 from mbuild.config.find import find, misnamed
 from mbuild.config.load import load
-from mbuild.errors import ConfigError, Problem, UsageError
+from mbuild.errors import ConfigError, DockerfileError, Problem, UsageError
 from mbuild.git.repository import Repository, open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.git.worktree import WorkTree
-from mbuild.graph.build import build_graph
 from mbuild.graph.node import Graph
-from mbuild.images import Project
+from mbuild.images import ImageDef, Project
 from mbuild.names import parse_platform
 from mbuild.names import platform as checked_platform
+from mbuild.store.cache import open_cache
+from mbuild.tree import Tree
 
 AnyTree = CommitTree | WorkTree | EmptyTree
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One tree with the project and the graph it defines. top: of the repository on disk."""
+    """One tree with the graph it defines. top: of the repository on disk."""
 
     tree: AnyTree
-    project: Project
     graph: Graph
     top: Path
+
+    @property
+    def images(self) -> Iterable[ImageDef]:
+        """The definitions of all images."""
+        return (node.definition for node in self.graph.nodes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,19 @@ class Workspace:
             return self.repository.work_tree()
         return self.repository.commit_tree(self.repository.resolve_commit(ref))
 
-    def project(self, tree: AnyTree) -> Project | None:
+    def project(self, tree: Tree) -> Project | None:
         """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
         text = self._text(tree)
         if text is None:
             return None
         folder = self.inside.rpartition("/")[0] if self.inside else ""
-        paths = lambda: (each.path for each in tree.below(""))  # noqa: E731
+        paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
         project = load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
         if not self.platforms:
             return project
         return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
 
-    def _text(self, tree: AnyTree) -> bytes | None:
+    def _text(self, tree: Tree) -> bytes | None:
         if self.inside is not None:
             entry = tree.entry(self.inside)
             if entry is not None:
@@ -94,16 +100,31 @@ class Workspace:
         named = (f"there is {found.name}: mbuild reads build.yaml",) if found else ()
         return (*named, "write a build.yaml at the top of the repository, or name one with --config")
 
+    @property
+    def graphs(self) -> Graphs:
+        """What makes the graphs of trees."""
+        # A build.yaml that git does not have is no part of any commit, so it is part of the settings.
+        outside = _read(self.config) if self.config is not None and self.inside is None else b""
+        parts = (self.inside, self.shown, outside, self.platforms, native_platform())
+        known = None if self.config is None else settings(*parts)
+        return Graphs(self.project, self.inside, native_platform(), known, open_cache(self.environ))
+
     def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
         """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""
-        project = self.project(tree)
-        if project is None:
+        return self.snapshot_of(tree, self.graphs.at(tree), problems=problems)
+
+    def snapshot_of(self, tree: AnyTree, made: Made | None, *, problems: list[Problem] | None = None) -> Snapshot:
+        """Return the graph at a tree, made before; None: it has no build.yaml. Raises as ``snapshot`` does."""
+        if made is None:
             raise ConfigError(
                 f"there is no {self.shown}" + ("" if isinstance(tree, WorkTree) else " in that commit"),
                 *self._no_config_hints(),
             )
-        graph = build_graph(project, tree, native_platform(), problems=problems)
-        return Snapshot(tree, project, graph, self.repository.top)
+        if problems is not None:
+            problems.extend(made.problems)
+        elif not made.whole:
+            raise DockerfileError(made.problems)
+        return Snapshot(tree, made.graph, self.repository.top)
 
 
 def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:

@@ -178,7 +178,7 @@ def _chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> 
 
 def _configured(snapshot: Snapshot) -> str:
     """Return the builder that build.yaml asks for. A run has one: parents have to be where their children are built."""
-    asked = sorted({each.builder for each in snapshot.project.images} - {"auto"})
+    asked = sorted({each.builder for each in snapshot.images} - {"auto"})
     if len(asked) > 1:
         raise ConfigError(f"build.yaml asks for {' and '.join(asked)}, and a run has one builder", "name it: --builder")
     return asked[0] if asked else "auto"
@@ -188,7 +188,7 @@ def _naming(job: _Job) -> Naming:
     for each in job.options.tags:
         tag_template(each)
     head = job.wanted.head
-    templates = [tag for each in job.wanted.snapshot.project.images for tag in each.tags] + list(job.options.tags)
+    templates = [tag for each in job.wanted.snapshot.images for tag in each.tags] + list(job.options.tags)
     described = any("{branch}" in each for each in templates)
     branch = job.workspace.repository.describe().branch if described else None
     return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
@@ -196,7 +196,8 @@ def _naming(job: _Job) -> Naming:
 
 def _plan(job: _Job) -> Plan:
     graph = job.wanted.snapshot.graph
-    names = {content_name(node): name for name, node in graph.nodes.items()}
+    needed = graph.with_parents(job.wanted.reasons)
+    names = {content_name(graph.nodes[name]): name for name in needed}
     held = job.builder.existing(names) if job.builder else {}
     return make_plan(graph, job.wanted.reasons, {names[each] for each in held}, force=job.options.force)
 

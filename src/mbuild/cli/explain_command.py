@@ -46,8 +46,8 @@ def command(
 
     workspace = open_workspace(settings.directory, settings.config)
     tree = workspace.head(head)
-    project = workspace.project(tree)
-    is_image = project is not None and project.image(subject) is not None
+    made = workspace.graphs.at(tree)
+    is_image = made is not None and subject in made.graph.nodes
     is_path = _is_path(tree, _path(workspace, settings.directory, subject))
     if kind is None and is_image and is_path:
         raise UsageError(f"'{subject}' is an image and a path", "say which with --image or --path")

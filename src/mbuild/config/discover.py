@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from glob import escape
 
 from mbuild.config.findings import Findings
-from mbuild.config.globs import matches, matching
+from mbuild.config.globs import first_folder, matches, matching
 from mbuild.config.paths import from_root, parent
 from mbuild.errors import Where
 from mbuild.names import NameProblem, image_name, quoted
 
-TreePaths = Callable[[], Iterable[str]]
+TreePaths = Callable[[str], Iterable[str]]
+"""From a folder to every path below it; "" is the git root."""
 Pattern = tuple[str, Where]
 
 
@@ -38,23 +39,23 @@ def discover(
     patterns: as written, with their places. folder: of build.yaml. project: names an image at the git root.
     defined:  the Dockerfiles that build.yaml itself names below ``images``.
     """
-    rooted = _rooted(patterns, folder, findings)
+    rooted = rooted_patterns(patterns, folder, findings)
     if not rooted:
         return {}
     if tree_paths is None:
         findings.add("discover: there is no git tree to look in", rooted[0][1])
         return {}
     search = _Search(project, defined, findings)
-    paths = list(tree_paths())
+    paths = _Paths(tree_paths)
     without = [pattern[1:] for pattern, _ in rooted if pattern.startswith("!")]
     for pattern, where in rooted:
-        for path in sorted(matching(pattern, paths)):
+        for path in sorted(matching(pattern, paths.for_pattern(pattern))):
             if not path.endswith(".dockerignore") and not any(matches(each, path) for each in without):
                 search.add(path, where)
     return search.found
 
 
-def _rooted(patterns: Sequence[Pattern], folder: str, findings: Findings) -> list[Pattern]:
+def rooted_patterns(patterns: Sequence[Pattern], folder: str, findings: Findings) -> list[Pattern]:
     """Return the patterns from the git root; a ``!`` stays in front."""
     rooted = []
     for written, where in patterns:
@@ -64,6 +65,20 @@ def _rooted(patterns: Sequence[Pattern], folder: str, findings: Findings) -> lis
         except NameProblem as error:
             findings.add(f"discover: {error.problems[0].message}", where, *error.problems[0].hints)
     return rooted
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """Lists the folders that patterns look into, each once."""
+
+    below: TreePaths
+    _known: dict[str, list[str]] = field(default_factory=dict)
+
+    def for_pattern(self, pattern: str) -> list[str]:
+        folder = first_folder(pattern)
+        if folder not in self._known:
+            self._known[folder] = list(self.below(folder))
+        return self._known[folder]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from mbuild.config.clashes import check_names
 from mbuild.config.contexts import known_image, parse_context
-from mbuild.config.discover import Found, TreePaths, discover
+from mbuild.config.discover import Found, TreePaths, discover, rooted_patterns
 from mbuild.config.findings import Findings
 from mbuild.config.models import Config, Defaults, ImageEntry
 from mbuild.config.nodes import Key, Node, closest
@@ -41,6 +41,12 @@ class Entries:
         images = tuple(self._image(name, found.get(name)) for name in sorted(self._names))
         check_names(images, self._findings)
         return images
+
+    def patterns(self) -> tuple[str, ...]:
+        """Return the patterns of ``discover`` that find Dockerfiles, from the git root; () where it is not used."""
+        written = [(text, self._at("discover", index)) for index, text in enumerate(self._config.discover or ())]
+        rooted = rooted_patterns(written, self._folder, self._findings)
+        return tuple(pattern for pattern, _ in rooted if not pattern.startswith("!"))
 
     def _discovered(self, tree_paths: TreePaths | None) -> dict[str, Found]:
         written = self._config.discover or ()

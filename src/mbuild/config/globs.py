@@ -49,6 +49,12 @@ def _skip(parts: tuple[re.Pattern[str] | None, ...], reached: set[int]) -> set[i
     return found
 
 
+def first_folder(pattern: str) -> str:
+    """Return the folder that every match lies in, "" for the git root."""
+    wild = _WILD.search(pattern)
+    return (pattern[: wild.start()] if wild else pattern).rpartition("/")[0]
+
+
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> tuple[re.Pattern[str] | None, ...]:
     return tuple(None if part == "**" else re.compile(translate(part)) for part in pattern.split("/"))

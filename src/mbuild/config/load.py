@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mbuild.config.findings import Findings
 from mbuild.images import Project
 
 if TYPE_CHECKING:
+    from mbuild.config.discover import TreePaths
     from mbuild.config.models import Config
     from mbuild.config.nodes import Node
 
@@ -18,7 +18,7 @@ def load(
     *,
     shown: str,
     folder: str,
-    tree_paths: Callable[[], Iterable[str]] | None = None,
+    tree_paths: TreePaths | None = None,
     path: str = "",
 ) -> Project:
     """Return the project that a build.yaml describes. The same arguments always give the same project.
@@ -26,7 +26,7 @@ def load(
     text:       the file's bytes. shown: the file as messages name it.
     folder:     that its paths are relative to, from the git root; "" is the git root, and also holds for a build.yaml
                 outside of the repository.
-    tree_paths: gives every path of the tree, for ``discover``; only called when that is used.
+    tree_paths: gives every path below a folder of the tree, for ``discover``; only called when that is used.
     path:       of the build.yaml from the git root, "" when it lies outside; kept in the project.
 
     Raises ConfigError with every problem found, each with its place.
@@ -37,9 +37,10 @@ def load(
     root = read(text, shown)
     findings = Findings(shown)
     config = _validated(root, findings)
-    images = Entries(config, root, folder, findings).images(tree_paths)
+    entries = Entries(config, root, folder, findings)
+    images = entries.images(tree_paths)
     findings.raise_all()
-    return Project(images, config.project or "", config.registry or "", path, shown)
+    return Project(images, config.project or "", config.registry or "", path, shown, entries.patterns())
 
 
 def _validated(root: Node, findings: Findings) -> Config:

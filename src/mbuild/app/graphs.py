@@ -1,0 +1,160 @@
+"""Makes the graphs of trees, from what is remembered of earlier ones where that can be done.
+
+What is remembered is keyed by everything a graph is made of: the commit, where build.yaml is, the platforms, the
+code. A graph of another commit serves as well: what changed since is read again (``graph.refresh``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mbuild.changes import Change
+from mbuild.config.globs import matches
+from mbuild.errors import GitError, Problem
+from mbuild.git.diff import diff
+from mbuild.git.trees import CommitTree
+from mbuild.git.worktree import WorkTree
+from mbuild.graph.build import build_graph
+from mbuild.graph.frozen import freeze, thaw
+from mbuild.graph.node import Graph
+from mbuild.graph.refresh import refresh
+from mbuild.images import ImageDef, Project
+from mbuild.store.cache import Cache
+from mbuild.tree import Tree
+
+MOST_ANCHORS = 8
+"""How many commits are kept to start from."""
+
+MANY_CHANGES = 500
+"""A graph made from one so many changes away is remembered too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A graph, and the patterns of ``discover`` it was made with. problems: why images are left out of it."""
+
+    graph: Graph
+    discover: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all images are in it, so that other graphs can be made from it."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """Makes graphs of one repository.
+
+    project: reads build.yaml at a tree, None where the tree has none. config: its path from the git root, None where
+             definitions come from somewhere else: then they are read anew for every tree.
+    settings: all that graphs depend on besides the tree; None: nothing is remembered.
+    """
+
+    project: Callable[[Tree], Project | None]
+    config: str | None
+    native: str
+    settings: str | None
+    cache: Cache
+
+    def at(self, tree: Tree) -> Made | None:
+        """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
+        if isinstance(tree, WorkTree) and isinstance(tree.base, CommitTree):
+            base = self.at(tree.base)
+            if base is not None and base.whole:
+                return self.after(base, tree, tuple(tree.edits.values()))
+        if isinstance(tree, CommitTree):
+            return self._at_commit(tree)
+        return self._built(tree)
+
+    def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
+        """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
+        definitions: Sequence[ImageDef] | None = None
+        discover = base.discover
+        if self._redefined(base, changes):
+            project = self.project(tree)
+            if project is None:
+                return None
+            definitions, discover = project.images, project.discover
+        problems: list[Problem] = []
+        graph = refresh(base.graph, definitions, tree, changes, problems=problems)
+        return Made(graph, discover, tuple(problems))
+
+    def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
+        if self.config is None:
+            return True
+        for change in changes:
+            appears = change.old is None or change.new is None
+            if change.path == self.config or (appears and any(matches(each, change.path) for each in base.discover)):
+                return True
+        return False
+
+    def _built(self, tree: Tree) -> Made | None:
+        project = self.project(tree)
+        if project is None:
+            return None
+        problems: list[Problem] = []
+        return Made(build_graph(project, tree, self.native, problems=problems), project.discover, tuple(problems))
+
+    def _at_commit(self, tree: CommitTree) -> Made | None:
+        found = self._remembered(tree)
+        if found is not None:
+            return found
+        found, distance = self._from_anchor(tree)
+        if found is None:
+            found, distance = self._built(tree), MANY_CHANGES
+        if found is not None and found.whole and distance >= MANY_CHANGES:
+            self._remember(tree, found)
+        return found
+
+    def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
+        """Return the graph made from one that is remembered, and how many changes away that is."""
+        for commit in self._anchors(tree):
+            base = CommitTree(tree.repository, commit)
+            known = self._remembered(base)
+            if known is None:
+                continue
+            try:
+                changes = diff(base, tree)
+            except GitError:
+                continue  # the commit is not in this clone any more
+            found = self.after(known, tree, changes)
+            redone = found is not None and found.graph.index is not known.graph.index
+            return found, MANY_CHANGES if redone else len(changes)
+        return None, 0
+
+    def _remembered(self, tree: CommitTree) -> Made | None:
+        raw = self.cache.get("graph", self._key(tree.commit)) if self.settings else None
+        if raw is None:
+            return None
+        first, _, rest = raw.partition(b"\n")
+        try:
+            return Made(thaw(rest, tree, self.native), tuple(json.loads(first)))
+        except (ValueError, TypeError, KeyError, IndexError):
+            return None
+
+    def _remember(self, tree: CommitTree, made: Made) -> None:
+        if not self.settings or self.cache.folder is None:
+            return
+        self.cache.put("graph", self._key(tree.commit), json.dumps(made.discover).encode() + b"\n" + freeze(made.graph))
+        anchors = [tree.commit, *(each for each in self._anchors(tree) if each != tree.commit)][:MOST_ANCHORS]
+        self.cache.put("anchors", self._place(tree), json.dumps(anchors).encode())
+
+    def _anchors(self, tree: CommitTree) -> list[str]:
+        raw = self.cache.get("anchors", self._place(tree)) if self.settings else None
+        return json.loads(raw) if raw else []
+
+    def _key(self, commit: str) -> str:
+        return f"{self.settings}\n{commit}"
+
+    def _place(self, tree: CommitTree) -> str:
+        return f"{self.settings}\n{tree.repository.git.git_dir}"
+
+
+def settings(*parts: object) -> str:
+    """Return one text for all that graphs depend on besides the tree."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
