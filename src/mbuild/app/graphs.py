@@ -10,20 +10,21 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mbuild.changes import Change
-from mbuild.config.globs import matches
-from mbuild.errors import GitError, Problem
+from mbuild.errors import GitError
 from mbuild.git.diff import diff
-from mbuild.git.trees import CommitTree
-from mbuild.git.worktree import WorkTree
-from mbuild.graph.build import build_graph
+from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
-from mbuild.graph.node import Graph
 from mbuild.graph.refresh import refresh
-from mbuild.images import ImageDef, Project
-from mbuild.store.cache import Cache
-from mbuild.tree import Tree
+
+if TYPE_CHECKING:
+    from mbuild.changes import Change
+    from mbuild.errors import Problem
+    from mbuild.graph.node import Graph
+    from mbuild.images import ImageDef, Project
+    from mbuild.store.cache import Cache
+    from mbuild.tree import Tree
 
 MOST_ANCHORS = 8
 """How many commits are kept to start from."""
@@ -63,12 +64,14 @@ class Graphs:
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
-        if isinstance(tree, WorkTree) and isinstance(tree.base, CommitTree):
-            base = self.at(tree.base)
-            if base is not None and base.whole:
-                return self.after(base, tree, tuple(tree.edits.values()))
         if isinstance(tree, CommitTree):
             return self._at_commit(tree)
+        if not isinstance(tree, EmptyTree):
+            from mbuild.git.worktree import WorkTree
+
+            base = self.at(tree.base) if isinstance(tree, WorkTree) else None
+            if isinstance(tree, WorkTree) and base is not None and base.whole:
+                return self.after(base, tree, tuple(tree.edits.values()))
         return self._built(tree)
 
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
@@ -87,6 +90,8 @@ class Graphs:
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
         if self.config is None:
             return True
+        from mbuild.config.globs import matches
+
         for change in changes:
             appears = change.old is None or change.new is None
             if change.path == self.config or (appears and any(matches(each, change.path) for each in base.discover)):
@@ -97,6 +102,8 @@ class Graphs:
         project = self.project(tree)
         if project is None:
             return None
+        from mbuild.graph.build import build_graph
+
         problems: list[Problem] = []
         return Made(build_graph(project, tree, self.native, problems=problems), project.discover, tuple(problems))
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mbuild.app.graphs import Graphs, Made
-from mbuild.app.workspace import AnyTree, Snapshot, Workspace, native_platform
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
-from mbuild.git.diff import Change, diff
-from mbuild.git.trees import EmptyTree
-from mbuild.git.worktree import WorkTree
+from mbuild.git.diff import diff
+from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
-from mbuild.graph.build import build_graph
-from mbuild.graph.node import Graph
+from mbuild.graph.node import Graph, Workshop
 from mbuild.graph.readers import unread
-from mbuild.images import Project
 from mbuild.output.report import BaseInfo, HeadInfo
-from mbuild.tree import Tree
+
+if TYPE_CHECKING:
+    from mbuild.app.graphs import Graphs, Made
+    from mbuild.app.workspace import AnyTree, Snapshot, Workspace
+    from mbuild.changes import Change
+    from mbuild.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Answer:
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
     tree = workspace.head(head)
-    found = _base(workspace, tree, base, head, missing_base_all)
+    found = _base(workspace, tree, base, missing_base_all)
     notes: list[Problem] = []
     trees: list[AnyTree] = [workspace.repository.commit_tree(commit) for commit in found.commits]
     trees = trees or [EmptyTree()]
@@ -63,11 +64,11 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
 
 def _nothing() -> Graph:
     """Return a graph without images."""
-    return build_graph(Project(()), EmptyTree(), native_platform())
+    return Graph((), Workshop(tuple, EmptyTree(), ""))
 
 
-def _base(workspace: Workspace, tree: AnyTree, base: str | None, head: str | None, missing_all: bool) -> Base:
-    commit = None if isinstance(tree, WorkTree) or head is None else workspace.repository.resolve_commit(head)
+def _base(workspace: Workspace, tree: AnyTree, base: str | None, missing_all: bool) -> Base:
+    commit = tree.commit if isinstance(tree, CommitTree) else None
     try:
         return resolve_base(workspace.repository, base=base, env=workspace.environ, head=commit)
     except MbuildError:
@@ -89,9 +90,11 @@ def _base_graph(workspace: Workspace, graphs: Graphs, tree: Tree, notes: list[Pr
 
 def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:
     """Describe the head."""
-    if isinstance(tree, WorkTree):
-        return HeadInfo("work tree", tree.head, tree.dirty)
-    return HeadInfo(ref or "HEAD", tree.commit if not isinstance(tree, EmptyTree) else None, False)
+    if isinstance(tree, CommitTree):
+        return HeadInfo(ref or "HEAD", tree.commit, False)
+    if isinstance(tree, EmptyTree):
+        return HeadInfo(ref or "HEAD", None, False)
+    return HeadInfo("work tree", tree.head, tree.dirty)
 
 
 def _unowned(compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None) -> tuple[str, ...]:

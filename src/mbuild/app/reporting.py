@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming, context_source
 from mbuild.app.running import Run
-from mbuild.app.workspace import AnyTree, Snapshot, Workspace
+from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.context.full import Size, in_tree, on_disk
 from mbuild.context.source import ContextSource
 from mbuild.git.worktree import WorkTree
@@ -16,8 +17,11 @@ from mbuild.graph.inputs import listing
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Node
 from mbuild.graph.places import ignore_lines
-from mbuild.output.report import ContextInfo, Done, ImageReport
+from mbuild.output.report import ContextInfo, Done, ImageReport, listed
 from mbuild.schedule.plan import BUILD, NONE, Plan, Step
+
+if TYPE_CHECKING:
+    from mbuild.app.workspace import AnyTree
 
 
 @dataclass(slots=True)
@@ -77,27 +81,24 @@ class View:
 def image_reports(view: View) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name."""
     steps = {each.image: each for each in view.plan.steps} if view.plan else {}
-    return tuple(_image(view, node, steps.get(name)) for name, node in sorted(view.snapshot.graph.nodes.items()))
+    nodes = view.snapshot.graph.nodes
+    return tuple(
+        _planned(view, nodes[each.name], steps[each.name], each) if each.name in steps else each
+        for each in listed(view.snapshot.graph, view.affected)
+    )
 
 
-def _image(view: View, node: Node, step: Step | None) -> ImageReport:
-    summary = node.summary
-    active = step is not None and step.action != NONE
-    return ImageReport(
-        name=node.name,
-        affected=node.name in view.affected,
-        reasons=step.reasons if step and step.reasons else view.affected.get(node.name, ()),
-        dockerfile=summary.dockerfile,
-        context_root=summary.context_root or ".",
-        target=summary.target,
-        parents=node.parents,
-        platforms=summary.platforms,
-        action=step.action if step else None,
-        fingerprint=node.fingerprint if active else None,
-        tags=view.naming.tags(node) if active else None,
-        context=context_info(view.snapshot, node, view.sizes if step and step.action == BUILD else None)
-        if active
-        else None,
+def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageReport:
+    """Add what the plan says to the report of an image."""
+    if step.action == NONE:
+        return replace(said, action=step.action)
+    return replace(
+        said,
+        reasons=step.reasons or said.reasons,
+        action=step.action,
+        fingerprint=node.fingerprint,
+        tags=view.naming.tags(node),
+        context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mbuild.app.workspace import AnyTree, Snapshot, native_platform
+from mbuild.app.workspace import Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
 from mbuild.graph.model import ContextUse
@@ -15,6 +16,9 @@ from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret
 from mbuild.names import content_tag, context_key, fill_tag
 from mbuild.tree import Entry
+
+if TYPE_CHECKING:
+    from mbuild.app.workspace import AnyTree
 
 LABELS = "dev.mbuild"
 

@@ -7,22 +7,25 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mbuild.app.graphs import Graphs, Made, settings
-from mbuild.config.find import find, misnamed
-from mbuild.config.load import load
-from mbuild.errors import ConfigError, DockerfileError, Problem, UsageError
-from mbuild.git.repository import Repository, open_repository
-from mbuild.git.trees import CommitTree, EmptyTree
-from mbuild.git.worktree import WorkTree
-from mbuild.graph.node import Graph
-from mbuild.images import ImageDef, Project
-from mbuild.names import parse_platform
-from mbuild.names import platform as checked_platform
+from mbuild.config.find import find
+from mbuild.errors import ConfigError, DockerfileError, UsageError
+from mbuild.git.repository import open_repository
+from mbuild.git.trees import CommitTree
 from mbuild.store.cache import open_cache
-from mbuild.tree import Tree
 
-AnyTree = CommitTree | WorkTree | EmptyTree
+if TYPE_CHECKING:
+    from mbuild.errors import Problem
+    from mbuild.git.repository import Repository
+    from mbuild.git.trees import EmptyTree
+    from mbuild.git.worktree import WorkTree
+    from mbuild.graph.node import Graph
+    from mbuild.images import ImageDef, Project
+    from mbuild.tree import Tree
+
+    AnyTree = CommitTree | WorkTree | EmptyTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Workspace:
 
     def project(self, tree: Tree) -> Project | None:
         """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
+        from mbuild.config.load import load
+
         text = self._text(tree)
         if text is None:
             return None
@@ -90,12 +95,14 @@ class Workspace:
             entry = tree.entry(self.inside)
             if entry is not None:
                 return tree.read(entry)
-            if not isinstance(tree, WorkTree):
+            if isinstance(tree, CommitTree):
                 return None
         # Outside of the repository, or ignored by git: the file itself is all there is.
         return _read(self.config) if self.config is not None else None
 
     def _no_config_hints(self) -> tuple[str, ...]:
+        from mbuild.config.find import misnamed
+
         found = None if self.config else misnamed(self.repository.top, self.repository.top)
         named = (f"there is {found.name}: mbuild reads build.yaml",) if found else ()
         return (*named, "write a build.yaml at the top of the repository, or name one with --config")
@@ -117,7 +124,7 @@ class Workspace:
         """Return the graph at a tree, made before; None: it has no build.yaml. Raises as ``snapshot`` does."""
         if made is None:
             raise ConfigError(
-                f"there is no {self.shown}" + ("" if isinstance(tree, WorkTree) else " in that commit"),
+                f"there is no {self.shown}" + (" in that commit" if isinstance(tree, CommitTree) else ""),
                 *self._no_config_hints(),
             )
         if problems is not None:
@@ -129,7 +136,10 @@ class Workspace:
 
 def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
-    platforms = tuple(checked_platform(each) for each in platforms)
+    if platforms:
+        from mbuild.names import platform as checked_platform
+
+        platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
     repository = open_repository(directory)
@@ -157,4 +167,6 @@ def _read(path: Path) -> bytes:
 
 def native_platform() -> str:
     """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
+    from mbuild.names import parse_platform
+
     return "/".join(part for part in parse_platform(f"linux/{platform.machine().lower() or 'amd64'}") if part)

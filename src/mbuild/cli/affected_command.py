@@ -31,7 +31,7 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     Without --base: MBUILD_BASE, the CI provider's variables, else the merge base with the default branch.
     """
     from mbuild.app.workspace import open_workspace
-    from mbuild.cli.building import question
+    from mbuild.cli.answering import question
 
     workspace = open_workspace(settings.directory, settings.config, options["platforms"])
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
@@ -50,36 +50,37 @@ def _go(
     list_: bool,
     exit_code: bool,
 ) -> int:
-    from mbuild.app.question import chosen
-    from mbuild.cli.building import BuildOptions, Wanted, work
-
     reasons = dict(answer.affected.reasons)
     if images:
+        from mbuild.app.question import chosen
+
         names = chosen(answer.snapshot.graph, images)
         reasons = {name: found for name, found in reasons.items() if name in names}
     some = bool(reasons) and exit_code
+    if list_:
+        _list(answer, reasons, options["format_"])
+        return 1 if some else 0
+    from mbuild.cli.building import BuildOptions, Wanted, work
+
     removed = answer.affected.removed
     wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)
-    if list_:
-        _list(wanted, options["format_"])
-        return 1 if some else 0
     code = work(settings, workspace, wanted, BuildOptions(**options))
     return 1 if some and options["dry_run"] and code == 0 else code
 
 
-def _list(wanted: Any, format_: str) -> None:
+def _list(answer: Any, reasons: Any, format_: str) -> None:
     import sys
 
-    from mbuild.app.reporting import View, image_reports
-    from mbuild.app.requests import Naming
-    from mbuild.cli.building import print_json
-    from mbuild.output.report import Report, as_json
-    from mbuild.output.text import plan_text
+    from mbuild.output.report import Report, as_json, listed
 
-    images = image_reports(View(wanted.snapshot, wanted.reasons, Naming()))
-    found = (wanted.unowned, wanted.removed)
-    report = Report(wanted.command, wanted.base, wanted.head, images, (), *found, listing=True)
+    images = listed(answer.snapshot.graph, reasons)
+    found = (answer.unowned, answer.affected.removed)
+    report = Report("affected", answer.base, answer.head, images, (), *found, listing=True)
     if format_ == "json":
+        from mbuild.cli.answering import print_json
+
         print_json(as_json(report))
     else:
+        from mbuild.output.text import plan_text
+
         sys.stdout.write(plan_text(report))

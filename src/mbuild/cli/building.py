@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mbuild.app import running
-from mbuild.app.question import Answer, ask, head_info
+from mbuild.app.question import head_info
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming, content_name, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
+from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.main import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
@@ -57,13 +57,6 @@ class Wanted:
     base: BaseInfo | None = None
     unowned: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-
-
-def question(workspace: Workspace, *, base: str | None, head: str | None, missing_base: str) -> Answer:
-    """Ask what is affected and print what the reader should know about the answer."""
-    answer = ask(workspace, base=base, head=head, missing_base_all=missing_base == "all")
-    print_problems(answer.notes, "warning")
-    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +243,11 @@ def _print(text: str, report: Report, options: BuildOptions) -> None:
         sys.stdout.write(text)
 
 
-def print_json(value: Any) -> None:
-    """Print an answer as JSON."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write an answer to a file, all of it or nothing."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(as_text(value), encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -31,8 +31,8 @@ Examples:
 def command(settings: Settings, head: str | None, format_: str) -> int:
     """Read the configuration and every Dockerfile; report all problems at once (exit 2), and what is not exact."""
     from mbuild.app.workspace import open_workspace
+    from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
-    from mbuild.cli.building import print_json
     from mbuild.errors import ExitCode
 
     workspace = open_workspace(settings.directory, settings.config)

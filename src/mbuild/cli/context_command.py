@@ -38,7 +38,7 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
     """Show the context of one image: exactly the files that its instructions can read."""
     from mbuild.app.question import chosen
     from mbuild.app.workspace import open_workspace
-    from mbuild.cli.building import print_json
+    from mbuild.cli.answering import print_json
 
     workspace = open_workspace(settings.directory, settings.config)
     snapshot = workspace.snapshot(workspace.head(head))

@@ -73,7 +73,7 @@ def _is_path(tree: Tree, path: str) -> bool:
 
 
 def _explain_path(workspace: Workspace, path: str, head: str | None, format_: str) -> None:
-    from mbuild.cli.building import print_json
+    from mbuild.cli.answering import print_json
     from mbuild.errors import printable
     from mbuild.graph.readers import readers
     from mbuild.output.report import place
@@ -96,7 +96,7 @@ def _explain_image(
     workspace: Workspace, name: str, base: str | None, head: str | None, missing_base: str, format_: str
 ) -> None:
     from mbuild.app.question import chosen
-    from mbuild.cli.building import print_json, question
+    from mbuild.cli.answering import print_json, question
     from mbuild.output import explain
     from mbuild.output.report import reason
 

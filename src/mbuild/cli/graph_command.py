@@ -24,7 +24,7 @@ Examples:
 def command(settings: Settings, head: str | None, format_: str) -> None:
     """Show the images, what they use of each other, and the external images."""
     from mbuild.app.workspace import open_workspace
-    from mbuild.cli.building import print_json
+    from mbuild.cli.answering import print_json
     from mbuild.output import graphs
 
     workspace = open_workspace(settings.directory, settings.config)

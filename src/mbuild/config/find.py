@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mbuild.config.guard import MAX_BYTES
 from mbuild.errors import ConfigError
 
 NAME = "build.yaml"
@@ -31,6 +30,8 @@ def misnamed(start: Path, top: Path) -> Path | None:
 
 def read(path: Path) -> bytes:
     """Return a build.yaml from disk, at most a little more than ``load`` accepts. Raises ConfigError."""
+    from mbuild.config.guard import MAX_BYTES
+
     try:
         if not path.is_file():
             raise ConfigError(f"{path}: no such file")

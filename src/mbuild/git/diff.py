@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mbuild.changes import Change, between, compare
 from mbuild.git.listing import file_mode
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EMPTY, CommitTree, EmptyTree
-from mbuild.git.worktree import WorkTree
 from mbuild.tree import Entry, Tree, decode
+
+if TYPE_CHECKING:
+    from mbuild.git.worktree import WorkTree
 
 __all__ = ["Change", "diff"]
 
@@ -21,13 +24,19 @@ _RAW = (
 
 def diff(old: Tree, new: Tree) -> tuple[Change, ...]:
     """Return what changed from one tree to the other, sorted by path. A rename is a deletion and an addition."""
-    if isinstance(new, WorkTree) and isinstance(old, CommitTree | EmptyTree) and _same(old, new.base):
-        found = _to_work_tree(old, new)
-    elif isinstance(old, CommitTree | EmptyTree) and isinstance(new, CommitTree | EmptyTree) and _same(old, new):
-        found = _between(old, new)
-    else:
-        found = between(old, new)
-    return tuple(sorted(found, key=lambda each: each.path))
+    return tuple(sorted(_found(old, new), key=lambda each: each.path))
+
+
+def _found(old: Tree, new: Tree) -> list[Change]:
+    if not isinstance(old, CommitTree | EmptyTree):
+        return between(old, new)
+    if isinstance(new, CommitTree | EmptyTree):
+        return _between(old, new) if _same(old, new) else between(old, new)
+    from mbuild.git.worktree import WorkTree
+
+    if isinstance(new, WorkTree) and _same(old, new.base):
+        return _to_work_tree(old, new)
+    return between(old, new)
 
 
 def _same(one: CommitTree | EmptyTree, other: CommitTree | EmptyTree) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mbuild.changes import Change
-from mbuild.context.select import reader_of
 from mbuild.errors import Where
-from mbuild.graph.fingerprint import operation
-from mbuild.graph.model import ContextUse
-from mbuild.graph.node import Graph, Node
 from mbuild.graph.reached import Reached, ReachedFile, stated
-from mbuild.tree import Entry
+
+if TYPE_CHECKING:
+    from mbuild.changes import Change
+    from mbuild.graph.model import ContextUse
+    from mbuild.graph.node import Graph, Node
+    from mbuild.tree import Entry
 
 KINDS = (
     "image-added",
@@ -128,6 +129,8 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
 
 def _first_difference(old: Node, new: Node) -> Where | None:
     """Return the line at head of the first instruction that differs, or None when all mean the same."""
+    from mbuild.graph.fingerprint import operation
+
     before = [operation(each) for recipe in old.recipes for stage in recipe.stages for each in stage.operations]
     after = [each for recipe in new.recipes for stage in recipe.stages for each in stage.operations]
     for index, each in enumerate(after):
@@ -182,6 +185,8 @@ def change_of(old: Entry | None, new: Entry | None) -> str | None:
 
 def where_read(node: Node, context: str, relative: str) -> Where | None:
     """Return the Dockerfile line that first reads a path of a context."""
+    from mbuild.context.select import reader_of
+
     reads = tuple(read for read in node.reads if read.context == context)
     # A path that is read through a link is taken by no source on its own: the first read is the nearest answer.
     found = node.doubts or reader_of(relative, reads) or reads
@@ -190,6 +195,8 @@ def where_read(node: Node, context: str, relative: str) -> Where | None:
 
 def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
     seen: set[str] = set()
+    if known.keys().isdisjoint(new.parents):
+        return
     for edge in new.edges:
         if edge.parent in known and edge.parent not in seen:
             seen.add(edge.parent)

@@ -7,13 +7,10 @@ from typing import TypeVar
 
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.index import Index
-from mbuild.graph.inputs import Inputs
 from mbuild.graph.node import Graph, Node, Source, Summary, Workshop
 from mbuild.graph.order import circles, in_order
 from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner
-from mbuild.graph.places import Places
-from mbuild.graph.recipes import Recipes
 from mbuild.images import ImageDef, Project
 from mbuild.tree import Tree
 
@@ -27,7 +24,7 @@ def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Pro
     problems: when given, everything wrong is added to it and the graph holds the sound images only; when None,
               anything wrong raises DockerfileError with all the problems found.
     """
-    shop = Workshop(Recipes(lambda: project.images, tree, native), Inputs(tree, Places(tree)))
+    shop = Workshop(lambda: project.images, tree, native)
     return joined(project.images, shop, {}, (), problems)
 
 
@@ -44,7 +41,7 @@ def joined(
     index: of that graph, where what it says of the known images holds.
     """
     gathered: list[Problem] = [] if problems is None else problems
-    outliner = Outliner(shop.recipes, shop.inputs.places, gathered, before, known)
+    outliner = Outliner(shop.recipes, shop.places, gathered, before, known)
     outliner.outline(images)
     found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
     parents = {name: summary.parents for name, (summary, _) in found.items()}

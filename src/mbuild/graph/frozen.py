@@ -8,23 +8,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mbuild.graph.index import Index, Room, Rules, Sources
-from mbuild.graph.inputs import Inputs
 from mbuild.graph.node import Graph, Source, Summary, Workshop
-from mbuild.graph.outline import Outline
-from mbuild.graph.places import Places
-from mbuild.graph.recipes import Recipes
-from mbuild.images import ImageDef
-from mbuild.store.codec import decode, encode
-from mbuild.tree import Tree
+
+if TYPE_CHECKING:
+    from mbuild.graph.outline import Outline
+    from mbuild.images import ImageDef
+    from mbuild.tree import Tree
 
 T = TypeVar("T")
 
 
 def freeze(graph: Graph) -> bytes:
     """Return a graph without problems as bytes."""
+    from mbuild.store.codec import encode
+
     nodes = list(graph.nodes.values())
     head = {
         "order": graph.order,
@@ -43,8 +43,8 @@ def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
     if len(lines) != 2 * len(names):
         raise ValueError("a graph has two lines for each of its images")
     definitions = [_Line(line, _definition) for line in lines[len(names) :]]
-    recipes = Recipes(lambda: tuple(each() for each in definitions), tree, native)
-    graph = Graph(tuple(head["order"]), Workshop(recipes, Inputs(tree, Places(tree))), _index(head["index"]))
+    shop = Workshop(lambda: tuple(each() for each in definitions), tree, native)
+    graph = Graph(tuple(head["order"]), shop, _index(head["index"]))
     for name, summary, definition, line in zip(names, head["summaries"], definitions, lines, strict=False):
         dockerfile, root, target, platforms, parents = summary
         row = Summary(dockerfile, root, target, tuple(platforms), tuple(parents))
@@ -68,10 +68,16 @@ class _Line:
 
 
 def _outline(value: Any) -> Outline:
+    from mbuild.graph.outline import Outline
+    from mbuild.store.codec import decode
+
     return decode(Outline, value)
 
 
 def _definition(value: Any) -> ImageDef:
+    from mbuild.images import ImageDef
+    from mbuild.store.codec import decode
+
     return decode(ImageDef, value)
 
 
@@ -81,7 +87,7 @@ def _index_value(index: Index) -> dict[str, Any]:
         "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
         "literal": index.sources.literal,
         "wild": index.sources.wild,
-        "rules": encode(tuple(index.rules)),
+        "rules": [[each.root, each.lines, each.include] for each in index.rules],
         "excludes": index.excludes,
         "defined": index.defined,
         "watched": index.watched,
@@ -94,12 +100,26 @@ def _index(value: dict[str, Any]) -> Index:
         names=value["names"],
         rooms=_Rooms(value["rooms"]),
         sources=Sources(value["literal"], value["wild"]),
-        rules=[decode(Rules, each) for each in value["rules"]],
+        rules=_Rules(value["rules"]),
         excludes=value["excludes"],
         defined=value["defined"],
         watched=value["watched"],
         roots=value["roots"],
     )
+
+
+class _Rules(Sequence[Rules]):
+    """All rules, made when they are asked for."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: Any) -> Any:
+        root, lines, include = self._rows[number]
+        return Rules(root, tuple((pattern, line) for pattern, line in lines), tuple(include))
 
 
 class _Rooms(Sequence[Sequence[Room]]):

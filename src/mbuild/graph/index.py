@@ -6,15 +6,17 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mbuild.context.follow import Part, Parts
-from mbuild.context.reach import Wild
-from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
-from mbuild.tree import SUBMODULE, Entry
+from mbuild.tree import SUBMODULE
+
+if TYPE_CHECKING:
+    from mbuild.context.reach import Wild
+    from mbuild.dockerfile.ignore import IgnoreMatcher
+    from mbuild.tree import Entry
 
 
 class Hit(NamedTuple):
@@ -129,7 +131,11 @@ class Index:
     def _wild(self, start: str, number: int) -> Wild:
         key = (start, number)
         if key not in self._wilds:
-            self._wilds[key] = Wild(parts(self.sources.wild[start][number][0]))
+            from mbuild.context.follow import Part
+            from mbuild.context.reach import Wild
+
+            written = self.sources.wild[start][number][0]
+            self._wilds[key] = Wild(tuple(Part(text, wild) for text, wild in written))
         return self._wilds[key]
 
     def near(self, path: str) -> set[int]:
@@ -160,7 +166,7 @@ class Index:
 
     def _excluder(self, number: int) -> IgnoreMatcher:
         if number not in self._excluders:
-            self._excluders[number] = IgnoreMatcher(IgnoreLine(each, 0) for each in self.excludes[number])
+            self._excluders[number] = _matcher((each, 0) for each in self.excludes[number])
         return self._excluders[number]
 
     def takers(self, path: str, entry: Entry) -> Iterator[int]:
@@ -182,11 +188,11 @@ class Keeper:
 
     @cached_property
     def _ignore(self) -> IgnoreMatcher:
-        return IgnoreMatcher(IgnoreLine(*each) for each in self._rules.lines)
+        return _matcher(self._rules.lines)
 
     @cached_property
     def _include(self) -> IgnoreMatcher:
-        return IgnoreMatcher(IgnoreLine(each, 0) for each in self._rules.include)
+        return _matcher((each, 0) for each in self._rules.include)
 
     def keeps(self, path: str) -> bool:
         """Tell whether a path is part of the context."""
@@ -202,9 +208,10 @@ class Keeper:
         return bool(self._rules.include)
 
 
-def parts(source: Sequence[tuple[str, bool]]) -> Parts:
-    """Return the components of a filed source."""
-    return tuple(Part(text, wild) for text, wild in source)
+def _matcher(lines: Iterable[tuple[str, int]]) -> IgnoreMatcher:
+    from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
+
+    return IgnoreMatcher(IgnoreLine(*each) for each in lines)
 
 
 def inside(folder: str, path: str) -> str:

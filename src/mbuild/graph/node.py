@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mbuild.context.select import Selection
-from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
-from mbuild.errors import Where
-from mbuild.graph.filing import Links, build_index
-from mbuild.graph.fingerprint import fingerprint, identity
-from mbuild.graph.index import Index
-from mbuild.graph.inputs import Inputs, missing_of
-from mbuild.graph.model import ContextUse, Missing
-from mbuild.graph.outline import Edge, Outline
-from mbuild.graph.recipes import Recipes
-from mbuild.images import ImageDef
-from mbuild.tree import Entry, Tree, decode
+from mbuild.tree import decode
+
+if TYPE_CHECKING:
+    from mbuild.context.select import Selection
+    from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
+    from mbuild.errors import Where
+    from mbuild.graph.index import Index
+    from mbuild.graph.inputs import Inputs
+    from mbuild.graph.model import ContextUse, Missing
+    from mbuild.graph.outline import Edge, Outline
+    from mbuild.graph.places import Places
+    from mbuild.graph.recipes import Recipes
+    from mbuild.images import ImageDef
+    from mbuild.tree import Entry, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,35 @@ class Source:
     outline: Callable[[], Outline]
 
 
-@dataclass(frozen=True, slots=True)
 class Workshop:
-    """What the nodes of one graph work with: the Dockerfiles and the files of its tree."""
+    """What the nodes of one graph work with: the Dockerfiles and the files of its tree, made when they are needed."""
 
-    recipes: Recipes
-    inputs: Inputs
+    def __init__(self, images: Callable[[], Iterable[ImageDef]], tree: Tree, native: str) -> None:
+        """Take what gives the definitions of all images, the tree, and the platform of images that name none."""
+        self.images = images
+        self.tree = tree
+        self.native = native
 
-    @property
-    def tree(self) -> Tree:
-        """The tree."""
-        return self.inputs.tree
+    @cached_property
+    def recipes(self) -> Recipes:
+        """The Dockerfiles."""
+        from mbuild.graph.recipes import Recipes
+
+        return Recipes(self.images, self.tree, self.native)
+
+    @cached_property
+    def places(self) -> Places:
+        """The context roots and ignore files."""
+        from mbuild.graph.places import Places
+
+        return Places(self.tree)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The files."""
+        from mbuild.graph.inputs import Inputs
+
+        return Inputs(self.tree, self.places)
 
 
 class Summary(NamedTuple):
@@ -144,11 +164,15 @@ class Node:
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """The sources that match nothing."""
+        from mbuild.graph.inputs import missing_of
+
         return tuple(each for use, found in self._selected for each in missing_of(found, use.name))
 
     @cached_property
     def identity(self) -> str:
         """Digest of all that can change the image, its parents aside."""
+        from mbuild.graph.fingerprint import identity
+
         return identity(self.outline.meaning, self.contexts)
 
     @property
@@ -208,7 +232,9 @@ class Graph:
 
     def index_of(self, names: Iterable[str]) -> Index:
         """Return an index of some images; their names are sorted."""
-        tree, places = self.workshop.tree, self.workshop.inputs.places
+        from mbuild.graph.filing import Links, build_index
+
+        tree, places = self.workshop.tree, self.workshop.places
         images = ((self._nodes[name].definition, self._nodes[name].outline) for name in names)
         return build_index(images, Links(tree.links(), lambda entry: decode(tree.read(entry))), places)
 
@@ -230,6 +256,8 @@ class Graph:
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of an image: made for its parents first, however long the chain."""
+        from mbuild.graph.fingerprint import fingerprint
+
         known = self._fingerprints
         waiting = [name]
         while waiting:

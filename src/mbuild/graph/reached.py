@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mbuild.changes import Change
-from mbuild.graph.index import Cover
-from mbuild.graph.node import Graph
-from mbuild.images import ImageDef
 from mbuild.tree import SUBMODULE, SYMLINK
+
+if TYPE_CHECKING:
+    from mbuild.changes import Change
+    from mbuild.graph.index import Cover
+    from mbuild.graph.node import Graph
+    from mbuild.images import ImageDef
 
 
 class ReachedFile(NamedTuple):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
-from mbuild.graph.build import joined
-from mbuild.graph.inputs import Inputs
 from mbuild.graph.node import Graph, Node, Workshop
-from mbuild.graph.places import Places
 from mbuild.graph.reached import stated
-from mbuild.graph.recipes import Recipes
-from mbuild.images import ImageDef
-from mbuild.tree import SUBMODULE, SYMLINK, Tree
+from mbuild.tree import SUBMODULE, SYMLINK
+
+if TYPE_CHECKING:
+    from mbuild.graph.places import Places
+    from mbuild.graph.recipes import Recipes
+    from mbuild.images import ImageDef
+    from mbuild.tree import Tree
 
 
 def refresh(
@@ -30,19 +32,20 @@ def refresh(
     definitions: of all images at ``tree``; None: they are those of the base.
     problems:    as in ``build_graph``.
     """
-    before = base.workshop.recipes
-    images = before.images if definitions is None else lambda: definitions
-    shop = Workshop(Recipes(images, tree, before.native), Inputs(tree, Places(tree)))
+    before = base.workshop
+    shop = Workshop(before.images if definitions is None else lambda: definitions, tree, before.native)
     touched = set(_touched(base, tree, changes))
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     if definitions is None and not linked and not touched:
         return _copied(base, shop)
-    now = {each.name: each for each in images()}
+    from mbuild.graph.build import joined
+
+    now = {each.name: each for each in shop.images()}
     kept = {name: node for name, node in base.nodes.items() if name in now and name not in touched}
     if definitions is not None:
         kept = _defined_alike(base, kept, now, shop.recipes)
     if linked:
-        kept = {name: node for name, node in kept.items() if not _has_moved(node, now[name], shop.inputs.places)}
+        kept = {name: node for name, node in kept.items() if not _has_moved(node, now[name], shop.places)}
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
 
 

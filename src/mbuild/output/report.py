@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mbuild.errors import Where
-from mbuild.graph.affected import Reason
+if TYPE_CHECKING:
+    from mbuild.errors import Where
+    from mbuild.graph.affected import Reason
+    from mbuild.graph.node import Graph
 
 SCHEMA = 1
 
@@ -92,6 +94,23 @@ class Report:
     place: str = ""
     seconds: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
+    """Return a report of every image, sorted by name, that says whether it is affected and why, and no more."""
+    return tuple(
+        ImageReport(
+            name=name,
+            affected=name in affected,
+            reasons=affected.get(name, ()),
+            dockerfile=node.summary.dockerfile,
+            context_root=node.summary.context_root or ".",
+            target=node.summary.target,
+            parents=node.summary.parents,
+            platforms=node.summary.platforms,
+        )
+        for name, node in graph.nodes.items()
+    )
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mbuild.errors import printable
-from mbuild.graph.affected import Reason
-from mbuild.output.report import BaseInfo, HeadInfo, ImageReport, Report, place
+from mbuild.output.report import place
 from mbuild.output.words import count, duration, size
+
+if TYPE_CHECKING:
+    from mbuild.graph.affected import Reason
+    from mbuild.output.report import BaseInfo, HeadInfo, ImageReport, Report
 
 MOST_REASONS = 3
 MOST_PATHS = 10
