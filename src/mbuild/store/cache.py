@@ -89,9 +89,14 @@ class Cache:
 
 @cache
 def code() -> str:
-    """Return what tells the code of this mbuild from any other: names, sizes and times of its files."""
+    """Return what tells the code of this mbuild from any other."""
+    return digest_of(str(Path(__file__).parents[1]))
+
+
+def digest_of(package: str) -> str:
+    """Return a digest of the names, sizes and times of the Python files in a folder."""
     found: list[str] = []
-    waiting = [str(Path(__file__).parents[1])]
+    waiting = [package]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for each in entries:
@@ -100,7 +105,7 @@ def code() -> str:
                     found.append(f"{each.path} {stat.st_size} {stat.st_mtime_ns}")
                 elif each.is_dir() and each.name != "__pycache__":
                     waiting.append(each.path)
-    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _first_line(key: str, body: bytes) -> bytes:

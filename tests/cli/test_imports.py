@@ -1,0 +1,65 @@
+"""What a quick answer imports. Heavy libraries cost more than the answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shop import FILES
+from tests.support import Repo
+
+HEAVY = {"docker", "git", "networkx", "pydantic", "rich", "yaml", "requests", "asyncio"}
+CODE = """
+import sys
+from mbuild.__main__ import main
+sys.argv = ["mbuild", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as error:
+    assert not error.code, error.code
+sys.stderr.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules} | set(sys.modules))))
+"""
+
+
+def imported(*args: str, cache: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *args],
+        env=os.environ | {"MBUILD_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+def test_the_version_needs_nothing(tmp_path: Path) -> None:
+    assert not imported("--version", cache=tmp_path) & (HEAVY | {"click", "subprocess", "mbuild.errors"})
+
+
+def test_help_needs_click_alone(tmp_path: Path) -> None:
+    found = imported("--help", cache=tmp_path)
+    assert not found & HEAVY
+    assert {name for name in found if name.startswith("mbuild.")} <= {
+        "mbuild.__main__",
+        "mbuild.cli",
+        "mbuild.cli.boundary",
+        "mbuild.cli.main",
+        "mbuild.errors",
+    }
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_warm_look_needs_no_heavy_library_and_no_dockerfile(form: str, repo: Repo, tmp_path: Path) -> None:
+    repo.commit(FILES)
+    repo.commit({"libs/money/money.py": "VAT = 21\n", "README.md": "more"})
+    question = ("-C", str(repo.folder), "affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", form)
+    assert "yaml" in imported(*question, cache=tmp_path)
+    warm = imported(*question, cache=tmp_path)
+    assert not warm & HEAVY
+    assert not {
+        name for name in warm if name.startswith(("mbuild.dockerfile.pars", "mbuild.builders", "mbuild.schedule"))
+    }

@@ -1,0 +1,138 @@
+"""The answer is the same with a cold, a warm, a damaged and no cache, and with one of other commits."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from mbuild.store.cache import Cache
+from tests.cli.shop import FILES
+from tests.support import Repo
+
+PATHS = [
+    "api/main.py",
+    "api/run.sh",
+    "api/keep.md",
+    "api/no.md",
+    "lib/a",
+    "lib/deep/b",
+    "lib/tmp/c",
+    "docs/x.md",
+    "new",
+]
+QUESTIONS = (
+    ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json"),
+    ("affected", "--base", "HEAD~2", "--list", "--format", "json"),
+    ("affected", "--base", "HEAD~1", "--dry-run", "--builder", "oci", "--format", "json"),
+    ("graph", "--format", "json"),
+    ("check",),
+)
+EXTRA = {
+    "build.yaml": FILES["build.yaml"],
+    "api/Dockerfile": FILES["api/Dockerfile"] + "COPY --chmod=0755 api/*.sh api/link/ /x/\n",
+    ".dockerignore": "*.md\n**/tmp\n!api/keep.md\n",
+}
+
+
+def edit(repo: Repo, random_: random.Random) -> None:
+    """Change something at random: a file, a definition, an ignore file, a link, a folder."""
+    path = repo.folder / random_.choice(
+        [
+            "api/main.py",
+            "api/run.sh",
+            "api/keep.md",
+            "api/no.md",
+            "lib/a",
+            "lib/deep/b",
+            "lib/tmp/c",
+            "docs/x.md",
+            "new",
+        ]
+    )
+    kind = random_.choice(["write", "write", "delete", "mode", "link", "dockerfile", "ignore", "definition", "folder"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "write":
+        path.unlink(missing_ok=True)
+        path.write_text(str(random_.random()))
+    elif kind == "delete":
+        path.unlink(missing_ok=True)
+    elif kind == "mode" and path.is_file():
+        path.chmod(random_.choice([0o644, 0o755]))
+    elif kind == "link":
+        link = repo.folder / "api" / "link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(random_.choice(["../lib", "../lib/deep", "nowhere"]))
+    elif kind == "dockerfile":
+        lines = ["COPY lib /lib/", "# a comment", "COPY lib/deep/b /b", "ENV A=1", "COPY . /all/"]
+        file = repo.folder / random_.choice(["api/Dockerfile", "base/Dockerfile"])
+        file.write_text(FILES.get(f"{file.parent.name}/Dockerfile", "FROM scratch\n") + random_.choice(lines) + "\n")
+    elif kind == "ignore":
+        (repo.folder / ".dockerignore").write_text(random_.choice(["", "*.md\n", "lib\n!lib/deep\n", "**/tmp\n"]))
+    elif kind == "definition":
+        more = random_.choice(["", "\n# a comment\n", "  extra:\n    dockerfile: api/Dockerfile\n    context: .\n"])
+        (repo.folder / "build.yaml").write_text(FILES["build.yaml"].rstrip() + "\n" + more)
+    else:
+        folder = repo.folder / "lib" / random_.choice(["one", "two"])
+        folder.mkdir(exist_ok=True)
+        (folder / "x.md").write_text("1")
+
+
+def answers(repo: Repo) -> list[tuple[int, str, str]]:
+    found = (repo.mbuild(*question) for question in QUESTIONS)
+    return [(each.code, each.out, each.err) for each in found]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_answer_does_not_depend_on_what_is_remembered(
+    seed: int, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_ = random.Random(seed)
+    repo.commit(FILES | EXTRA)
+    repo.commit({"lib/deep/b": "1", "lib/a": "1"})
+    for turn in range(5):
+        for _ in range(random_.randint(1, 3)):
+            edit(repo, random_)
+        if random_.random() < 0.7:
+            repo.commit()
+        with monkeypatch.context() as patch:
+            patch.setenv("MBUILD_CACHE", "off")
+            truth = answers(repo)
+        monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "kept"))
+        assert answers(repo) == truth, f"seed {seed}, turn {turn}: with what was remembered of earlier turns"
+        assert answers(repo) == truth, f"seed {seed}, turn {turn}: warm"
+        monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / f"cold{turn}"))
+        assert answers(repo) == truth, f"seed {seed}, turn {turn}: cold"
+        damage(tmp_path / f"cold{turn}", random_)
+        assert answers(repo) == truth, f"seed {seed}, turn {turn}: damaged"
+
+
+def damage(folder: Path, random_: random.Random) -> None:
+    """Cut or change every file of a cache."""
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        raw = bytearray(file.read_bytes())
+        at = random_.randrange(len(raw))
+        raw[at] ^= 1
+        file.write_bytes(bytes(raw if random_.random() < 0.5 else raw[:at]))
+
+
+def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    got: list[bool] = []
+    original = Cache.get
+
+    def get(self: Cache, bucket: str, key: str) -> bytes | None:
+        found = original(self, bucket, key)
+        if bucket == "graph":
+            got.append(found is not None)
+        return found
+
+    repo.commit(FILES)
+    repo.commit({"lib/a": "2"})
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(Cache, "get", get)
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list")
+    first = repo.mbuild(*question)
+    assert got == [False]
+    assert repo.mbuild(*question) == first
+    assert got == [False, True]

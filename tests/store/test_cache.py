@@ -1,0 +1,116 @@
+"""What is remembered is either exactly what was put there or not there at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from mbuild.store import cache as module
+from mbuild.store.cache import Cache, open_cache
+
+
+def files(cache: Cache) -> list[Path]:
+    assert cache.folder is not None
+    return sorted(path for path in cache.folder.rglob("*") if path.is_file())
+
+
+def test_what_was_put_is_got(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    assert cache.get("graph", "a") is None
+    cache.put("graph", "a", b"one\ntwo")
+    cache.put("graph", "b", b"")
+    cache.put("other", "a", b"three")
+    assert (cache.get("graph", "a"), cache.get("graph", "b"), cache.get("other", "a")) == (b"one\ntwo", b"", b"three")
+
+
+@pytest.mark.parametrize("cut", range(0, 160, 7))
+def test_a_damaged_entry_is_a_miss(tmp_path: Path, cut: int) -> None:
+    cache = Cache(tmp_path)
+    cache.put("graph", "a", b"x" * 40)
+    (file,) = files(cache)
+    whole = file.read_bytes()
+    cut = min(cut, len(whole) - 1)
+    for damaged in (whole[:cut], whole + b"x", whole[:cut] + bytes([whole[cut] ^ 1]) + whole[cut + 1 :], b""):
+        file.write_bytes(damaged)
+        assert cache.get("graph", "a") is None
+    file.write_bytes(whole)
+    assert cache.get("graph", "a") == b"x" * 40
+
+
+def test_an_entry_under_another_key_is_a_miss(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("graph", "a", b"x")
+    cache.put("graph", "b", b"y")
+    one, other = files(cache)
+    one.write_bytes(other.read_bytes())
+    assert {cache.get("graph", "a"), cache.get("graph", "b")} in ({None, b"x"}, {None, b"y"})
+
+
+def test_other_code_shares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    cache.put("graph", "a", b"x")
+    monkeypatch.setattr(module, "code", lambda: "another")
+    assert cache.get("graph", "a") is None
+
+
+def test_any_change_of_the_code_is_seen(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "store").mkdir(parents=True)
+    (package / "a.py").write_text("1")
+    found = {module.digest_of(str(package))}
+    (package / "a.py").write_text("12")
+    found.add(module.digest_of(str(package)))
+    os.utime(package / "a.py", ns=(1, 1))
+    found.add(module.digest_of(str(package)))
+    (package / "store" / "b.py").write_text("")
+    found.add(module.digest_of(str(package)))
+    assert len(found) == 4
+
+
+def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    for number, name in enumerate("abc"):
+        cache.put("graph", name, b"x" * 1000)
+        for file in files(cache):
+            if file.stat().st_mtime > 1000:
+                os.utime(file, (number, number))
+    assert cache.get("graph", "a") is not None  # used now
+    monkeypatch.setattr(module, "MAX_BYTES", 3500)
+    cache.put("graph", "d", b"x" * 1000)
+    assert [cache.get("graph", name) is not None for name in "abcd"] == [True, False, True, True]
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = Cache(tmp_path / "file" / "below")
+    cache.put("graph", "a", b"x")
+    assert cache.get("graph", "a") is None
+
+
+def test_many_writers_leave_whole_entries(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    seen: set[bytes | None] = set()
+
+    def work(number: int) -> None:
+        for _ in range(30):
+            cache.put("graph", "a", bytes([number]) * 5000)
+            seen.add(cache.get("graph", "a"))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert seen <= {bytes([number]) * 5000 for number in range(4)}
+    assert len(files(cache)) == 1
+
+
+def test_the_environment_decides(tmp_path: Path) -> None:
+    assert open_cache({"MBUILD_CACHE": "off", "MBUILD_CACHE_DIR": str(tmp_path)}).folder is None
+    assert open_cache({"MBUILD_CACHE_DIR": str(tmp_path)}).folder == tmp_path
+    assert open_cache({}).folder is not None
+    assert Cache(None).get("graph", "a") is None
+    Cache(None).put("graph", "a", b"x")
