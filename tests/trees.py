@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -29,6 +29,9 @@ class MemoryTree:
 
     def entry(self, path: str) -> Entry | None:
         return self._entries.get(path)
+
+    def expect(self, paths: Collection[str]) -> None:
+        pass
 
     def below(self, folder: str) -> Sequence[Entry]:
         prefix = f"{folder}/" if folder else ""

@@ -290,6 +290,7 @@ _VARIANTS = {
 _KNOWN_ARCHES = {"386", "amd64", "arm", "arm64", "loong64", "ppc64le", "riscv64", "s390x", "wasm"}
 
 
+@lru_cache(maxsize=1024)
 def parse_platform(text: str) -> tuple[str, str, str]:
     """Return (os, arch, variant), normalised: ``linux/aarch64`` is ``("linux", "arm64", "")``.
 

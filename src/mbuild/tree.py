@@ -7,7 +7,7 @@ escapes (PEP 383), so ``path.encode("utf-8", "surrogateescape")`` always gives b
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -42,6 +42,10 @@ class Tree(Protocol):
 
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path, or None (also for a folder)."""
+        ...
+
+    def expect(self, paths: Collection[str]) -> None:
+        """Get ready for questions about files: they are looked up and read together. Changes no answer."""
         ...
 
     def below(self, folder: str) -> Sequence[Entry]:

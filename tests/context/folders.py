@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +35,9 @@ class BlobTree:
 
     def entry(self, path: str) -> Entry | None:
         return next((each for each in self.entries if each.path == path), None)
+
+    def expect(self, paths: Collection[str]) -> None:
+        pass
 
     def below(self, folder: str) -> Sequence[Entry]:
         return [each for each in self.entries if not folder or each.path.startswith(f"{folder}/")]
@@ -72,6 +75,9 @@ class FolderTree:
 
     def entry(self, path: str) -> Entry | None:
         return next((each for each in self.below("") if each.path == path), None)
+
+    def expect(self, paths: Collection[str]) -> None:
+        pass
 
     def below(self, folder: str) -> Sequence[Entry]:
         return tuple(sorted(self._walk(folder), key=lambda each: each.path))

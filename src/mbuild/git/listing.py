@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from mbuild.errors import GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
 
 _LINK = re.compile(rb"(?:\A|\0)(120000 [^\0]+)")
+_FEW = 2000  # looking one path up by bisection costs some 15 µs, going through 200,000 records 50 ms
 _UPWARDS = re.compile(rb"[\t/]\.\.[/\0]")
 
 
@@ -43,6 +45,14 @@ class Listing:
         if end < 0 or self._path(start) != name:
             return None
         return self._make(self._raw[start:end])
+
+    def find(self, paths: Collection[str]) -> dict[str, Entry]:
+        """Return the entries at those of the paths where there is one."""
+        if len(paths) < _FEW:
+            return {path: entry for path in paths if (entry := self.entry(path)) is not None}
+        wanted = {encode(path) for path in paths}
+        records = (record for record in self._raw.split(b"\0") if record[record.find(b"\t") + 1 :] in wanted)
+        return {entry.path: entry for entry in (self._make(record) for record in records)}
 
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
@@ -22,6 +22,7 @@ EMPTY = {
 
 # Reading one folder costs some 50 µs, listing 200,000 files 0.25 s and a small tree next to nothing.
 _FOLDERS = 1000
+_MANY = 100
 
 
 class EmptyTree:
@@ -30,6 +31,9 @@ class EmptyTree:
     def entry(self, path: str) -> Entry | None:  # noqa: ARG002 - the protocol's
         """Return None."""
         return None
+
+    def expect(self, paths: Collection[str]) -> None:
+        """Do nothing."""
 
     def below(self, folder: str) -> tuple[Entry, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing."""
@@ -68,13 +72,28 @@ class CommitTree:
         self.commit = commit
         self._lock = threading.RLock()
         self._listing: Listing | None = None
+        self._expected: dict[str, Entry | None] = {}
+        self._contents: dict[str, bytes] = {}
         self._folders = Folders(
             repository.objects, f"{commit}^{{tree}}", id_bytes=len(EMPTY[repository.object_format]) // 2, limit=_FOLDERS
         )
 
+    def expect(self, paths: Collection[str]) -> None:
+        """Look up files and read them together, where they are many: one by one, each costs a question to git."""
+        with self._lock:
+            new = [path for path in paths if path not in self._expected]
+            if len(new) < _MANY:
+                return
+            found = self.load().find(new)
+            self._expected |= dict.fromkeys(new) | found
+            oids = list({each.oid for each in found.values() if each.mode != SUBMODULE} - self._contents.keys())
+            self._contents |= zip(oids, self.repository.objects.read_many(oids), strict=True)
+
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path, or None (also for a folder)."""
         with self._lock:
+            if path in self._expected:
+                return self._expected[path]
             if self._listing is None:
                 try:
                     return self._folders.entry(path)
@@ -115,7 +134,9 @@ class CommitTree:
 
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""
-        return self.repository.objects.read(_blob(entry), entry.path)
+        oid = _blob(entry)
+        known = self._contents.get(oid)
+        return self.repository.objects.read(oid, entry.path) if known is None else known
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file; a big one is streamed in bounded memory."""

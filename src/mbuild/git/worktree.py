@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import io
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -57,6 +57,10 @@ class WorkTree:
         """Return the entry at exactly this path, or None (also for a folder)."""
         edit = self.edits.get(path)
         return edit.new if edit is not None else self.base.entry(path)
+
+    def expect(self, paths: Collection[str]) -> None:
+        """Have HEAD's tree get ready for what was not edited."""
+        self.base.expect([path for path in paths if path not in self.edits])
 
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""

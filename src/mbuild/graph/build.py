@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from mbuild.errors import DockerfileError, Problem, Where
@@ -41,6 +41,7 @@ def joined(
     index: of that graph, where what it says of the known images holds.
     """
     gathered: list[Problem] = [] if problems is None else problems
+    shop.tree.expect({path for each in images if each.name not in known for path in _looked_for(each)})
     outliner = Outliner(shop.recipes, shop.places, gathered, before, known)
     outliner.outline(images)
     found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
@@ -59,6 +60,14 @@ def joined(
     for name in sorted(order):
         graph.add(name, *found[name])
     return graph
+
+
+def _looked_for(image: ImageDef) -> Iterator[str]:
+    """Yield the paths of the Dockerfile and of all ignore files that may hold for an image."""
+    yield image.dockerfile
+    yield f"{image.dockerfile}.dockerignore"
+    for root in (image.context_root, *(each.value for each in image.contexts if each.kind == "folder")):
+        yield f"{root}/.dockerignore" if root else ".dockerignore"
 
 
 def _is_there(image: ImageDef, outliner: Outliner) -> bool:

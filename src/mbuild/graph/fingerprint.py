@@ -1,8 +1,8 @@
 """The fingerprint: SHA-256 over everything that can change an image.
 
 The encoding is length-prefixed, so no two different inputs have the same encoding: a string is its length and its
-bytes, a list is its length and its items. What counts is listed in ``docs/reference.md``; ``FORMAT`` is part of the
-input and is raised whenever the encoding changes.
+bytes, a list is the number of its items and then these. What counts is listed in ``docs/reference.md``; ``FORMAT`` is
+part of the input and is raised whenever the encoding changes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,21 @@ Encodable = str | int | bool | None | tuple["Encodable", ...]
 
 def encode(value: Encodable) -> bytes:
     """Return an injective encoding of nested tuples of strings, integers, booleans and None."""
-    if isinstance(value, tuple):
-        body = b"".join(encode(each) for each in value)
-        return b"l%d:%b" % (len(value), body)
+    parts: list[bytes] = []
+    _encode(value, parts)
+    return b"".join(parts)
+
+
+def _encode(value: Encodable, parts: list[bytes]) -> None:
     if isinstance(value, str):
         raw = value.encode("utf-8", "surrogateescape")
-        return b"s%d:%b" % (len(raw), raw)
-    return b"n;" if value is None else b"i%d;" % value
+        parts.append(b"s%d:%b" % (len(raw), raw))
+    elif isinstance(value, tuple):
+        parts.append(b"l%d:" % len(value))
+        for each in value:
+            _encode(each, parts)
+    else:
+        parts.append(b"n;" if value is None else b"i%d;" % value)
 
 
 def operation(each: Operation) -> Encodable:
