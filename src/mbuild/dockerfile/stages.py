@@ -80,6 +80,8 @@ def sections(file: Dockerfile, problems: Problems) -> Sections:
     found = Sections([], [])
     began = False
     for instruction in file.instructions:
+        if problems.too_many(instruction.where):
+            break
         began = began or instruction.keyword == "FROM"
         with problems.at(instruction.where):
             command = check(instruction)
