@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mbuild.dockerfile.gojson import load
-from mbuild.dockerfile.gotext import BOM, SPACE, decode
+from mbuild.dockerfile.gotext import BOM, FALSE, SPACE, TRUE, decode
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _NAMES = frozenset(("syntax", "escape", "check"))
@@ -46,6 +46,20 @@ class Directives:
             raise DirectiveError(f"only one {name} parser directive can be used")
         self.seen.add(name)
         return name, found[2]
+
+
+def check_options(text: str) -> None:
+    """Check the value of `# check=`: `skip`, `error` and `experimental`. BuildKit `linter.ParseLintOptions`.
+
+    Raises `DirectiveError`.
+    """
+    for option in text.split(";", 2) if text.strip(SPACE) else ():
+        name, equals, value = option.partition("=")
+        name = name.strip(SPACE)
+        if not equals or name not in ("skip", "error", "experimental"):
+            raise DirectiveError(f"the check directive has no option {option!r}: it has skip, error and experimental")
+        if name == "error" and value.strip(SPACE) not in (*TRUE, *FALSE):
+            raise DirectiveError(f"the check directive's error is true or false, not {value!r}")
 
 
 def detect_syntax(data: bytes) -> Syntax | None:

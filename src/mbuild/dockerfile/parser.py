@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mbuild.dockerfile.arguments import KEYWORDS, Arguments, LineError, parse_arguments
-from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, detect_syntax
+from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, check_options, detect_syntax
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.gotext import BOM, MAX_LINE, SPACE, decode, overlong_line, split_blanks
 from mbuild.dockerfile.heredoc import heredocs_of_line
-from mbuild.dockerfile.instructions import check
 from mbuild.dockerfile.lines import Lines, LogicalLine
 from mbuild.dockerfile.model import Dockerfile, Heredoc, Instruction, Warning_
 from mbuild.dockerfile.refused import MAX_PROBLEMS, Problems
+from mbuild.dockerfile.stages import sections
 from mbuild.dockerfile.words import split_flags
 from mbuild.errors import DockerfileError, Problem, Where
 
@@ -101,13 +101,11 @@ class _Reader:
         if not self.problems:
             return []
         noted = Problems()
-        for instruction in self.instructions[:MAX_PROBLEMS]:
-            with noted.at(instruction.where):
-                check(instruction)
+        sections(self.instructions, noted)
         return sorted((*self.problems, *noted.found), key=lambda each: each.where or Where(""))
 
     def read_directives(self) -> None:
-        """Consume the parser directives at the top; only `escape` matters to the parser."""
+        """Consume the parser directives at the top; of their values only `escape` matters to the parser."""
         directives = Directives()
         while (line := self.lines.peek()) is not None:
             try:
@@ -116,6 +114,8 @@ class _Reader:
                     return
                 if found and found[0] == "escape":
                     self.set_escape(found[1])
+                elif found and found[0] == "check":
+                    check_options(found[1])
             except DirectiveError as error:
                 self.problem(str(error), self.where(self.lines.done + 1))
             self.lines.skip()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mbuild.dockerfile.expand import ExpansionError, Lexer
 from mbuild.dockerfile.flags import value
 from mbuild.dockerfile.instructions import Command, check
-from mbuild.dockerfile.model import Dockerfile
+from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.refused import Problems, Refused, near
 from mbuild.dockerfile.variables import expand_word
 from mbuild.errors import Where
@@ -75,11 +75,11 @@ class Sections:
     stages: list[tuple[Command, list[Command]]]
 
 
-def sections(file: Dockerfile, problems: Problems) -> Sections:
+def sections(instructions: Iterable[Instruction], problems: Problems) -> Sections:
     """Check every instruction and group them by stage. Problems are noted; what is wrong is left out."""
     found = Sections([], [])
     began = False
-    for instruction in file.instructions:
+    for instruction in instructions:
         if problems.too_many(instruction.where):
             break
         began = began or instruction.keyword == "FROM"
@@ -93,20 +93,19 @@ def sections(file: Dockerfile, problems: Problems) -> Sections:
                 found.global_args.append(command)
             elif not began:
                 raise Refused(f"{command.keyword} stands before the first FROM", "only ARG may")
-    if not began:
-        problems.add("the Dockerfile has no stage to build", Where(file.path, 1), "it needs a FROM")
     return found
 
 
 class Nodes:
     """The stages of a Dockerfile and the outside names they use, in BuildKit's order."""
 
-    def __init__(self, escape: str, global_args: Mapping[str, str], problems: Problems) -> None:
-        """Start empty; `add_stage` for each stage, then `link`."""
+    def __init__(self, escape: str, global_args: Mapping[str, str], native_arch: str, problems: Problems) -> None:
+        """Start empty; `add_stage` for each stage, then `link`. native_arch: where `--platform=linux` is built."""
         self.all: list[Node] = []
         self._by_name: dict[str, Node] = {}
         self._lexer = Lexer(escape)
         self._global_args = global_args
+        self._native_arch = native_arch
         self._problems = problems
 
     def add_stage(self, start: Command, commands: Iterable[Command]) -> None:
@@ -139,7 +138,7 @@ class Nodes:
         if not text:
             raise Refused(f"the platform of FROM --platform={written} is blank", *self._undefined(written))
         try:
-            return "/".join(part for part in parse_platform(text) if part)
+            return "/".join(part for part in parse_platform(text, self._native_arch) if part)
         except NameProblem as problem:
             raise Refused(f"FROM --platform={text}: {problem}") from problem
 
