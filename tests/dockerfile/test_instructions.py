@@ -276,8 +276,8 @@ def mount(text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "fields"),
     [
-        ("", {"type": "bind"}),
         ("target=/x", {"type": "bind", "target": "/x"}),
+        ("target=/a/..", {"type": "bind", "target": "/a/.."}),
         ("type=BIND,src=a,dst=/x", {"type": "bind", "source": "a", "target": "/x"}),
         ("TYPE=cache,destination=/x,sharing=LOCKED", {"type": "cache", "target": "/x", "sharing": "locked"}),
         ("target=/x,rw", {"type": "bind", "target": "/x", "ro": "false"}),
@@ -327,7 +327,8 @@ def test_mounts(text: str, fields: dict[str, str] | None) -> None:
         "type=secret,id=a,from=b",
         "target=/",
         "target=.",
-        "target=/a/..",
+        "target=a/..",
+        "",
     ],
 )
 def test_wrong_mounts(text: str) -> None:
@@ -349,7 +350,6 @@ def test_a_mount_has_one_spelling() -> None:
 
 
 def test_split_fields() -> None:
-    assert split_fields("") == []
     assert split_fields("a,b=,") == ["a", "b=", ""]
     assert split_fields('"a,b",c') == ["a,b", "c"]
 

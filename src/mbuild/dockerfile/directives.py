@@ -64,16 +64,25 @@ def check_options(text: str) -> None:
 
 def detect_syntax(data: bytes) -> Syntax | None:
     """Return the frontend that a file asks for, wherever BuildKit looks: `# syntax=`, `// syntax=`, `{"syntax": …}`."""
-    text = decode(data.removeprefix(BOM))
-    shebang = text.startswith("#!")
-    if shebang:
-        text = text.partition("\n")[2]
+    text, shebang = _without_shebang(data)
     for comment in ("#", "//"):
         value, line = _find("syntax", text, comment)
         if value:
             return Syntax(value.partition(" ")[0], line + shebang, comment == "#")
     frontend = _json_value("syntax", text)
     return None if frontend is None else Syntax(frontend, 1 + shebang, plain=False)
+
+
+def detect_check(data: bytes) -> tuple[str, int]:
+    """Return the value of `# check=` and its line, or ("", 0). Unlike the parser, BuildKit looks at whole lines here."""
+    text, shebang = _without_shebang(data)
+    value, line = _find("check", text, "#")
+    return value, line + shebang
+
+
+def _without_shebang(data: bytes) -> tuple[str, bool]:
+    text = decode(data.removeprefix(BOM))
+    return (text.partition("\n")[2], True) if text.startswith("#!") else (text, False)
 
 
 def _find(name: str, text: str, comment: str) -> tuple[str, int]:

@@ -187,7 +187,7 @@ def _check_checksum(checksum: str, sources: list[str]) -> None:
         raise Refused(f"--checksum={checksum} needs exactly one source")
     if is_http(sources[0]):
         check_digest(checksum)
-    elif not is_git(sources[0]):
+    elif not is_git(sources[0]) and not sources[0].startswith("github.com/"):
         raise Refused(f"--checksum={checksum} needs a source that is an http(s) URL or a git repository")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mbuild.dockerfile.arguments import KEYWORDS, Arguments, LineError, parse_arguments
-from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, check_options, detect_syntax
+from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, check_options, detect_check, detect_syntax
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.gotext import BOM, MAX_LINE, SPACE, decode, overlong_line, split_blanks
 from mbuild.dockerfile.heredoc import heredocs_of_line
@@ -43,6 +43,7 @@ def read(data: bytes, path: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
     if syntax and not syntax.plain:
         return Dockerfile(path, (), syntax=syntax.frontend, syntax_line=syntax.line), ()
     reader = _Reader(decode(data.removeprefix(BOM)), path)
+    reader.check_options(*detect_check(data))
     overlong = overlong_line(data)
     if overlong:
         reader.problem(f"the line is longer than {MAX_LINE} bytes", reader.where(overlong))
@@ -104,6 +105,13 @@ class _Reader:
         sections(self.instructions, noted)
         return sorted((*self.problems, *noted.found), key=lambda each: each.where or Where(""))
 
+    def check_options(self, options: str, line: int) -> None:
+        """Note what is wrong with the value of the `check` directive."""
+        try:
+            check_options(options)
+        except DirectiveError as error:
+            self.problem(str(error), self.where(line))
+
     def read_directives(self) -> None:
         """Consume the parser directives at the top; of their values only `escape` matters to the parser."""
         directives = Directives()
@@ -114,8 +122,6 @@ class _Reader:
                     return
                 if found and found[0] == "escape":
                     self.set_escape(found[1])
-                elif found and found[0] == "check":
-                    check_options(found[1])
             except DirectiveError as error:
                 self.problem(str(error), self.where(self.lines.done + 1))
             self.lines.skip()

@@ -118,6 +118,8 @@ class Nodes:
                 raise Refused(f"the base name of FROM {base} is blank", *self._undefined(base))
         with self._problems.at(start.where):
             node.platform = self._platform(value(start.flags, "platform"))
+        with self._problems.at(start.where):
+            _check_context_name(name)
         node.base_stage = self._by_name.get(node.base)
         node.steps = [Step(command) for command in commands]
         self.all.append(node)
@@ -227,6 +229,15 @@ class Nodes:
                 self._problems.add(message, step.command.where)
             else:
                 waiting.append(used)
+
+
+def _check_context_name(name: str) -> None:
+    """BuildKit looks for a named context of the name of every stage (`dockerui/config.go`, `NamedContext`)."""
+    if name not in ("", SCRATCH, "context"):
+        try:
+            parse_reference(name)
+        except NameProblem as problem:
+            raise Refused(f"'{name}' cannot be the name of a stage: {problem}") from problem
 
 
 def reachable(target: Node, replaced: Mapping[int, object]) -> list[Node]:

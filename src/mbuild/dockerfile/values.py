@@ -33,8 +33,9 @@ def check_mode(text: str) -> None:
 
 def check_signal(text: str) -> None:
     """Check a STOPSIGNAL: a number above 0 or the name of a Linux signal. moby/sys `signal.ParseSignal`."""
-    number = int(text) if re.fullmatch(r"[-+]?[0-9]+", text) else None
-    if number == 0 or (number is None and not _SIGNALS.fullmatch(text.upper().removeprefix("SIG"))):
+    is_number = re.fullmatch("[-+]?[0-9]+", text)
+    known = 0 < abs(int(text)) < _LONGEST if is_number else _SIGNALS.fullmatch(text.upper().removeprefix("SIG"))
+    if not known:
         raise Refused(f"unknown signal '{text}'")
 
 
