@@ -191,7 +191,21 @@ def test_a_system_alone_has_the_native_architecture() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "linux", "linux(1/amd64", "win.dows/amd64", "linux/amd(64)", "linux/", "/amd64", "a/b/c/d", "linux/am d", "*", "local", "linux/amd64\n"]
+    "text",
+    [
+        "",
+        "linux",
+        "linux(1/amd64",
+        "win.dows/amd64",
+        "linux/amd(64)",
+        "linux/",
+        "/amd64",
+        "a/b/c/d",
+        "linux/am d",
+        "*",
+        "local",
+        "linux/amd64\n",
+    ],
 )
 def test_what_is_no_platform_is_refused(text: str) -> None:
     with pytest.raises(NameProblem) as caught:

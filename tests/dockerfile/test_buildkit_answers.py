@@ -1,7 +1,9 @@
 """BuildKit's own answers for small Dockerfiles: refused at which line, or what is read, used and left in the image.
 
 Answered by moby/buildkit 73ed6825c4b7569379ef89df0aedcdbe64473d31 (`dockerui`, `dockerfile2llb`): each Dockerfile is
-converted as the frontend does it, for linux/amd64, with images that are empty but for what `images` says of them. A row:
+converted as the frontend does it, for linux/amd64, with images that are empty but for what `images` says of them.
+
+A row:
 
 text, target, args, contexts, platform: what was asked.
 refused: the lines that the error names, perhaps none.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.dockerfile import gojson, parser
+from mbuild.dockerfile import gojson
 from mbuild.dockerfile.arguments import KEYWORDS
 from mbuild.dockerfile.directives import Syntax, detect_syntax
 from mbuild.dockerfile.expand import ExpansionError
@@ -19,6 +19,7 @@ from mbuild.dockerfile.gotext import MAX_LINE, byte_view, clean_path, from_byte_
 from mbuild.dockerfile.heredoc import chomp, heredocs_of_line, parse_heredoc
 from mbuild.dockerfile.model import Dockerfile, Heredoc, Instruction
 from mbuild.dockerfile.parser import parse, read
+from mbuild.dockerfile.refused import MAX_PROBLEMS
 from mbuild.dockerfile.words import split_flags, split_words
 from mbuild.errors import DockerfileError, Where
 
@@ -411,7 +412,7 @@ def test_length_of_lines() -> None:
 
 def test_a_file_of_problems_is_not_read_to_its_end() -> None:
     found = problems("ENV x\n" * 1000)
-    assert len(found) == parser.MAX_PROBLEMS + 1
+    assert len(found) == MAX_PROBLEMS + 1
     assert "too many problems" in found[-1]
 
 

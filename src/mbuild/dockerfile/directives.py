@@ -74,7 +74,7 @@ def detect_syntax(data: bytes) -> Syntax | None:
 
 
 def detect_check(data: bytes) -> tuple[str, int]:
-    """Return the value of `# check=` and its line, or ("", 0). Unlike the parser, BuildKit looks at whole lines here."""
+    """Return the value of `# check=` and its line, or ("", 0): unlike for the parser, no blank stands before it."""
     text, shebang = _without_shebang(data)
     value, line = _find("check", text, "#")
     return value, line + shebang

@@ -5,24 +5,27 @@ Rules: BuildKit `frontend/dockerfile/dfgitutil/git_ref.go` (`loadQuery`) and `do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from mbuild.dockerfile.gitsource import is_git
+from mbuild.dockerfile.gitsource import is_git, is_github_path, is_pair, query_of
 from mbuild.dockerfile.gotext import FALSE, TRUE
 from mbuild.dockerfile.refused import Refused, near
 
-_SCP = re.compile(r"[^?#]*(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _BOOLEANS = ("submodules", "keep-git-dir", "fetch-by-commit")
 _KEYS = ("ref", "tag", "branch", "subdir", "checksum", "commit", "mtime", *_BOOLEANS)
 _PREFIXES = {"ref": "", "tag": "refs/tags/", "branch": "refs/heads/"}
 
 
 def check_repositories(sources: Iterable[str], checksum: str, keep_git_dir: str) -> None:
-    """Check the sources of an ADD that are repositories; the flags are "" when they are not given. Raises Refused."""
+    """Check the sources of an ADD that are repositories, or look like one of GitHub. Raises Refused.
+
+    checksum, keep_git_dir: the flags, "" when they are not given.
+    """
     for source in sources:
-        if is_git(source):
+        if is_github_path(source):
+            _query(source)
+        elif is_git(source):
             query = _query(source)
             checksum = _agreed(source, "checksum", checksum, query.get("checksum") or query.get("commit", ""))
             if "keep-git-dir" in query:
@@ -32,14 +35,14 @@ def check_repositories(sources: Iterable[str], checksum: str, keep_git_dir: str)
 
 def _query(source: str) -> Mapping[str, str]:
     """Return the checked query of a repository, one value for each key."""
-    text, fragment = _parts(source)
+    text = "&".join(filter(is_pair, query_of(source).split("&")))
     found = {}
     for key, values in parse_qs(text, keep_blank_values=True).items():
         if len(values) > 1:
             raise Refused(f"{source}: the query '{key}' is given twice")
         _check(source, key, values[0])
         found[key] = values[0]
-    ref, _, folder = fragment.partition(":")
+    ref, _, folder = source.partition("#")[2].partition(":")
     _agreed(source, "subdir", folder.strip("/"), found.get("subdir", ""))
     if "tag" in found and "branch" in found:
         raise Refused(f"{source}: a tag and a branch are given")
@@ -47,19 +50,6 @@ def _query(source: str) -> Mapping[str, str]:
         if key in found:
             ref = _agreed(source, "ref", ref, prefix + found[key].removeprefix(prefix))
     return found
-
-
-def _parts(source: str) -> tuple[str, str]:
-    """Return query and fragment."""
-    if "://" in source:
-        try:
-            parts = urlsplit(source)
-        except ValueError:
-            return "", ""
-        return parts.query, parts.fragment
-    match = _SCP.fullmatch(source)
-    assert match is not None
-    return match[1] or "", match[2] or ""
 
 
 def _check(source: str, key: str, value: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from mbuild.dockerfile.expand import Lexer
 from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.gitquery import check_repositories
-from mbuild.dockerfile.gitsource import is_git, is_http, is_remote
+from mbuild.dockerfile.gitsource import is_git, is_github_path, is_http, is_remote
 from mbuild.dockerfile.gotext import clean_path
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import Heredoc, Operation
@@ -187,7 +187,7 @@ def _check_checksum(checksum: str, sources: list[str]) -> None:
         raise Refused(f"--checksum={checksum} needs exactly one source")
     if is_http(sources[0]):
         check_digest(checksum)
-    elif not is_git(sources[0]) and not sources[0].startswith("github.com/"):
+    elif not is_git(sources[0]) and not is_github_path(sources[0]):
         raise Refused(f"--checksum={checksum} needs a source that is an http(s) URL or a git repository")
 
 

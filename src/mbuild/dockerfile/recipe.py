@@ -97,7 +97,9 @@ class Writer:
         found = self._resolution.replaced.get(target.number)
         if found is not None:
             inherited = _inherited(found) or Inherited(unknown=_name(found))
-            return replace(inherited, onbuild=())  # BuildKit takes the triggers of what replaces a stage for that stage's
+            return replace(
+                inherited, onbuild=()
+            )  # BuildKit takes the triggers of what replaces a stage for that stage's
         scope = self._scopes[target]
         variables = scope.variables
         # A guess is left out: to a child it is then a variable that the parent may define, and so a doubt again.
@@ -124,7 +126,8 @@ class Writer:
         """Return what a stage starts from and how its FROM names that; note it as read or referred to."""
         replaced = self._replaced(node)
         parent = None if replaced else node.base_stage
-        own = "" if node.base == SCRATCH and not replaced else node.platform  # scratch is the target's, whatever is said
+        # Scratch has the platform of the target, whatever its FROM says.
+        own = "" if node.base == SCRATCH and not replaced else node.platform
         self._platforms[node] = self._platforms[parent] if parent else own or self._platform
         if parent:
             return self._position[parent], ""

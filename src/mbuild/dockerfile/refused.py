@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from mbuild.errors import DockerfileError, Problem, Where
 
-
 MAX_PROBLEMS = 100
 """Most problems that are told of one file."""
 
