@@ -131,6 +131,7 @@ def test_special_characters_of_expressions_mean_nothing() -> None:
 
 def test_a_class_and_an_alternative_reach_across_folders() -> None:
     assert paths("a/c\na.c\nx", "a[^b]c") == ["a.c", "a/c"]
+    assert paths("a/c\na.c\nx", "a[.-9]c") == ["a.c", "a/c"]
     assert paths("a/c\nb\nc", "a/*|b") == ["a/c", "b"]
     assert paths("d/a/c\nx/a/c", "d/a[^b]c") == ["d/a/c"]
 

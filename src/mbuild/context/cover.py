@@ -77,7 +77,6 @@ def regions(parts: Parts, lookup: Lookup) -> list[Region]:
     parts = parts if stripped == text else parts_of(stripped)
     if not _PATTERN.search(stripped):
         return list(_literal(_there(stripped, lookup), lookup))
-    compile_pattern(stripped)
     if _ACROSS_FOLDERS.search(stripped):
         return _by_pattern(parts, lookup)
     return [region for path in _roots(parts, lookup) for region in _literal(path, lookup)]
