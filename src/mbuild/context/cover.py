@@ -6,10 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mbuild.context.follow import Part, Parts, literal_start, text_of
+from mbuild.context.follow import Parts, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
+from mbuild.dockerfile.gotext import SPACE
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
 from mbuild.tree import SUBMODULE
+
+# The pattern becomes an expression of Go as a whole. In it a class may match a slash, and so may `**`; the others
+# make what is written before the first wildcard mean something else.
+_ACROSS_FOLDERS = re.compile(r"\*\*|[\[|{^\\]")
+_PATTERN = re.compile(r"[*?\[\\]")
+_TWISTED = re.compile(r"[|{^\\]")
 
 
 class Below:
@@ -59,8 +66,18 @@ class Region:
 
 
 def regions(parts: Parts, lookup: Lookup) -> list[Region]:
-    """Return what one path covers: its entry, all below it, or the submodule it lies in. Raises PatternError."""
-    if any(part.wild and "**" in part.text for part in parts):
+    """Return what one path covers: its entry, all below it, or the submodule it lies in. Raises PatternError.
+
+    The path is a pattern to patternmatcher, which drops blanks around it and takes a `!` at its start for an exception.
+    """
+    text = text_of(parts)
+    stripped = text.strip(SPACE)
+    if stripped.startswith("!") or (text and not stripped):
+        return []
+    parts = parts if stripped == text else parts_of(stripped)
+    if not _PATTERN.search(stripped):
+        return list(_literal(_there(stripped, lookup), lookup))
+    if _ACROSS_FOLDERS.search(stripped):
         return _by_pattern(parts, lookup)
     return [region for path in _roots(parts, lookup) for region in _literal(path, lookup)]
 
@@ -82,7 +99,7 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
         start = literal_start(rest)
         path = "/".join(text for text in (folder, text_of(start)) if text)
         if len(start) == len(rest):
-            yield path if lookup.is_there(path) else _submodule_above(path, lookup) or path
+            yield _there(path, lookup)
             continue
         union = Union((compile_pattern(rest[len(start)].text),))
         if path and not lookup.below(path):
@@ -98,6 +115,10 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
                     yield child
 
 
+def _there(path: str, lookup: Lookup) -> str:
+    return path if lookup.is_there(path) else _submodule_above(path, lookup) or path
+
+
 def _submodule_above(path: str, lookup: Lookup) -> str | None:
     at = path.find("/")
     while at >= 0:
@@ -109,9 +130,10 @@ def _submodule_above(path: str, lookup: Lookup) -> str | None:
 
 
 def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
-    """Compare everything below the first wildcard: ``**`` may stand for any number of components."""
-    pattern = Below("/".join(_escaped(part) for part in parts))
-    folder = text_of(literal_start(parts))
+    """Compare everything below the first wildcard, as one part of the pattern may stand for several components."""
+    text = text_of(parts)
+    pattern = Below(text)
+    folder = "" if _TWISTED.search(text) else text_of(literal_start(parts))
     if folder and not lookup.below(folder):
         above = _submodule_above(f"{folder}/.", lookup)
         return list(_literal(above, lookup)) if above else []
@@ -122,7 +144,3 @@ def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
         if inside or pattern.has(entry.path):
             found.append(position)
     return [Region(folder, found, pattern)] if found else []
-
-
-def _escaped(part: Part) -> str:
-    return part.text if part.wild else re.sub(r"([*?\[\\])", r"\\\1", part.text)
