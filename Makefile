@@ -33,8 +33,9 @@ test: .venv/installed-test ## run the tests
 	@$(PY) -m pytest -n auto --maxprocesses 8 $(PYTEST_ARGS)
 
 .PHONY: oracle
-oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos
-	@MBUILD_ORACLE_EXAMPLES=2000 $(PY) -m pytest -n auto tests/oracle
+oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos and edits
+	@MBUILD_ORACLE_EXAMPLES=$${MBUILD_ORACLE_EXAMPLES:-2000} MBUILD_ORACLE_FIGURES=1 \
+	  $(PY) -m pytest -n auto --maxprocesses 8 tests/oracle $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-lint ## check format, style, types, layers and the generated schema

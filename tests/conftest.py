@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import Repo
 
+pytest_plugins = ["tests.oracle.soundness.totals"]
+
 # Machines differ in speed: how long an example takes says nothing about the code. What fails is printed as a blob.
 # CI takes the same examples every time, as hypothesis does by default there; new ones are looked for elsewhere.
 settings.register_profile(

@@ -173,6 +173,8 @@ def test_named_contexts_are_compared_as_buildkit_does(name: str, key: str) -> No
         ("future/arch9/v1", ("future", "arch9", "v1")),
         ("aarch64", ("linux", "arm64", "")),
         ("arm", ("linux", "arm", "v7")),
+        ("mips64le", ("linux", "mips64le", "")),
+        ("Windows(10.0.17763+A_b)/AMD64", ("windows(10.0.17763+A_b)", "amd64", "")),
     ],
 )
 def test_a_platform_is_normalised(text: str, parts: tuple[str, str, str]) -> None:
@@ -180,8 +182,30 @@ def test_a_platform_is_normalised(text: str, parts: tuple[str, str, str]) -> Non
     assert parse_platform(names.platform(text)) == parts
 
 
+def test_a_system_alone_has_the_native_architecture() -> None:
+    assert parse_platform("linux", "arm64") == ("linux", "arm64", "")
+    assert parse_platform("MacOS", "amd64") == ("darwin", "amd64", "")
+    assert parse_platform("arm", "amd64") == ("linux", "arm", "v7")
+    with pytest.raises(NameProblem):
+        parse_platform("beos", "amd64")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/am d", "*", "local", "linux/amd64\n"]
+    "text",
+    [
+        "",
+        "linux",
+        "linux(1/amd64",
+        "win.dows/amd64",
+        "linux/amd(64)",
+        "linux/",
+        "/amd64",
+        "a/b/c/d",
+        "linux/am d",
+        "*",
+        "local",
+        "linux/amd64\n",
+    ],
 )
 def test_what_is_no_platform_is_refused(text: str) -> None:
     with pytest.raises(NameProblem) as caught:

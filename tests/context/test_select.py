@@ -129,8 +129,22 @@ def test_special_characters_of_expressions_mean_nothing() -> None:
     assert paths("a+b/x.go\naab/x.go\nc(1)/y", "a+b/*.go", "c(1)/*") == ["a+b/x.go", "c(1)/y"]
 
 
+def test_a_class_and_an_alternative_reach_across_folders() -> None:
+    assert paths("a/c\na.c\nx", "a[^b]c") == ["a.c", "a/c"]
+    assert paths("a/c\na.c\nx", "a[.-9]c") == ["a.c", "a/c"]
+    assert paths("a/c\nb\nc", "a/*|b") == ["a/c", "b"]
+    assert paths("d/a/c\nx/a/c", "d/a[^b]c") == ["d/a/c"]
+
+
+@pytest.mark.parametrize(("source", "found"), [(" x", ["x"]), ("x ", ["x"]), (" ", []), ("!x", []), ("y*", ["y "])])
+def test_blanks_around_a_pattern_go_and_an_exclamation_mark_takes_nothing(source: str, found: list[str]) -> None:
+    entries = [Entry(path, FILE, "") for path in (" ", " x", "!x", "x", "x ", "y ")]
+    taken_ = select(entries, [copy(source)], None, lambda _: "")
+    assert [each.path for each in taken_.entries] == found
+
+
 def test_a_malformed_wildcard_is_refused_at_its_line() -> None:
-    for source in ("a[", "x/a[", "**/a["):
+    for source in ("a[", "x/a[", "**/a[", "nowhere*/a["):
         with pytest.raises(DockerfileError) as caught:
             taken("a[\nx/a[\nl -> m\nx/l -> m", source)
         assert caught.value.problems[0].where == HERE
@@ -158,8 +172,10 @@ def test_a_malformed_wildcard_is_refused_at_its_line() -> None:
         ("d/l -> ../t\nd/m/x\nd/m/y\nt/x\nt/z", "d/*/x", ["d/l", "d/m/x", "d/m/y", "t/x"]),
         ("d/l -> ../t\nt/x", "*/l", ["d/l"]),
         ("d/*/l -> ../../t\nt", "d/*/l", ["d/*/l", "t"]),
-        ("d/l -> ../t[1]\nt1\nt[1]", "d/l", ["d/l", "t[1]"]),
-        ("d/l -> ../t*\nd/x/y\nt*/a/b\nt1/a/b", "d/l/**/b", ["d/l", "t*/a/b"]),
+        ("d/l -> ../t[1]\nt1\nt[1]", "d/l", ["d/l", "t1"]),
+        ("d/l -> ../t*\nd/x/y\nt*/a/b\nt1/a/b", "d/l/**/b", ["d/l", "t*/a/b", "t1/a/b"]),
+        ("l -> *\na\nd/b", "l", ["a", "d/b", "l"]),
+        ("a\\-b -> t\na-b\nt/x", "a\\-b", ["a-b", "t/x"]),
         ("l -> .\nx/y", "l", ["l", "x/y"]),
         ("l -> t\nt/a/x\nt/a/y\nt/b/x", "l/*/x", ["l", "t/a/x", "t/b/x"]),
     ],

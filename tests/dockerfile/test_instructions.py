@@ -9,7 +9,7 @@ from mbuild.dockerfile.gitsource import is_git, is_http, is_remote
 from mbuild.dockerfile.instructions import check
 from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.mounts import parse_mount, split_fields
-from mbuild.dockerfile.refused import Problems, Refused
+from mbuild.dockerfile.refused import MAX_PROBLEMS, Problems, Refused
 from mbuild.dockerfile.values import check_duration, check_mode, check_signal, ports
 from mbuild.errors import DockerfileError, Where
 from tests.dockerfile.evaluating import hints, last, operation, operations, problems, recipe_of
@@ -82,6 +82,21 @@ def test_refused(line: str, message: str | None) -> None:
 def test_all_problems_of_a_file_are_reported_in_order() -> None:
     text = "FROM scratch\nCOPY x\nFROM b AS 9\nSHELL nope\nRUN --mount=type=bind,from=$x y"
     assert [each.split(":")[0] for each in problems(text)] == ["2", "3", "4", "5"]
+
+
+def test_what_is_wrong_with_one_instruction_does_not_hide_the_next() -> None:
+    assert problems("USER\nFORM a\nFROM a b\nCOPY x\n") == [
+        "1: USER needs exactly one argument",
+        "2: unknown instruction: FORM",
+        "3: FROM takes an image, or: image AS name",
+        "4: COPY needs a source and a destination",
+    ]
+
+
+def test_a_file_of_problems_is_not_read_to_its_end() -> None:
+    found = problems("FROM a\n" + "x\n" * 1000)
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1] == f"{MAX_PROBLEMS + 2}: too many problems: the rest of the file is not read"
 
 
 def test_near_names_are_hinted() -> None:
@@ -261,8 +276,8 @@ def mount(text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "fields"),
     [
-        ("", {"type": "bind"}),
         ("target=/x", {"type": "bind", "target": "/x"}),
+        ("target=/a/..", {"type": "bind", "target": "/a/.."}),
         ("type=BIND,src=a,dst=/x", {"type": "bind", "source": "a", "target": "/x"}),
         ("TYPE=cache,destination=/x,sharing=LOCKED", {"type": "cache", "target": "/x", "sharing": "locked"}),
         ("target=/x,rw", {"type": "bind", "target": "/x", "ro": "false"}),
@@ -312,7 +327,8 @@ def test_mounts(text: str, fields: dict[str, str] | None) -> None:
         "type=secret,id=a,from=b",
         "target=/",
         "target=.",
-        "target=/a/..",
+        "target=a/..",
+        "",
     ],
 )
 def test_wrong_mounts(text: str) -> None:
@@ -334,7 +350,6 @@ def test_a_mount_has_one_spelling() -> None:
 
 
 def test_split_fields() -> None:
-    assert split_fields("") == []
     assert split_fields("a,b=,") == ["a", "b=", ""]
     assert split_fields('"a,b",c') == ["a,b", "c"]
 

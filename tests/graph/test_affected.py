@@ -292,11 +292,13 @@ def test_all_problems_are_reported_together_and_sound_images_stay() -> None:
         "b/Dockerfile": "FROM scratch\nBOGUS x\n",
         "c/Dockerfile": "FROM scratch\n",
         "d/Dockerfile": "FROM shop/b\n",
+        "e/Dockerfile": "FROM scratch\nENV x\n",
     }
     problems: list[Problem] = []
-    found = graph(files, image("a"), image("b"), image("c"), image("d"), problems=problems)
+    found = graph(files, *map(image, "abcde"), problems=problems)
     assert list(found.nodes) == ["c"]
-    assert [str(each.where) if each.where else None for each in problems][1:] == ["b/Dockerfile:2:1"]
+    places = {str(each.where) if each.where else None for each in problems[1:]}
+    assert places == {"b/Dockerfile:2:1", "e/Dockerfile:2:1"}
     assert problems[0].message == "image 'a': no Dockerfile at a/Dockerfile"
 
 

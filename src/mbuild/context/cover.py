@@ -6,10 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mbuild.context.follow import Part, Parts, literal_start, text_of
+from mbuild.context.follow import Parts, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
+from mbuild.dockerfile.gotext import SPACE
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
 from mbuild.tree import SUBMODULE
+
+# The pattern becomes an expression of Go as a whole. In it a class may match a slash, and so may `**`; the others
+# make what is written before the first wildcard mean something else.
+_ACROSS_FOLDERS = re.compile(r"\*\*|[\[|{^\\]")
+_PATTERN = re.compile(r"[*?\[\\]")
+_TWISTED = re.compile(r"[|{^\\]")
 
 
 class Below:
@@ -58,18 +65,55 @@ class Region:
         return self.pattern is None or self.pattern.has(folder)
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What patternmatcher looks for.
+
+    parts:  the components. folder: what is looked for is this, or lies below it; "" is the context root.
+    wild:   it is a pattern; deep: one of which a part may stand for several components.
+    """
+
+    parts: Parts
+    folder: str
+    wild: bool = False
+    deep: bool = False
+
+
+def sought(parts: Parts) -> Sought | None:
+    """Return what patternmatcher makes of a path; None: nothing can fit.
+
+    The path is a pattern to it. It drops blanks around it, and takes a `!` at its start for an exception.
+    """
+    text = text_of(parts)
+    stripped = text.strip(SPACE)
+    if stripped.startswith("!") or (text and not stripped):
+        return None
+    parts = parts if stripped == text else parts_of(stripped)
+    if not _PATTERN.search(stripped):
+        return Sought(parts, stripped)
+    if _ACROSS_FOLDERS.search(stripped):
+        twisted = _TWISTED.search(stripped)
+        return Sought(parts, "" if twisted else text_of(literal_start(parts)), wild=True, deep=True)
+    return Sought(parts, text_of(literal_start(parts)), wild=True)
+
+
 def check(parts: Parts) -> None:
-    """Raise PatternError for a component that BuildKit refuses as a pattern."""
-    for part in parts:
-        if part.wild:
-            compile_pattern(part.text)
+    """Raise PatternError for a path that BuildKit refuses as a pattern."""
+    found = sought(parts)
+    if found is not None and found.deep:
+        compile_pattern(text_of(found.parts))
 
 
 def regions(parts: Parts, lookup: Lookup) -> list[Region]:
     """Return what one path covers: its entry, all below it, or the submodule it lies in. Raises PatternError."""
-    if any(part.wild and "**" in part.text for part in parts):
-        return _by_pattern(parts, lookup)
-    return [region for path in _roots(parts, lookup) for region in _literal(path, lookup)]
+    found = sought(parts)
+    if found is None:
+        return []
+    if not found.wild:
+        return list(_literal(_there(found.folder, lookup), lookup))
+    if found.deep:
+        return _by_pattern(found, lookup)
+    return [region for path in _roots(found.parts, lookup) for region in _literal(path, lookup)]
 
 
 def _literal(path: str, lookup: Lookup) -> Iterator[Region]:
@@ -89,7 +133,7 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
         start = literal_start(rest)
         path = "/".join(text for text in (folder, text_of(start)) if text)
         if len(start) == len(rest):
-            yield path if lookup.is_there(path) else _submodule_above(path, lookup) or path
+            yield _there(path, lookup)
             continue
         union = Union((compile_pattern(rest[len(start)].text),))
         if path and not lookup.below(path):
@@ -105,6 +149,10 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
                     yield child
 
 
+def _there(path: str, lookup: Lookup) -> str:
+    return path if lookup.is_there(path) else _submodule_above(path, lookup) or path
+
+
 def _submodule_above(path: str, lookup: Lookup) -> str | None:
     at = path.find("/")
     while at >= 0:
@@ -115,22 +163,16 @@ def _submodule_above(path: str, lookup: Lookup) -> str | None:
     return None
 
 
-def _by_pattern(parts: Parts, lookup: Lookup) -> list[Region]:
-    """Compare everything below the first wildcard: ``**`` may stand for any number of components."""
-    pattern = Below("/".join(escaped(part) for part in parts))
-    folder = text_of(literal_start(parts))
+def _by_pattern(found: Sought, lookup: Lookup) -> list[Region]:
+    """Compare everything below the first wildcard, as one part of the pattern may stand for several components."""
+    pattern, folder = Below(text_of(found.parts)), found.folder
     if folder and not lookup.below(folder):
         above = _submodule_above(f"{folder}/.", lookup)
         return list(_literal(above, lookup)) if above else []
-    found = []
+    positions = []
     for position in lookup.below(folder):
         entry = lookup.listing[position]
         inside = entry.mode == SUBMODULE and pattern.may_have_below(entry.path)
         if inside or pattern.has(entry.path):
-            found.append(position)
-    return [Region(folder, found, pattern)] if found else []
-
-
-def escaped(part: Part) -> str:
-    """Return a component as a pattern."""
-    return part.text if part.wild else re.sub(r"([*?\[\\])", r"\\\1", part.text)
+            positions.append(position)
+    return [Region(folder, positions, pattern)] if positions else []

@@ -9,6 +9,7 @@ forgets a second path through the same link.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
@@ -19,9 +20,8 @@ from mbuild.tree import Entry
 
 LinkTarget = Callable[[Entry], str]
 
-SPECIAL = frozenset("*?[\\")
-"""What makes a component a pattern."""
-
+# What is escaped is no wildcard, and yet keeps its backslash where fsutil looks for a link.
+_WILDCARD = re.compile(r"(?:[^\\*?[]|\\.)*+[*?[]", re.DOTALL)
 # Linux gives up after 40 links in one path. Whoever builds more ways than MOST_WAYS gets the whole context.
 _MOST_LINKS = 40
 _MOST_WAYS = 10_000
@@ -41,7 +41,7 @@ Parts = tuple[Part, ...]
 def parts_of(source: str) -> Parts:
     """Return the components of a source as written: relative to the context root, whatever it begins with."""
     clean = posixpath.normpath("/" + source.lstrip("/")).strip("/")
-    return tuple(Part(text, not SPECIAL.isdisjoint(text)) for text in clean.split("/") if text)
+    return tuple(Part(text, _WILDCARD.match(text) is not None) for text in clean.split("/") if text)
 
 
 def text_of(parts: Parts) -> str:
@@ -127,6 +127,8 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def _target(link: Entry, target: str) -> Parts:
-    """Return where a link leads. `..` at the context root stays there, and an absolute target begins there."""
-    path = posixpath.normpath(posixpath.join("/", posixpath.dirname(link.path), target)).strip("/")
-    return tuple(Part(text) for text in path.split("/") if text)
+    """Return where a link leads: `..` at the context root stays there, and an absolute target begins there.
+
+    fsutil goes on from there as from a source, so that a wildcard in the target is one.
+    """
+    return parts_of(posixpath.join("/", posixpath.dirname(link.path), target))

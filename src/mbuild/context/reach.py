@@ -7,32 +7,28 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from mbuild.context.cover import Below, escaped
-from mbuild.context.follow import Parts, literal_start, text_of
+from mbuild.context.cover import Below, Sought
+from mbuild.context.follow import text_of
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
 
 
 class Wild:
-    """A source with wildcards.
+    """A source with wildcards, ready to be held against paths."""
 
-    folder: what comes before the first wildcard; "" is the context root.
-    deep:   a ``**`` is in it, which may stand for any number of folders.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        """Take the components of a source, at least one of them wild. Raises PatternError."""
-        self.folder = text_of(literal_start(parts))
-        self.deep = any(part.wild and "**" in part.text for part in parts)
-        self._parts = parts
-        self._below = Below("/".join(escaped(part) for part in parts)) if self.deep else None
+    def __init__(self, source: Sought) -> None:
+        """Take a pattern. Raises PatternError."""
+        self.deep = source.deep
+        self._folder = source.folder
+        self._parts = source.parts
+        self._below = Below(text_of(source.parts)) if source.deep else None
 
     def root(self, path: str) -> str | None:
-        """Return the entry or folder by which a path below ``folder`` is covered, None where it is not covered.
+        """Return the entry or folder by which a path below the source's folder is covered, None where it is not.
 
-        A deep pattern covers single paths, and its root is always ``folder``.
+        A deep pattern covers single paths, and its root is always that folder.
         """
         if self._below is not None:
-            return self.folder if self._below.has(path) else None
+            return self._folder if self._below.has(path) else None
         names = path.split("/")
         if len(names) < len(self._parts):
             return None

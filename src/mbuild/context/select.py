@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mbuild.context.cover import Region, check, regions
-from mbuild.context.follow import SPECIAL, LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
+from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
@@ -57,9 +57,8 @@ def select(
 def check_wildcards(read: Read) -> None:
     """Raise DockerfileError for a wildcard that BuildKit refuses, whether or not there is a folder to look it up in."""
     for source in read.sources:
-        if not SPECIAL.isdisjoint(source):
-            with _named(read, source):
-                check(parts_of(source))
+        with _named(read, source):
+            check(parts_of(source))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mbuild.dockerfile.gojson import load
-from mbuild.dockerfile.gotext import BOM, SPACE, decode
+from mbuild.dockerfile.gotext import BOM, FALSE, SPACE, TRUE, decode
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _NAMES = frozenset(("syntax", "escape", "check"))
@@ -48,18 +48,41 @@ class Directives:
         return name, found[2]
 
 
+def check_options(text: str) -> None:
+    """Check the value of `# check=`: `skip`, `error` and `experimental`. BuildKit `linter.ParseLintOptions`.
+
+    Raises `DirectiveError`.
+    """
+    for option in text.split(";", 2) if text.strip(SPACE) else ():
+        name, equals, value = option.partition("=")
+        name = name.strip(SPACE)
+        if not equals or name not in ("skip", "error", "experimental"):
+            raise DirectiveError(f"the check directive has no option {option!r}: it has skip, error and experimental")
+        if name == "error" and value.strip(SPACE) not in (*TRUE, *FALSE):
+            raise DirectiveError(f"the check directive's error is true or false, not {value!r}")
+
+
 def detect_syntax(data: bytes) -> Syntax | None:
     """Return the frontend that a file asks for, wherever BuildKit looks: `# syntax=`, `// syntax=`, `{"syntax": …}`."""
-    text = decode(data.removeprefix(BOM))
-    shebang = text.startswith("#!")
-    if shebang:
-        text = text.partition("\n")[2]
+    text, shebang = _without_shebang(data)
     for comment in ("#", "//"):
         value, line = _find("syntax", text, comment)
         if value:
             return Syntax(value.partition(" ")[0], line + shebang, comment == "#")
     frontend = _json_value("syntax", text)
     return None if frontend is None else Syntax(frontend, 1 + shebang, plain=False)
+
+
+def detect_check(data: bytes) -> tuple[str, int]:
+    """Return the value of `# check=` and its line, or ("", 0): unlike for the parser, no blank stands before it."""
+    text, shebang = _without_shebang(data)
+    value, line = _find("check", text, "#")
+    return value, line + shebang
+
+
+def _without_shebang(data: bytes) -> tuple[str, bool]:
+    text = decode(data.removeprefix(BOM))
+    return (text.partition("\n")[2], True) if text.startswith("#!") else (text, False)
 
 
 def _find(name: str, text: str, comment: str) -> tuple[str, int]:

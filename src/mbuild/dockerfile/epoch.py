@@ -10,22 +10,30 @@ from collections.abc import Callable, Iterable, Mapping
 
 from mbuild.dockerfile.gitsource import is_remote
 from mbuild.dockerfile.instructions import Command
-from mbuild.dockerfile.refused import Refused
+from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.stages import SCRATCH, Node
 
 NAME = "SOURCE_DATE_EPOCH"
 
 
 def check_epoch(
-    nodes: Iterable[Node], args: Mapping[str, str], shared: Mapping[str, str], is_context: Callable[[str], bool]
+    nodes: Iterable[Node],
+    args: Mapping[str, str],
+    shared: Mapping[str, str],
+    is_context: Callable[[str], bool],
+    problems: Problems,
 ) -> None:
-    """Check the argument, when it is given or has a default before the first FROM. Raises Refused."""
+    """Check the argument, when it is given or has a default before the first FROM.
+
+    A stage that it cannot name is noted in the problems. Raises Refused for any other value.
+    """
     text = args.get(NAME, shared.get(NAME, ""))
     if not text or text == "context" or re.fullmatch(r"[+-]?[0-9]+", text) or is_context(text):
         return
     for node in nodes:
         if node.name and node.name == text.lower():
-            _check_stage(node)
+            with problems.at(node.where):
+                _check_stage(node)
             return
     raise Refused(f"{NAME} is a number of seconds, not '{text}'")
 

@@ -62,7 +62,7 @@ def _evaluate(
     nodes, end, shared = _linked(file, target, args, platforms, problems)
     resolution = Resolution(resolve, resolve_stage, nodes.all)
     with problems.at(Where(file.path)):
-        check_epoch(nodes.all, args, shared, lambda name: resolve_stage(name) is not None)
+        check_epoch(nodes.all, args, shared, lambda name: resolve_stage(name) is not None, problems)
     needed = add_triggers(file, nodes, end, resolution, problems)
     recipe = Writer(file, args, shared, str(platforms[0]), resolution, problems).write(needed, end)
     problems.check()
@@ -96,12 +96,14 @@ def _linked(
     problems: Problems,
 ) -> tuple[Nodes, Node, dict[str, str]]:
     """Return the stages with what they use, the target and the global arguments; raise when something is wrong."""
-    parts = sections(file, problems)
+    parts = sections(file.instructions, problems)
+    if not any(each.keyword == "FROM" for each in file.instructions):
+        problems.add("the Dockerfile has no stage to build", Where(file.path, 1), "it needs a FROM")
     problems.check()
     last = parts.stages[-1][0].words[1]
     predefined = platform_args(target or last, *platforms, args)
     shared = global_args(parts.global_args, predefined, args, file.escape, problems)
-    nodes = Nodes(file.escape, shared, problems)
+    nodes = Nodes(file.escape, shared, platforms[1].arch, problems)
     for start, commands in parts.stages:
         nodes.add_stage(start, commands)
     end = nodes.all[-1]

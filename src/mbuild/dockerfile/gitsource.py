@@ -6,8 +6,18 @@ Rules: BuildKit `frontend/dockerfile/dfgitutil/git_ref.go`, `util/gitutil/git_ur
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+# What Go's `url.Parse` takes: BuildKit calls a repository whose URL it refuses, as in ssh://host:path, a file.
+_HOST = "A-Za-z0-9!$&'()*+,;=<>\"._~\x80-\U0010ffff-"
+_URL = re.compile(
+    r"[a-zA-Z][a-zA-Z0-9]*://(?:[A-Za-z0-9._:~!$&'()*+,;=%@-]*@)?"
+    rf"(?:\[[^\]/?#]*\](?::[0-9]*)?|[:{_HOST}]*:[0-9]*|[{_HOST}]*)"
+    r"(/(?:[^%?#]|%[0-9a-fA-F]{2})*)?(?:\?[^#]*)?(?:#(?:[^%]|%[0-9a-fA-F]{2})*)?"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
+_PAIR = re.compile(r"(?:[^%;]|%[0-9a-fA-F]{2})*", re.DOTALL)
 _PROTOCOL = re.compile(r"([a-zA-Z0-9]+)://")
 _SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:")
 
@@ -19,11 +29,32 @@ def is_git(source: str) -> bool:
     """
     protocol = _PROTOCOL.match(source)
     if protocol is None:
-        return _SCP.match(source) is not None and "\n" not in source
+        scp = _SCP.match(source) is not None and "\n" not in source
+        return scp and all(map(is_pair, query_of(source).split("&")))
+    url = _URL.fullmatch(source)
+    if url is None or _CONTROL.search(source):
+        return False
     scheme = protocol[1].lower()
     if scheme in ("http", "https"):
-        return _path(source).endswith(".git")
+        return unquote(url[1] or "").endswith(".git")
     return scheme in ("ssh", "git")
+
+
+def is_github_path(source: str) -> bool:
+    """Tell whether a source is a file that BuildKit reads as a repository first: `github.com/owner/name`."""
+    before, _, fragment = source.partition("#")
+    escaped = before.partition("?")[0] + fragment
+    return source.startswith("github.com/") and not _CONTROL.search(source) and not _BAD_ESCAPE.search(escaped)
+
+
+def query_of(source: str) -> str:
+    """Return what stands behind a `?`."""
+    return source.partition("#")[0].partition("?")[2]
+
+
+def is_pair(text: str) -> bool:
+    """Tell whether Go takes a text between two `&` for a key and a value, and does not pass over it."""
+    return _PAIR.fullmatch(text) is not None
 
 
 def is_http(source: str) -> bool:
@@ -34,10 +65,3 @@ def is_http(source: str) -> bool:
 def is_remote(source: str) -> bool:
     """Tell whether a source is anything but files of the context."""
     return is_http(source) or is_git(source)
-
-
-def _path(source: str) -> str:
-    try:
-        return unquote(urlsplit(source).path)
-    except ValueError:
-        return ""

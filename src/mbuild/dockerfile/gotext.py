@@ -15,6 +15,10 @@ SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) +
 MAX_LINE = 64 * 1024 - 1
 """Longest line, in bytes without its newline, that Go's `bufio.Scanner` hands out."""
 
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
+FALSE = ("0", "f", "F", "FALSE", "false", "False")
+"""What Go's `strconv.ParseBool` takes."""
+
 BOM = b"\xef\xbb\xbf"
 
 _INVALID = re.compile("[\ud800-\udfff]")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mbuild.dockerfile.expand import ExpansionError
-from mbuild.dockerfile.flags import Flags, parse_flags, value, values
+from mbuild.dockerfile.flags import Flags, parse_flags, values
 from mbuild.dockerfile.heredoc import chomp, parse_heredoc
 from mbuild.dockerfile.model import Heredoc, Instruction
 from mbuild.dockerfile.mounts import origin_of
@@ -146,10 +146,12 @@ def _announced(word: str) -> Heredoc | None:
 
 def _run(instruction: Instruction) -> Command:
     flags = parse_flags("RUN", instruction.flags)
-    if value(flags, "network") not in ("", "none", "host"):
-        raise Refused(f"unknown network mode '{value(flags, 'network')}'", "it is default, none or host")
-    if value(flags, "security") not in ("", "insecure"):
-        raise Refused(f"unknown security mode '{value(flags, 'security')}'", "it is sandbox or insecure")
+    for text in values(flags, "network"):
+        if text not in ("none", "host"):
+            raise Refused(f"unknown network mode '{text}'", "it is default, none or host")
+    for text in values(flags, "security"):
+        if text != "insecure":
+            raise Refused(f"unknown security mode '{text}'", "it is sandbox or insecure")
     origins = tuple(origin_of(text) for text in values(flags, "mount"))
     return _command(instruction, *instruction.args, flags=flags, heredocs=instruction.heredocs, origins=origins)
 

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mbuild.dockerfile.gotext import FALSE, TRUE
 from mbuild.dockerfile.refused import Refused, near
 
 BIND, CACHE, TMPFS, SECRET, SSH = TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 
 _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",]*))(,|$)')
-_TRUE, _FALSE = {"1", "t", "T", "TRUE", "true", "True"}, {"0", "f", "F", "FALSE", "false", "False"}
 _SIZE = re.compile(r"[0-9]*\.?[0-9]+ ?(?:[kKmMgGtTpP]?[iI]?[bB]?)")
 _NAMES = {"src": "source", "dst": "target", "destination": "target", "readonly": "ro", "readwrite": "rw"}
 _KEYS = (
@@ -61,8 +61,10 @@ class Mount:
 
 def split_fields(text: str) -> list[str]:
     """Split one line of comma-separated values with `"…"` quoting. Raises Refused for a stray quote."""
+    if not text:
+        raise Refused("a mount is empty")
     if '"' not in text:
-        return text.split(",") if text else []
+        return text.split(",")
     found: list[str] = []
     position = 0
     while True:
@@ -135,7 +137,7 @@ def _read_write(key: str, value: str) -> tuple[str, str, bool]:
     """Return `rw` and `ro` as the one key `ro`."""
     if key == "required":
         return key, value, False
-    return "ro", "true" if (value in _TRUE) == (key == "ro") else "false", False
+    return "ro", "true" if (value in TRUE) == (key == "ro") else "false", False
 
 
 def _check_type(_: str, value: str) -> None:
@@ -149,7 +151,7 @@ def _check_sharing(_: str, value: str) -> None:
 
 
 def _check_boolean(key: str, value: str) -> None:
-    if value not in _TRUE | _FALSE:
+    if value not in (*TRUE, *FALSE):
         raise Refused(f"mount key '{key}' is true or false, not '{value}'")
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field, replace
 
 from mbuild.dockerfile.expand import Lexer
 from mbuild.dockerfile.flags import value, values
-from mbuild.dockerfile.gitsource import is_git, is_http, is_remote
+from mbuild.dockerfile.gitquery import check_repositories
+from mbuild.dockerfile.gitsource import is_git, is_github_path, is_http, is_remote
+from mbuild.dockerfile.gotext import clean_path
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import Heredoc, Operation
 from mbuild.dockerfile.mounts import SECRET, SSH, Mount, parse_mount
 from mbuild.dockerfile.refused import Refused
 from mbuild.dockerfile.syntax import is_experimental
-from mbuild.dockerfile.values import check_mode, check_signal, ports
+from mbuild.dockerfile.values import check_digest, check_mode, check_signal, ports
 from mbuild.dockerfile.variables import Variables, arg_pairs
 
 _DOCUMENT_LEXER = Lexer(skip_quotes=True)
@@ -148,8 +150,8 @@ def _copy(command: Command, scope: Scope) -> list[Operation]:
     *sources, destination = command.words
     found = [_source(word, command, scope) for word in sources]
     flags = tuple(_flag(command.keyword, name, text, scope) for name, text in command.flags)
-    if checksum := value(flags, "checksum"):
-        _check_checksum(checksum, found)
+    if command.keyword == "ADD":
+        _check_remotes(command, found, scope)
     documents = tuple(_document(each, scope) for each in command.heredocs)
     args = (*found, scope.expand(destination)[0])
     return [Operation(command.keyword, args, flags, command.json, documents, command.where, scope.trigger)]
@@ -172,10 +174,20 @@ def _flag(keyword: str, name: str, text: str, scope: Scope) -> tuple[str, str]:
     return name, text
 
 
+def _check_remotes(command: Command, sources: list[str], scope: Scope) -> None:
+    checksum, unknown = scope.expand(value(command.flags, "checksum"))
+    if checksum and not unknown:
+        _check_checksum(checksum, sources)
+    known = [text for word, text in zip(command.words, sources, strict=False) if not scope.expand(word)[1]]
+    check_repositories(known, "" if unknown else checksum, value(command.flags, "keep-git-dir"))
+
+
 def _check_checksum(checksum: str, sources: list[str]) -> None:
     if len(sources) != 1:
         raise Refused(f"--checksum={checksum} needs exactly one source")
-    if not (is_http(sources[0]) or is_git(sources[0])):
+    if is_http(sources[0]):
+        check_digest(checksum)
+    elif not is_git(sources[0]) and not is_github_path(sources[0]):
         raise Refused(f"--checksum={checksum} needs a source that is an http(s) URL or a git repository")
 
 
@@ -189,6 +201,8 @@ def _document(document: Heredoc, scope: Scope) -> Heredoc:
 def _run(command: Command, scope: Scope) -> list[Operation]:
     if values(command.flags, "device") and not is_experimental(scope.syntax):
         raise Refused("RUN --device needs a labs frontend", "begin the file with: # syntax=docker/dockerfile:1-labs")
+    if command.json and not command.words:
+        raise Refused("RUN [] runs nothing")
     scope.mounts = tuple(_mount(text, scope) for text in values(command.flags, "mount"))
     return _as_written(command, scope)
 
@@ -210,8 +224,10 @@ def _mount(text: str, scope: Scope) -> Mount:
 
 
 def _check_target(mount: Mount, scope: Scope) -> None:
-    known = mount.target.startswith("/") or scope.workdir
-    if known and posixpath.normpath(posixpath.join(scope.workdir, mount.target)) in ("/", "//"):
+    target = mount.target
+    if not target.startswith("/"):  # BuildKit cleans only what it joins to the working directory
+        target = clean_path(posixpath.join(scope.workdir, target)) if scope.workdir else ""
+    if target == "/":
         raise Refused("a mount cannot have / as its target")
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mbuild.dockerfile.arguments import KEYWORDS, Arguments, LineError, parse_arguments
-from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, detect_syntax
+from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, check_options, detect_check, detect_syntax
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.gotext import BOM, MAX_LINE, SPACE, decode, overlong_line, split_blanks
 from mbuild.dockerfile.heredoc import heredocs_of_line
 from mbuild.dockerfile.lines import Lines, LogicalLine
 from mbuild.dockerfile.model import Dockerfile, Heredoc, Instruction, Warning_
-from mbuild.dockerfile.refused import near
+from mbuild.dockerfile.refused import MAX_PROBLEMS, Problems
+from mbuild.dockerfile.stages import sections
 from mbuild.dockerfile.words import split_flags
 from mbuild.errors import DockerfileError, Problem, Where
-
-MAX_PROBLEMS = 100
-"""Reading stops after so many problems: a file with more is no Dockerfile."""
 
 _TAKE_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 _KEYWORD_OF = {keyword.lower(): keyword for keyword in KEYWORDS}
@@ -28,7 +26,7 @@ def parse(data: bytes, path: str) -> Dockerfile:
 
     The heredocs of an ONBUILD are given to it and to its inner instruction. A file that asks for another frontend with
     `// syntax=` or in JSON need not be a Dockerfile: it comes back without instructions. Raises `DockerfileError` with
-    all problems found.
+    all problems found. A file whose lines can be read may hold instructions that `instructions.check` refuses.
     """
     dockerfile, problems = read(data, path)
     if problems:
@@ -37,7 +35,7 @@ def parse(data: bytes, path: str) -> Dockerfile:
 
 
 def read(data: bytes, path: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
-    """Return what can be read of a Dockerfile, unknown instructions included, and its problems in order of lines."""
+    """Return what can be read of a Dockerfile and its problems in order of lines, as `parse` raises them."""
     if data.startswith(_UTF16_MARKS):
         hint = "save it as UTF-8"
         return Dockerfile(path, ()), (Problem("the file is UTF-16, not UTF-8", Where(path, 1, 1), (hint,)),)
@@ -45,12 +43,13 @@ def read(data: bytes, path: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
     if syntax and not syntax.plain:
         return Dockerfile(path, (), syntax=syntax.frontend, syntax_line=syntax.line), ()
     reader = _Reader(decode(data.removeprefix(BOM)), path)
+    reader.check_options(*detect_check(data))
     overlong = overlong_line(data)
     if overlong:
         reader.problem(f"the line is longer than {MAX_LINE} bytes", reader.where(overlong))
     else:
         reader.run()
-    return reader.dockerfile(syntax), tuple(reader.problems)
+    return reader.dockerfile(syntax), tuple(reader.all_problems())
 
 
 class _Reader:
@@ -98,8 +97,23 @@ class _Reader:
         if not self.instructions and not self.problems:
             self.problem("file with no instructions", self.where(max(self.lines.done, 1)))
 
+    def all_problems(self) -> list[Problem]:
+        """Return the problems in order of lines: where there are some, those of whole instructions with them."""
+        if not self.problems:
+            return []
+        noted = Problems()
+        sections(self.instructions, noted)
+        return sorted((*self.problems, *noted.found), key=lambda each: each.where or Where(""))
+
+    def check_options(self, options: str, line: int) -> None:
+        """Note what is wrong with the value of the `check` directive."""
+        try:
+            check_options(options)
+        except DirectiveError as error:
+            self.problem(str(error), self.where(line))
+
     def read_directives(self) -> None:
-        """Consume the parser directives at the top; only `escape` matters to the parser."""
+        """Consume the parser directives at the top; of their values only `escape` matters to the parser."""
         directives = Directives()
         while (line := self.lines.peek()) is not None:
             try:
@@ -122,8 +136,6 @@ class _Reader:
         if "\0" in line.text:
             raise LineError("there is a NUL byte in the instruction")
         parsed = _parse_line(line.text, self.escape)
-        if parsed.keyword not in KEYWORDS:
-            self.problem(f"unknown instruction: {parsed.keyword}", where, *near(parsed.keyword, KEYWORDS))
         heredocs = self.heredocs(line.text, parsed) if "<<" in line.text else ()
         self.instructions.append(_instruction(parsed, heredocs, where, self.lines.done))
 

@@ -61,15 +61,16 @@ def _mounts(command: Command, mounts: Sequence[Mount], origins: Sequence[Context
 
 
 def idle_reads(command: Command, mounts: Sequence[Mount], origins: Sequence[ContextSource]) -> list[Read]:
-    """Return the reads of mounts that need nothing, yet make BuildKit send everything once anything else is read.
+    """Return the reads of mounts that need nothing, yet make BuildKit send something once anything else is read.
 
-    A tmpfs without `from` counts as a use of the whole build context (`convert_runmount.go`, `ctxPaths`); alone it
-    sends nothing, since nothing takes the context then.
+    A tmpfs without `from` counts as a use of its source, the whole build context without one (`convert_runmount.go`,
+    `ctxPaths`); alone it sends nothing, since nothing takes the context then.
     """
     if command.keyword != "RUN":
         return []
     idle = (mount for mount, origin in zip(mounts, origins, strict=True) if not origin.word and mount.type == TMPFS)
-    return [Read("", "RUN", ("/",), command.where) for _ in idle][:1]
+    sources = tuple(mount.source or "/" for mount in idle)
+    return [Read("", "RUN", sources, command.where)] if sources else []
 
 
 def _context(origin: ContextSource) -> str | None:

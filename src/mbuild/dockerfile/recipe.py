@@ -27,9 +27,9 @@ from mbuild.dockerfile.operations import Scope
 from mbuild.dockerfile.reads import ContextSource, idle_reads, reads_of
 from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.resolution import Resolution, reference
-from mbuild.dockerfile.stages import Node, Step
+from mbuild.dockerfile.stages import SCRATCH, Node, Step
 from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
-from mbuild.dockerfile.variables import DEFAULT_PATH, Variables
+from mbuild.dockerfile.variables import Variables
 
 Sources = tuple[tuple[str, int | Resolved], ...]
 
@@ -96,7 +96,10 @@ class Writer:
     def _inherited(self, target: Node) -> Inherited:
         found = self._resolution.replaced.get(target.number)
         if found is not None:
-            return _inherited(found) or Inherited(unknown=_name(found))
+            inherited = _inherited(found) or Inherited(unknown=_name(found))
+            return replace(
+                inherited, onbuild=()
+            )  # BuildKit takes the triggers of what replaces a stage for that stage's
         scope = self._scopes[target]
         variables = scope.variables
         # A guess is left out: to a child it is then a variable that the parent may define, and so a doubt again.
@@ -123,7 +126,9 @@ class Writer:
         """Return what a stage starts from and how its FROM names that; note it as read or referred to."""
         replaced = self._replaced(node)
         parent = None if replaced else node.base_stage
-        self._platforms[node] = self._platforms[parent] if parent else node.platform or self._platform
+        # Scratch has the platform of the target, whatever its FROM says.
+        own = "" if node.base == SCRATCH and not replaced else node.platform
+        self._platforms[node] = self._platforms[parent] if parent else own or self._platform
         if parent:
             return self._position[parent], ""
         found = self._resolution.of(node)
@@ -143,8 +148,9 @@ class Writer:
             return scope
         found = self._resolution.of(node)
         inherited = _inherited(found)
-        unknown = inherited is None
-        scope.variables = _variables(inherited or Inherited(), _name(found), path_is_known=not unknown)
+        scope.variables = _variables(inherited or Inherited(), _name(found))
+        if not self._platforms[node].startswith("windows"):
+            scope.variables.set_path()
         scope.workdir = inherited.workdir if inherited else ""
         return scope
 
@@ -216,11 +222,8 @@ def _name(found: Resolved | None) -> str:
     return found.ref if isinstance(found, ExternalImage) else ""
 
 
-def _variables(inherited: Inherited, base: str, *, path_is_known: bool) -> Variables:
-    image = dict(inherited.env)
-    if path_is_known:
-        image.setdefault("PATH", DEFAULT_PATH)
-    return Variables({"PATH": DEFAULT_PATH, **image}, image, set(), base)
+def _variables(inherited: Inherited, base: str) -> Variables:
+    return Variables(dict(inherited.env), dict(inherited.env), set(), base)
 
 
 def _doubt(word: str, names: frozenset[str], scope: Scope, step: Step) -> Doubt:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from mbuild.errors import DockerfileError, Problem, Where
 
+MAX_PROBLEMS = 100
+"""Most problems that are told of one file."""
+
 
 class Refused(ValueError):  # noqa: N818 - reads as what BuildKit does
     """BuildKit would refuse this: a single line, and hints."""
@@ -56,6 +59,18 @@ class Problems:
         problem = Problem(message, where, hints)
         if problem not in self._found:
             self._found.append(problem)
+
+    def too_many(self, where: Where) -> bool:
+        """Tell whether reading should stop at a place, and note that: a file with so many problems is no Dockerfile."""
+        if len(self._found) < MAX_PROBLEMS:
+            return False
+        self.add("too many problems: the rest of the file is not read", where)
+        return True
+
+    @property
+    def found(self) -> tuple[Problem, ...]:
+        """What was noted."""
+        return tuple(self._found)
 
     def at(self, where: Where) -> _At:
         """Note what is refused inside a `with` block, and go on after it."""

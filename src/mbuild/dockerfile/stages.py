@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mbuild.dockerfile.expand import ExpansionError, Lexer
 from mbuild.dockerfile.flags import value
 from mbuild.dockerfile.instructions import Command, check
-from mbuild.dockerfile.model import Dockerfile
+from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.refused import Problems, Refused, near
 from mbuild.dockerfile.variables import expand_word
 from mbuild.errors import Where
@@ -75,11 +75,13 @@ class Sections:
     stages: list[tuple[Command, list[Command]]]
 
 
-def sections(file: Dockerfile, problems: Problems) -> Sections:
+def sections(instructions: Iterable[Instruction], problems: Problems) -> Sections:
     """Check every instruction and group them by stage. Problems are noted; what is wrong is left out."""
     found = Sections([], [])
     began = False
-    for instruction in file.instructions:
+    for instruction in instructions:
+        if problems.too_many(instruction.where):
+            break
         began = began or instruction.keyword == "FROM"
         with problems.at(instruction.where):
             command = check(instruction)
@@ -91,20 +93,19 @@ def sections(file: Dockerfile, problems: Problems) -> Sections:
                 found.global_args.append(command)
             elif not began:
                 raise Refused(f"{command.keyword} stands before the first FROM", "only ARG may")
-    if not began:
-        problems.add("the Dockerfile has no stage to build", Where(file.path, 1), "it needs a FROM")
     return found
 
 
 class Nodes:
     """The stages of a Dockerfile and the outside names they use, in BuildKit's order."""
 
-    def __init__(self, escape: str, global_args: Mapping[str, str], problems: Problems) -> None:
-        """Start empty; `add_stage` for each stage, then `link`."""
+    def __init__(self, escape: str, global_args: Mapping[str, str], native_arch: str, problems: Problems) -> None:
+        """Start empty; `add_stage` for each stage, then `link`. native_arch: where `--platform=linux` is built."""
         self.all: list[Node] = []
         self._by_name: dict[str, Node] = {}
         self._lexer = Lexer(escape)
         self._global_args = global_args
+        self._native_arch = native_arch
         self._problems = problems
 
     def add_stage(self, start: Command, commands: Iterable[Command]) -> None:
@@ -117,6 +118,8 @@ class Nodes:
                 raise Refused(f"the base name of FROM {base} is blank", *self._undefined(base))
         with self._problems.at(start.where):
             node.platform = self._platform(value(start.flags, "platform"))
+        with self._problems.at(start.where):
+            _check_context_name(name)
         node.base_stage = self._by_name.get(node.base)
         node.steps = [Step(command) for command in commands]
         self.all.append(node)
@@ -137,7 +140,7 @@ class Nodes:
         if not text:
             raise Refused(f"the platform of FROM --platform={written} is blank", *self._undefined(written))
         try:
-            return "/".join(part for part in parse_platform(text) if part)
+            return "/".join(part for part in parse_platform(text, self._native_arch) if part)
         except NameProblem as problem:
             raise Refused(f"FROM --platform={text}: {problem}") from problem
 
@@ -226,6 +229,15 @@ class Nodes:
                 self._problems.add(message, step.command.where)
             else:
                 waiting.append(used)
+
+
+def _check_context_name(name: str) -> None:
+    """BuildKit looks for a named context of the name of every stage (`dockerui/config.go`, `NamedContext`)."""
+    if name not in ("", SCRATCH, "context"):
+        try:
+            parse_reference(name)
+        except NameProblem as problem:
+            raise Refused(f"'{name}' cannot be the name of a stage: {problem}") from problem
 
 
 def reachable(target: Node, replaced: Mapping[int, object]) -> list[Node]:

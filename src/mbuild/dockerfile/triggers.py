@@ -32,15 +32,17 @@ def add_triggers(
             return needed
         for node in fresh:
             node.triggers_added = True
-            if node.number not in replaced:
-                node.steps[:0] = _steps(file, nodes, node, _triggers(node, resolution), problems)
+            steps = _steps(file, nodes, node, _triggers(node, resolution), problems)
+            if node.number not in replaced:  # otherwise they are looked at, but not run
+                node.steps[:0] = steps
 
 
 def _triggers(node: Node, resolution: Resolution | None) -> tuple[str, ...]:
-    if node.base_stage is not None:
+    replaced = resolution is not None and node.number in resolution.replaced
+    if node.base_stage is not None and not replaced:
         commands = (step.command for step in node.base_stage.steps)
         return tuple(command.words[0] for command in commands if command.keyword == "ONBUILD")
-    if resolution and starts_outside(node):
+    if resolution and (replaced or starts_outside(node)):
         found = resolution.of(node)
         if isinstance(found, ParentImage) and found.inherited:
             return found.inherited.onbuild

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from mbuild.dockerfile.refused import Refused
 
 _OCTAL = re.compile(r"[0-7]+")
-_SYMBOLIC = re.compile(r"[ugoa]*(?:[-+=](?:[ugo]|[rwxXst]*))+")
+_SYMBOLIC = re.compile("[ugoa]*(?:[-+=][rwxXstugo]*)+")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _SIGNALS = re.compile(
     "ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|TSTP|"
     r"TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?"
 )
-_DURATION = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+|[-+]?0")
+_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_TERM = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_DURATION = re.compile(rf"[-+]?(?:(?:{_TERM.pattern})+|0)")
+_LONGEST = 2**63
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
+_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 def check_mode(text: str) -> None:
@@ -27,17 +33,26 @@ def check_mode(text: str) -> None:
 
 def check_signal(text: str) -> None:
     """Check a STOPSIGNAL: a number above 0 or the name of a Linux signal. moby/sys `signal.ParseSignal`."""
-    number = int(text) if re.fullmatch(r"[-+]?[0-9]+", text) else None
-    if number == 0 or (number is None and not _SIGNALS.fullmatch(text.upper().removeprefix("SIG"))):
+    is_number = re.fullmatch("[-+]?[0-9]+", text)
+    known = 0 < abs(int(text)) < _LONGEST if is_number else _SIGNALS.fullmatch(text.upper().removeprefix("SIG"))
+    if not known:
         raise Refused(f"unknown signal '{text}'")
 
 
 def check_duration(name: str, text: str) -> None:
     """Check an interval of HEALTHCHECK: a Go duration of 1 ms at least, or 0."""
-    if text and not _DURATION.fullmatch(text):
+    length = sum(Fraction(f"0{number}") * _UNITS[unit] for number, unit in _TERM.findall(text))
+    if text and (not _DURATION.fullmatch(text) or length >= _LONGEST):
         raise Refused(f"--{name} is a duration such as 30s, not '{text}'")
-    if text.startswith("-") or re.fullmatch(r"[0-9.]+(?:ns|us|µs|μs)", text):
+    if length and (text.startswith("-") or length < _UNITS["ms"]):
         raise Refused(f"--{name} is at least 1ms, not '{text}'")
+
+
+def check_digest(text: str) -> None:
+    """Check a `--checksum` of something fetched by http(s). opencontainers/go-digest `Parse`."""
+    algorithm, _, digits = text.partition(":")
+    if not _DIGEST.fullmatch(text) or not re.fullmatch(rf"[a-f0-9]{{{_DIGITS.get(algorithm, 0)}}}", digits):
+        raise Refused(f"--checksum is a digest such as sha256:…, not '{text}'")
 
 
 def ports(text: str) -> tuple[str, ...]:

@@ -95,6 +95,12 @@ class Variables:
         """Return what a stage that starts from here begins with: ENV wins over ARG."""
         return Variables({**self.values, **self.image}, dict(self.image), set(self.guessed), self.base)
 
+    def set_path(self) -> None:
+        """Give PATH its default, for want of a value: the image keeps it, but an unknown base may have another."""
+        if "PATH" not in self.values:
+            unknown = frozenset(("PATH",)) if self.base else _NOTHING
+            self.define("PATH", DEFAULT_PATH, unknown, keep=not self.base)
+
     def expand(self, lexer: Lexer, word: str) -> tuple[str, frozenset[str]]:
         """Expand a word; return it and the unknown variables that it needs (none: the word is exact).
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
+from mbuild.context.cover import sought
+from mbuild.context.follow import LinkTarget, Parts, follow, parts_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.select import excludes_of
 from mbuild.dockerfile.model import Read
@@ -67,6 +68,7 @@ class _Filing:
     defined: dict[str, list[int]] = field(default_factory=dict)
     watched: dict[str, list[int]] = field(default_factory=dict)
     roots: dict[str, list[int]] = field(default_factory=dict)
+    vague: list[int] = field(default_factory=list)
 
     def index(self) -> Index:
         """Return the index of what was added."""
@@ -75,7 +77,7 @@ class _Filing:
             for start, sources in self.wild.items()
         }
         sources = Sources(self.literal, wild)
-        found = (sources, list(self.rules), list(self.excludes), self.defined, self.watched, self.roots)
+        found = (sources, list(self.rules), list(self.excludes), self.defined, self.watched, self.roots, self.vague)
         return Index(self.names, self.rooms, *found)
 
     def add(self, definition: ImageDef, outline: Outline) -> None:
@@ -125,11 +127,16 @@ class _Filing:
         return linked
 
     def _add(self, root: str, parts: Parts, hit: Hit) -> None:
-        if is_literal(parts):
-            self.literal.setdefault(_joined(root, text_of(parts)), []).extend(hit)
+        found = sought(parts)
+        if found is None or found.parts != parts:
+            self.vague.append(hit.image)  # links are looked for as it is written
+        if found is None:
+            return
+        start = _joined(root, found.folder)
+        if found.wild:
+            self.wild.setdefault(start, {}).setdefault(found.parts, []).extend(hit)
         else:
-            sources = self.wild.setdefault(_joined(root, text_of(literal_start(parts))), {})
-            sources.setdefault(parts, []).extend(hit)
+            self.literal.setdefault(start, []).extend(hit)
 
 
 def _joined(root: str, path: str) -> str:

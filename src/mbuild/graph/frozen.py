@@ -92,6 +92,7 @@ def _index_value(index: Index) -> dict[str, Any]:
         "defined": index.defined,
         "watched": index.watched,
         "roots": index.roots,
+        "vague": index.vague,
     }
 
 
@@ -105,6 +106,7 @@ def _index(value: dict[str, Any]) -> Index:
         defined=value["defined"],
         watched=value["watched"],
         roots=value["roots"],
+        vague=value["vague"],
     )
 
 

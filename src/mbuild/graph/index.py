@@ -83,6 +83,7 @@ class Index:
     defined:  the images that a Dockerfile or ignore file at a path defines.
     watched:  the images whose outline may be another one after a change at a path, links aside; roots: the images that
               have a context root at a path.
+    vague:    images with a source of which a path alone does not say whether it is on its way.
     """
 
     names: Sequence[str]
@@ -93,6 +94,7 @@ class Index:
     defined: Mapping[str, Sequence[int]]
     watched: Mapping[str, Sequence[int]]
     roots: Mapping[str, Sequence[int]]
+    vague: Sequence[int]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
     _wilds: dict[tuple[str, int], Wild] = field(default_factory=dict)
@@ -131,17 +133,20 @@ class Index:
     def _wild(self, start: str, number: int) -> Wild:
         key = (start, number)
         if key not in self._wilds:
+            from mbuild.context.cover import sought
             from mbuild.context.follow import Part
             from mbuild.context.reach import Wild
 
             written = self.sources.wild[start][number][0]
-            self._wilds[key] = Wild(tuple(Part(text, wild) for text, wild in written))
+            source = sought(tuple(Part(text, wild) for text, wild in written))
+            assert source is not None, "only what can be found is filed"
+            self._wilds[key] = Wild(source)
         return self._wilds[key]
 
     def near(self, path: str) -> set[int]:
         """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
         below = f"{path}/"
-        found: set[int] = set()
+        found = set(self.vague)
         for start, hits in self.sources.literal.items():
             if f"{start}/".startswith(below):
                 found.update(hits[::FIELDS])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from mbuild.context.cover import sought
 from mbuild.context.follow import LinkTarget, Parts, follow, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.select import Selection, select
@@ -46,18 +47,19 @@ class Inputs:
         it leads to. So a few folders of a big tree are looked into, not all of it.
         """
         known: dict[str, Entry] = {}
-        starts: set[Parts] = set()
-        new = {literal_start(parts_of(source)) for read in reads for source in read.sources}
+        looked_at: set[str] = set()
+        sources = [parts_of(source) for read in reads for source in read.sources]
+        new = {start for parts in sources for start in _starts(parts)}
         while new:
-            if () in new:
+            if "" in new:
                 return self._below(root, "")
             for start in new:
-                known |= {each.path: each for each in self._at(root, text_of(start))}
-            starts |= new
+                known |= {each.path: each for each in self._at(root, start)}
+            looked_at |= new
             lookup = Lookup(sorted(known.values(), key=_PATH))
-            followed = [follow(parts_of(source), lookup, target) for read in reads for source in read.sources]
-            new = {literal_start(parts) for each in followed for parts in each.needed} - starts
-        return lookup.listing if starts else ()
+            ways = (parts for source in sources for parts in follow(source, lookup, target).needed)
+            new = {start for parts in ways for start in _starts(parts)} - looked_at
+        return sorted(known.values(), key=_PATH)
 
     def _at(self, root: str, path: str) -> Iterator[Entry]:
         """Yield the entries at and below a path of a context root, and those above it that are no folders."""
@@ -76,6 +78,14 @@ class Inputs:
                 found if not root else (Entry(each.path[skip:], each.mode, each.oid, each.size) for each in found)
             )
         return self._known[root, folder]
+
+
+def _starts(parts: Parts) -> Iterator[str]:
+    """Yield the paths at and below which a source, and links on its way, are looked for."""
+    yield text_of(literal_start(parts))
+    found = sought(parts)
+    if found is not None:
+        yield found.folder
 
 
 def listing(tree: Tree, root: str) -> tuple[Entry, ...]:

@@ -1,0 +1,129 @@
+"""What a source of COPY or of a bind mount takes from a folder, by going through it as a file system does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.oracle.soundness.patterns import fits, ignored, is_wild
+from tests.oracle.soundness.values import LINK, SUBMODULE, Blob
+
+_MOST_LINKS = 40
+
+
+@dataclass
+class Folder:
+    """A context root. files: by path relative to it; patterns: of the ignore file in force."""
+
+    files: Mapping[str, Blob]
+    patterns: Sequence[str]
+    children: dict[str, set[str]] = field(init=False)
+    _ignored: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.children = {"": set()}
+        for path in self.files:
+            parts = path.split("/")
+            for length, name in enumerate(parts):
+                self.children.setdefault("/".join(parts[:length]), set()).add(name)
+
+    def ignored(self, path: str) -> bool:
+        """Tell whether the ignore file keeps a path out."""
+        if path not in self._ignored:
+            self._ignored[path] = ignored(self.patterns, path)
+        return self._ignored[path]
+
+    def take(self, source: str, excludes: Sequence[str] = ()) -> Taken:
+        """Return what one source takes."""
+        taken = Taken()
+        components = [each for each in source.split("/") if each not in ("", ".")]
+        for end in self._ways("", components, taken, 0):
+            taken.found |= self._add(end, excludes, taken)
+        wild = next((at for at, each in enumerate(components) if is_wild(each)), None)
+        if wild is not None:
+            taken.searched = tuple(self._ways("", components[:wild], Taken(), 0))
+        return taken
+
+    def _ways(self, at: str, rest: list[str], taken: Taken, links: int) -> Iterator[str]:
+        """Yield where a path leads; links on the way are taken, and followed inside the folder."""
+        if not rest:
+            yield at
+            return
+        if rest[0] == "**":
+            yield from self._ways(at, rest[1:], taken, links)
+            for name in sorted(self.children.get(at, ())):
+                if _join(at, name) in self.children:
+                    yield from self._ways(_join(at, name), rest, taken, links)
+                elif len(rest) == 1:
+                    yield from self._ways(at, [name], taken, links)
+            return
+        names = self.children.get(at, set())
+        for name in sorted(each for each in names if fits(rest[0], each)) if is_wild(rest[0]) else [rest[0]]:
+            yield from self._step(at, name, rest[1:], taken, links)
+
+    def _step(self, at: str, name: str, rest: list[str], taken: Taken, links: int) -> Iterator[str]:
+        path = _join(at, name)
+        blob = self.files.get(path)
+        if blob is None:
+            if path in self.children:
+                yield from self._ways(path, rest, taken, links)
+        elif blob.mode == LINK:
+            if not self.ignored(path) and links < _MOST_LINKS:
+                taken.files[path] = blob
+                yield from self._ways("", [*_target(at, blob), *rest], taken, links + 1)
+        elif not rest or blob.mode == SUBMODULE:
+            yield path
+
+    def _add(self, path: str, excludes: Sequence[str], taken: Taken) -> bool:
+        """Take a file, or a folder and all that is in it; tell whether there was anything to take."""
+        blob = self.files.get(path)
+        if blob is not None:
+            if not self.ignored(path):
+                taken.files[path] = blob
+            return not self.ignored(path)
+        before = len(taken.files)
+        self._add_below(path, path, excludes, taken)
+        kept = not path or not self.ignored(path)
+        if kept:
+            taken.folders.add(path)
+        return kept or len(taken.files) > before
+
+    def _add_below(self, top: str, path: str, excludes: Sequence[str], taken: Taken) -> None:
+        for name in self.children.get(path, ()):
+            below = _join(path, name)
+            out = self.ignored(below) or (bool(excludes) and ignored(excludes, below[len(top) :].lstrip("/")))
+            if below not in self.files:
+                if not out:
+                    taken.folders.add(below)
+                self._add_below(top, below, excludes, taken)
+            elif not out:
+                taken.files[below] = self.files[below]
+
+
+@dataclass
+class Taken:
+    """What a source takes.
+
+    found: there is something. folders: those copied as such. searched: where a wildcard looks.
+    """
+
+    files: dict[str, Blob] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    found: bool = False
+    searched: tuple[str, ...] = ()
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _target(folder: str, link: Blob) -> list[str]:
+    """Return where a link leads, from the root of the context, out of which no path leads."""
+    text = link.data.decode("utf-8", "surrogateescape")
+    way: list[str] = [] if text.startswith("/") else [each for each in folder.split("/") if each]
+    for each in text.split("/"):
+        if each == "..":
+            way = way[:-1]
+        elif each not in ("", "."):
+            way.append(each)
+    return way

@@ -1,0 +1,91 @@
+"""What an image takes from its context root and from named folders, under the ignore files in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tests.oracle.soundness.folders import Folder, Taken
+from tests.oracle.soundness.patterns import ignored
+from tests.oracle.soundness.values import Blob, Image, Monorepo, Tree
+
+
+class UnbuildableError(ValueError):
+    """The monorepo means nothing to a builder: a circle, a stage that is not there, an empty context root."""
+
+
+@dataclass
+class Folders:
+    """The context roots of a monorepo, each looked at once."""
+
+    repo: Monorepo
+    tree: Tree
+    _known: dict[tuple[str, tuple[str, ...]], Folder] = field(default_factory=dict)
+
+    def folder(self, root: str, patterns: tuple[str, ...]) -> Folder:
+        """Return a context root under the patterns of its ignore file. Raises UnbuildableError."""
+        if (root, patterns) not in self._known:
+            skip = len(root) + 1 if root else 0
+            inside = {path[skip:]: blob for path, blob in self.tree.items() if not root or path.startswith(f"{root}/")}
+            if not inside:
+                raise UnbuildableError(f"nothing in {root}")
+            self._known[root, patterns] = Folder(inside, patterns)
+        return self._known[root, patterns]
+
+
+@dataclass
+class Takes:
+    """What one image takes. all: named context ("" for the context root) and what a source took."""
+
+    folders: Folders
+    image: Image
+    contexts: Mapping[str, str]
+    all: list[tuple[str, Taken]] = field(default_factory=list)
+
+    def take(self, context: str, source: str, excludes: tuple[str, ...] = ()) -> None:
+        """Take what a source takes."""
+        path = self._ignore_path(context)
+        patterns = self.folders.repo.ignores[path].patterns if path else ()
+        if not context:
+            patterns += self.image.exclude
+        root = self.contexts[context] if context else self.image.root
+        taken = self.folders.folder(root, patterns).take(source, excludes)
+        if self.image.include and not context:
+            taken.files = {path: blob for path, blob in taken.files.items() if ignored(self.image.include, path)}
+            taken.folders = set()
+        self.all.append((context, taken))
+
+    def files(self) -> dict[tuple[str, str], Blob]:
+        """Return all files by context and path."""
+        return {(context, path): blob for context, taken in self.all for path, blob in taken.files.items()}
+
+    def empty_or_not(self) -> list[tuple[str, str]]:
+        """Return all folders that are taken as such, by context and path."""
+        return sorted({(context, path) for context, taken in self.all for path in taken.folders})
+
+    def failing(self) -> bool:
+        """Tell whether a source is not there, or a wildcard looks in a folder of which nothing is sent."""
+        sent = {(context, "") for context, _ in self.all}
+        for context, path in (*self.files(), *self.empty_or_not()):
+            parts = path.split("/")
+            sent.update((context, "/".join(parts[:length])) for length in range(1, len(parts) + 1))
+        wildcards = any((context, each) not in sent for context, taken in self.all for each in taken.searched)
+        return wildcards or not all(taken.found or taken.searched for _, taken in self.all)
+
+    def ignores(self) -> Iterator[str]:
+        """Yield the paths of the ignore files in force."""
+        for context in {context for context, _ in self.all}:
+            if path := self._ignore_path(context):
+                yield path
+
+    def path(self, context: str, path: str) -> str:
+        """Return a path from the git root."""
+        root = self.contexts[context] if context else self.image.root
+        return f"{root}/{path}" if root else path
+
+    def _ignore_path(self, context: str) -> str:
+        own = f"{self.image.dockerfile}.dockerignore"
+        if not context and own in self.folders.repo.ignores:
+            return own
+        path = self.path(context, ".dockerignore")
+        return path if path in self.folders.repo.ignores else ""

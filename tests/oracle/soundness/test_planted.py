@@ -1,0 +1,65 @@
+"""Plants bugs, one at a time, and sees each of them caught by the chains that pass without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from tests.oracle.soundness.asking import Chain, RefusedError, Verdict
+from tests.oracle.soundness.planted import BUGS, Bug, Planted
+
+# Other tests measure what is covered; tracing would double the time of these.
+pytestmark = pytest.mark.no_cover
+
+LIKELY, ANY = 40, 12
+"""How many chains are looked at: for their likely steps, then for all of them. A plain run has LIKELY chains."""
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Chain]:
+    """Return what makes the chain of a seed, once."""
+    known: dict[int, Chain] = {}
+
+    def made(seed: int) -> Chain:
+        if seed not in known:
+            known[seed] = Chain(seed, tmp_path_factory.mktemp("planted") / "repo")
+        return known[seed]
+
+    return made
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_planted_bug_is_caught(name: str, chain: Callable[[int], Chain], monkeypatch: pytest.MonkeyPatch) -> None:
+    bug = BUGS[name]
+    planted = Planted(bug, monkeypatch)
+
+    caught = next(_missed(bug, _steps(chain, bug)), None)
+
+    assert planted.calls, f"nothing calls {bug.module}.{bug.name} any more"
+    assert caught, f"the chains pass although {name}"
+
+
+def _steps(chain: Callable[[int], Chain], bug: Bug) -> Iterator[tuple[Chain, int]]:
+    """Yield the steps that change an image: those of the likely kinds first."""
+    for likely, chains in ((True, LIKELY if bug.kinds else 0), (False, ANY)):
+        for each in map(chain, range(chains)):
+            for step in range(1, len(each.states)):
+                if (each.states[step].kind in bug.kinds) is likely and each.changed(step):
+                    yield each, step
+
+
+def _missed(bug: Bug, steps: Iterable[tuple[Chain, int]]) -> Iterator[Verdict]:
+    """Yield the steps at which an image is missed."""
+    for chain, step in steps:
+        try:
+            verdict = chain.verdict(step, bug.how)
+        except RefusedError:
+            continue  # loud, so not what is looked for
+        if verdict.missed:
+            yield verdict
+
+
+def test_there_are_enough_bugs() -> None:
+    assert len(BUGS) >= 15
+    assert len({(each.module, each.name) for each in BUGS.values()}) >= 15
