@@ -56,18 +56,29 @@ def _without_edges(kind: str) -> Bug:
     def broken(edges: Any) -> Any:
         return lambda *args: tuple(each for each in edges(*args) if each.kind != kind)
 
-    return Bug("mbuild.graph.recipes", "_edges", broken)
+    return Bug("mbuild.graph.outlines", "_edges", broken)
 
 
-def _entries(change: Callable[[str, int, str], object]) -> Bug:
-    """Return a bug in what of each file is part of the fingerprint."""
-    return Bug(
-        "mbuild.graph.fingerprint",
-        "_context",
-        lambda context: (
-            lambda use: (*context(use)[:2], tuple(change(each.path, each.mode, each.oid) for each in use.entries))
-        ),
-    )
+def _entries(seen: Callable[[str, int, str], object]) -> Bug:
+    """Return a bug in what of each file is compared: changes between files that look the same are overlooked."""
+
+    def looks(entry: Any) -> object:
+        return seen(entry.path, entry.mode, entry.oid) if entry is not None else None
+
+    def broken(between: Any) -> Any:
+        def found(*trees: Any) -> Any:
+            changes = between(*trees)
+            gone, come = {looks(each.old) for each in changes}, {looks(each.new) for each in changes}
+
+            def overlooked(change: Any) -> bool:
+                stays = change.old is None or looks(change.old) in come
+                return stays and (change.new is None or looks(change.new) in gone)
+
+            return [each for each in changes if not overlooked(each)]
+
+        return found
+
+    return Bug("mbuild.git.diff", "_between", broken)
 
 
 def _not_when(excused: Callable[[Any], bool]) -> Bug:
@@ -80,7 +91,7 @@ def _not_when(excused: Callable[[Any], bool]) -> Bug:
 
         return compared
 
-    return Bug("mbuild.graph.affected", "_compare", broken)
+    return Bug("mbuild.graph.affected", "_Comparison._reasons", broken)
 
 
 def _only_deletions(reasons: Any) -> bool:
@@ -145,8 +156,8 @@ def _without_exceptions(parse: Any) -> Any:
     return lambda *args: tuple(each for each in parse(*args) if not each.pattern.startswith("!"))
 
 
-def _main_ignore_file(ignore_path: Any) -> Any:
-    return lambda inputs, root, dockerfile: ignore_path(inputs, root, None)
+def _main_ignore_file(ignore: Any) -> Any:
+    return lambda places, root, dockerfile: ignore(places, root, None)
 
 
 def _no_default(value: Any) -> Any:
@@ -196,11 +207,11 @@ BUGS: Mapping[str, Bug] = {
     "submodules forgotten": _entries(lambda path, mode, oid: (path, mode, "" if mode == SUBMODULE else oid)).first(
         "submodule"
     ),
-    "names quoted": Bug("mbuild.git.folders", "decode", _quoted).first("add an odd name", "rename by normal form"),
-    "ignore file of the Dockerfile forgotten": Bug(
-        "mbuild.graph.inputs", "Inputs.ignore_path", _main_ignore_file
-    ).first("ignore file added or removed", "ignore pattern added", "ignore pattern removed"),
-    "exceptions of ignore files forgotten": Bug("mbuild.graph.inputs", "parse_ignore", _without_exceptions).first(
+    "names quoted": Bug("mbuild.git.diff", "decode", _quoted).first("add an odd name", "rename by normal form"),
+    "ignore file of the Dockerfile forgotten": Bug("mbuild.graph.places", "Places._ignore", _main_ignore_file).first(
+        "ignore file added or removed", "ignore pattern added", "ignore pattern removed"
+    ),
+    "exceptions of ignore files forgotten": Bug("mbuild.graph.places", "parse_ignore", _without_exceptions).first(
         "ignore pattern removed", "ignore patterns turned round", "ignore file added or removed", "write", "add"
     ),
     "bind mounts forgotten": Bug("mbuild.dockerfile.reads", "_mounts", _returning([])),
@@ -227,8 +238,15 @@ BUGS: Mapping[str, Bug] = {
     "global ARG forgotten": Bug("mbuild.dockerfile.operations", "_arg_value", _no_default).first("global ARG changed"),
     "args forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(args={})).first("args"),
     "target forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(target=None)).first("target"),
-    "links not followed": Bug("mbuild.context.select", "follow", _unfollowed).first(
+    "links not followed": Bug("mbuild.graph.filing", "follow", _unfollowed).first(
         "link elsewhere", "write behind a link"
+    ),
+    "links that change overlooked": Bug("mbuild.graph.index", "Index.near", _returning(set())).first(
+        "link elsewhere", "file to link", "link to file", "link or file of the same bytes"
+    ),
+    "changed Dockerfiles not read again": Bug("mbuild.graph.refresh", "_touched", _returning(())),
+    "changed definitions not read again": Bug("mbuild.app.graphs", "Graphs._redefined", _returning(False)).first(
+        "args", "target", "named context"
     ),
     "build.yaml of head for the base": Bug("mbuild.app.workspace", "Workspace.project", _first_project),
     "Dockerfiles remembered by path": Bug("mbuild.graph.recipes", "read", _by_path),

@@ -29,6 +29,12 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Chain]:
     return made
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug must not be hidden by what was remembered without it, nor reach other tests."""
+    monkeypatch.setenv("MBUILD_CACHE", "off")
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_planted_bug_is_caught(name: str, chain: Callable[[int], Chain], monkeypatch: pytest.MonkeyPatch) -> None:
     bug = BUGS[name]
