@@ -33,7 +33,9 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import question
 
-    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    workspace = open_workspace(
+        settings.directory, settings.config, options["platforms"], looking=options["dry_run"] or options["list_"]
+    )
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
     list_, exit_code = options.pop("list_"), options.pop("exit_code")
     answer = question(workspace, **compared)

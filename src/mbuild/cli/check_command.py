@@ -35,7 +35,7 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     from mbuild.cli.building import print_json
     from mbuild.errors import ExitCode
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_workspace(settings.directory, settings.config, looking=True)
     problems: list[Problem] = []
     snapshot = workspace.snapshot(workspace.head(head), problems=problems)
     problems.extend(_missing(snapshot.graph))

@@ -40,7 +40,7 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import print_json
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_workspace(settings.directory, settings.config, looking=True)
     snapshot = workspace.snapshot(workspace.head(head))
     (name,) = chosen(snapshot.graph, [image])
     node = snapshot.graph.nodes[name]

@@ -44,7 +44,7 @@ def command(
     """Say why an image is affected, down to the Dockerfile line, or why not; or which images read a path."""
     from mbuild.app.workspace import open_workspace
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_workspace(settings.directory, settings.config, looking=True)
     tree = workspace.head(head)
     project = workspace.project(tree)
     is_image = project is not None and project.image(subject) is not None

@@ -27,7 +27,7 @@ def command(settings: Settings, head: str | None, format_: str) -> None:
     from mbuild.cli.building import print_json
     from mbuild.output import graphs
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_workspace(settings.directory, settings.config, looking=True)
     graph = workspace.snapshot(workspace.head(head)).graph
     if format_ == "json":
         print_json(graphs.as_json(graph))

@@ -1,0 +1,283 @@
+"""Bake files of a tree → the builds they state.
+
+HCL is evaluated by ``docker buildx bake --print`` (it needs no daemon), JSON too where buildx is there; without it JSON
+is read by ``bakejson``. buildx names every target, groups and matrices expanded, with inheritance and functions done.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mbuild.discovery import bakejson
+from mbuild.discovery.compose import DEFAULTS, OVERRIDES
+from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import ancestors, base, is_remote, joined, parent
+from mbuild.errors import ConfigError, EnvironmentFault, Where
+from mbuild.images import Secret
+from mbuild.names import quoted
+from mbuild.tree import Tree, follow
+
+# buildx ``bake.go``: dockerBakeFiles, without the compose files, which have a reader of their own.
+MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "docker-bake.override.hcl")
+_FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
+_TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
+_GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
+_INHERITS = re.compile(r"^\s*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_NO_IMAGE = ("cacheonly", "local", "tar")
+
+
+def is_bake(path: str) -> bool:
+    """Return whether a file is called as bake files are."""
+    return base(path) in MAIN or _FURTHER.fullmatch(base(path)) is not None
+
+
+def discover(look: Look) -> Stated:
+    """Return the builds that the bake files among the paths state."""
+    notes = Notes()
+    sets: dict[tuple[str, ...], None] = {}
+    listed = sorted(filter(is_bake, look.paths), key=lambda each: (each.count("/"), each))
+    for path in listed:
+        main = tuple(each for name in MAIN if (each := _beside(path, name)) in listed)
+        sets[main if path in main else (path,)] = None
+    builds = tuple(build for files in sets for build in _Files(look.tree, notes, look.bake, files).builds())
+    return Stated(builds, notes.problems)
+
+
+def _beside(path: str, name: str) -> str:
+    return f"{parent(path)}/{name}" if parent(path) else name
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Bake files that are read together."""
+
+    tree: Tree
+    notes: Notes
+    bake: Bake | None
+    files: tuple[str, ...]
+
+    def builds(self) -> Iterator[Build]:
+        texts = {each: self.tree.read(entry) for each in self.files if (entry := follow(self.tree, each)) is not None}
+        outline = Outline.of(texts, self.notes)
+        answer = self._answer(texts, outline)
+        if answer is None:
+            return
+        targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
+        named = outline.images(answer)
+        folder, guess = self._root([each for name, each in targets.items() if name in named])
+        for name, target in sorted(targets.items()):
+            if name in named:
+                build = _Target(self.notes, folder, outline.where(name, answer), name, target, targets).build(guess)
+                if build is not None:
+                    yield build
+
+    def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
+        """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
+        if not outline.targets:
+            return None
+        try:
+            if self.bake is not None:
+                return self._printed(self.bake, texts, outline)
+            hcl = next((each for each in texts if each.endswith(".hcl")), None)
+            if hcl is None:
+                return bakejson.evaluate(texts)
+            self.notes.add("HCL is not read: that needs docker with buildx", Where(hcl), "install docker-buildx")
+        except (ConfigError, EnvironmentFault) as error:
+            self.notes.take(error, self.files[0])
+        return None
+
+    def _printed(self, bake: Bake, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any]:
+        files = [(base(path), text) for path, text in texts.items()]
+        try:
+            out = bake(files, list(outline.targets))
+        except ConfigError as error:
+            # Targets may add to services of the compose files that bake reads along with its own.
+            composed = self._compose_files()
+            if not composed:
+                raise _placed(error, self.files) from None
+            try:
+                out = bake([*composed, *files], list(outline.targets))
+            except ConfigError:
+                raise _placed(error, self.files) from None
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    def _compose_files(self) -> list[tuple[str, bytes]]:
+        paths = [_beside(self.files[0], name) for name in (*DEFAULTS, *OVERRIDES)]
+        return [(base(path), self.tree.read(entry)) for path in paths if (entry := follow(self.tree, path)) is not None]
+
+    def _root(self, targets: list[Mapping[str, Any]]) -> tuple[str, str]:
+        """Return the folder that contexts are relative to: where bake is run, the nearest in which Dockerfiles exist."""
+        own = parent(self.files[0])
+
+        def existing(folder: str) -> int:
+            return sum(self._exists(folder, each) for each in targets)
+
+        best = max(ancestors(own), key=lambda folder: (existing(folder), len(folder)))
+        if best == own or not targets:
+            return own, ""
+        return best, f"{base(self.files[0])} is taken to be run from {best or 'the top'}: its Dockerfiles are there"
+
+    def _exists(self, folder: str, target: Mapping[str, Any]) -> bool:
+        context = str(target.get("context", "."))
+        path = None if is_remote(context) else joined(folder, context)
+        path = None if path is None else joined(path, str(target.get("dockerfile", "Dockerfile")))
+        return path is not None and follow(self.tree, path) is not None
+
+
+def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:
+    """Return an error of buildx with its place in the tree: it knows files by their last name."""
+    text = error.problems[0].message
+    for file in files:
+        match = re.match(rf"{re.escape(base(file))}:(\d+)(?:,(\d+))?[-,\d]*: ?", text)
+        if match:
+            return ConfigError(text[match.end() :], where=Where(file, int(match[1])))
+    return ConfigError(text, where=Where(files[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What can be seen in bake files without evaluating them: the names of targets and groups, with their places."""
+
+    targets: Mapping[str, Where]
+    groups: frozenset[str]
+    inherited: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Mapping[str, bytes], notes: Notes) -> Outline:
+        """Look at files; what is no text is noted."""
+        targets: dict[str, Where] = {}
+        groups: set[str] = set()
+        inherited: set[str] = set()
+        for path, raw in texts.items():
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                notes.add("not UTF-8", Where(path))
+                continue
+            if path.endswith(".json"):
+                text = bakejson.as_hcl_outline(text)
+            bare = _COMMENT.sub(lambda each: each[1] or re.sub("[^\n]", " ", each[0]), text)
+            for match in _TARGET.finditer(bare):
+                line = bare.count("\n", 0, match.start(match.lastindex or 0)) + 1
+                targets.setdefault(match[1] or match[2], Where(path, line if path.endswith(".hcl") else 0))
+            groups.update(match[1] or match[2] for match in _GROUP.finditer(bare))
+            inherited.update(name for match in _INHERITS.finditer(bare) for name in re.findall('"([^"]+)"', match[1]))
+        return cls(targets, frozenset(groups - {"default"}), frozenset(inherited))
+
+    def images(self, answer: Mapping[str, Any]) -> frozenset[str]:
+        """Return the targets that are images: not those that others only inherit from, nor private ones (``_…``)."""
+        groups = answer.get("group", {})
+        # The answer's default group is what was asked for; a matrix is a group under the name it was written as.
+        members = {each for name in self.groups for each in groups.get(name, {}).get("targets", ())}
+        asked = {each for each in self.targets if each not in self.inherited or each in members}
+        found: set[str] = set()
+        for name in asked | members:
+            expanded = groups.get(name, {}).get("targets", (name,)) if name not in answer["target"] else (name,)
+            found.update(expanded)
+        return frozenset(each for each in found if not each.startswith("_"))
+
+    def where(self, name: str, answer: Mapping[str, Any]) -> Where:
+        """Return where a target stands; one of a matrix where the matrix does."""
+        if name in self.targets:
+            return self.targets[name]
+        for group, each in answer.get("group", {}).items():
+            if group in self.targets and name in each.get("targets", ()):
+                return self.targets[group]
+        return next(iter(self.targets.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    notes: Notes
+    folder: str
+    where: Where
+    name: str
+    said: Mapping[str, Any]
+    others: Mapping[str, Any]
+
+    def build(self, guess: str) -> Build | None:
+        """Return the build of a target; None, noted, where it is no image or mbuild cannot know what it is made of."""
+        written = str(self.said.get("context", "."))
+        context = None if is_remote(written) else joined(self.folder, written)
+        if (refusal := self._refusal(written, context)) is not None:
+            self._note(*refusal)
+            return None
+        assert context is not None
+        dockerfile = joined(context, str(self.said.get("dockerfile", "Dockerfile")))
+        if dockerfile is None:
+            self._note(f"its Dockerfile {quoted(str(self.said.get('dockerfile')))} is not in this repository")
+            return None
+        return Build(
+            source="bake",
+            name=self.name,
+            where=self.where,
+            dockerfile=dockerfile,
+            context=context,
+            target=self.said.get("target") or None,
+            args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
+            contexts=tuple(self._contexts()),
+            published=tuple(str(each) for each in self.said.get("tags") or ()),
+            platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
+            secrets=tuple(self._secrets()),
+            guesses=(guess,) if guess else (),
+        )
+
+    def _args(self) -> Mapping[str, Any]:
+        return self.said.get("args") or {}
+
+    def _refusal(self, written: str, context: str | None) -> tuple[str, ...] | None:
+        outputs = [_output_type(each) for each in self.said.get("output") or ()]
+        if outputs and all(each in _NO_IMAGE for each in outputs):
+            return (f"its output is no image but {quoted(outputs[0])}",)
+        if "dockerfile-inline" in self.said:
+            return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
+        if written.startswith("target:"):
+            return ("its context is another target",)
+        if context is None:
+            return (f"its context {quoted(written)} is {'remote' if is_remote(written) else 'not in this repository'}",)
+        return None
+
+    def _contexts(self) -> Iterator[tuple[str, Other]]:
+        for name, value in sorted((self.said.get("contexts") or {}).items()):
+            other = self._other(str(value))
+            if other is not None:
+                yield name, other
+
+    def _other(self, value: str) -> Other | None:
+        if value.startswith("target:"):
+            named = value.removeprefix("target:")
+            return Other(BUILD, build_key(self.where.file, named))
+        if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
+            return Other(EXTERNAL, value)
+        path = joined(self.folder, value)
+        if path is None:
+            self._note(f"its context {quoted(value)} is not in this repository")
+        return None if path is None else Other(FOLDER, path)
+
+    def _secrets(self) -> Iterator[Secret]:
+        for each in self.said.get("secret") or ():
+            fields = each if isinstance(each, Mapping) else dict(part.partition("=")[::2] for part in each.split(","))
+            identity, env = fields.get("id", ""), fields.get("env", "")
+            file = fields.get("src") or fields.get("source") or ""
+            if identity and not env and not file:
+                env = identity
+            if identity:
+                yield Secret(identity, env, "" if env else file)
+
+    def _note(self, message: str, *hints: str) -> None:
+        self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
+
+
+def _output_type(output: object) -> str:
+    if isinstance(output, Mapping):
+        return str(output.get("type", ""))
+    text = str(output)
+    match = re.search(r"(?:^|,)type=([^,]+)", text)
+    return match[1] if match else "local" if "=" not in text else ""

@@ -1,0 +1,119 @@
+"""Names for images: valid, unique, the same for the same tree, and none that Dockerfiles mean an external image by. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mbuild.discovery.model import Build
+from mbuild.discovery.paths import base, parent
+from mbuild.names import like_image_name
+
+_VARIANT = re.compile(r"(?:docker-)?(?:compose|bake)[-._](.+)\.(?:ya?ml|hcl|json)|(.+)[-._](?:docker-)?(?:compose|bake)\..+")
+
+
+def image_name_of(text: str) -> str:
+    """Return the valid name nearest to what a source calls a build."""
+    return like_image_name(text.replace("/", "-")) or "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Namer:
+    """Names builds. order: of the sources. external: names that belong to images outside of this repository."""
+
+    order: Sequence[str]
+    external: frozenset[str] = frozenset()
+    taken: dict[str, Build] = field(default_factory=dict)
+
+    def assign(self, builds: Sequence[Build]) -> dict[str, str]:
+        """Return the name of each build by its key.
+
+        Of several that are called alike, the one nearest to the top keeps the name if there is a nearest one; the others
+        are told apart by file, folder or target, at last by a number.
+        """
+        named: dict[str, str] = {}
+        waiting = list(builds)
+        for candidate in (self._plain(waiting), *_CANDIDATES):
+            offers = {each.key: candidate(each) for each in waiting}
+            counts = Counter(offers.values())
+            for each in list(waiting):
+                name = offers[each.key]
+                if name and counts[name] == 1 and name not in self.taken and name not in self.external:
+                    self.taken[name] = each
+                    named[each.key] = name
+                    waiting.remove(each)
+        for each in waiting:
+            named[each.key] = self._numbered(each)
+        return named
+
+    def _plain(self, builds: Sequence[Build]) -> Callable[[Build], str]:
+        """Return the plain name for those who may have it: the only one, or the one before all others."""
+        groups: dict[str, list[Build]] = {}
+        for each in builds:
+            groups.setdefault(image_name_of(each.name), []).append(each)
+        first: dict[str, str] = {}
+        for name, group in groups.items():
+            ranks = sorted((self._rank(each), each.key) for each in group)
+            if len(ranks) == 1 or ranks[0][0] < ranks[1][0]:
+                first[name] = ranks[0][1]
+        return lambda build: name if first.get(name := image_name_of(build.name)) == build.key else ""
+
+    def _rank(self, build: Build) -> tuple[int, int, bool]:
+        file = build.where.file
+        return (file.count("/"), self.order.index(build.source), _VARIANT.fullmatch(base(file)) is not None)
+
+    def _numbered(self, build: Build) -> str:
+        stem = image_name_of(build.name)
+        number = 1 if stem in self.external else 2
+        while (name := f"{stem}-{number}") in self.taken:
+            number += 1
+        self.taken[name] = build
+        return name
+
+
+def _by_variant(build: Build) -> str:
+    match = _VARIANT.fullmatch(base(build.where.file))
+    return image_name_of(f"{build.name}-{match[1] or match[2]}") if match else ""
+
+
+def _folder(build: Build) -> str:
+    """Return the folder that tells a build from one of the same name; a plain Dockerfile's own is in the name already."""
+    folder = parent(build.where.file)
+    return parent(folder) if build.source == "dockerfile" else folder
+
+
+def _by_folder(build: Build) -> str:
+    folder = base(_folder(build))
+    return image_name_of(f"{folder}-{build.name}") if folder else ""
+
+
+def _by_folders(build: Build) -> str:
+    folder = _folder(build)
+    return image_name_of(f"{base(parent(folder))}-{base(folder)}-{build.name}") if parent(folder) else ""
+
+
+def _by_both(build: Build) -> str:
+    first, second = _by_folder(build), _by_variant(build)
+    return f"{first}-{second.removeprefix(image_name_of(build.name) + '-')}" if first and second else ""
+
+
+def _by_target(build: Build) -> str:
+    return image_name_of(f"{build.name}-{build.target}") if build.target else ""
+
+
+def _by_kind(build: Build) -> str:
+    return image_name_of(f"{build.name}-image")
+
+
+_CANDIDATES: tuple[Callable[[Build], str], ...] = (_by_variant, _by_folder, _by_folders, _by_both, _by_target, _by_kind)
+
+
+def preferred(builds: Sequence[Build]) -> Build:
+    """Return the build whose name stands for several that are one image: that of its folder, else the first."""
+    first = builds[0]
+    folders = (base(first.context), base(parent(first.dockerfile)))
+    same = (each for each in builds if each.source == first.source and each.name in folders)
+    return next(same, first)
+
