@@ -11,10 +11,10 @@ from pathlib import Path
 
 from mbuild.builders.buildx import find_docker
 from mbuild.config.load import load
-from mbuild.discovery.model import Bake, Discovery
+from mbuild.discovery.model import Discovery
 from mbuild.discovery.sources import discover
 from mbuild.discovery.write import write
-from mbuild.errors import ConfigError
+from mbuild.errors import ConfigError, EnvironmentFault
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
@@ -33,7 +33,7 @@ class Proposal:
 
 def propose(tree: Tree) -> Proposal:
     """Return what ``mbuild init`` would write for a tree. Raises ConfigError only for a bug: the text must load."""
-    found = discover(tree, bake_door())
+    found = discover(tree, bake)
     paths = [each.path for each in tree.below("")]
     text = write(found, paths)
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda: paths)
@@ -47,15 +47,14 @@ def _placed(image: ImageDef, found: Discovery) -> ImageDef:
     return replace(image, where=where, contexts=contexts, places=())
 
 
-@cache
-def bake_door() -> Bake | None:
-    """Return the door to buildx; None where there is no docker with buildx."""
-    docker = find_docker()
-    return None if docker is None else lambda files, targets: _bake(docker, files, targets)
+_docker = cache(find_docker)
 
 
-def _bake(docker: str, files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
-    """Return what buildx prints of targets. Raises ConfigError with its message, EnvironmentFault when it cannot run."""
+def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
+    """Return what buildx prints of targets. Raises ConfigError (its message), EnvironmentFault (it cannot run)."""
+    docker = _docker()
+    if docker is None:
+        raise EnvironmentFault("there is no docker with buildx")
     with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
         for name, text in files:
             (Path(folder) / name).write_bytes(text)

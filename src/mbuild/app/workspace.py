@@ -76,7 +76,9 @@ class Workspace:
             return self._proposed(tree)
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda: (each.path for each in tree.below(""))  # noqa: E731
-        return self._for_platforms(load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or ""))
+        return self._for_platforms(
+            load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
+        )
 
     def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:

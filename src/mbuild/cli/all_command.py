@@ -26,9 +26,7 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
 
-    workspace = open_workspace(
-        settings.directory, settings.config, options["platforms"], looking=options["dry_run"]
-    )
+    workspace = open_workspace(settings.directory, settings.config, options["platforms"], looking=options["dry_run"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
     wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))

@@ -27,9 +27,7 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
 
-    workspace = open_workspace(
-        settings.directory, settings.config, options["platforms"], looking=options["dry_run"]
-    )
+    workspace = open_workspace(settings.directory, settings.config, options["platforms"], looking=options["dry_run"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
     wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))

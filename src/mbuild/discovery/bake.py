@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,8 +71,12 @@ class _Files:
         targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
         named = outline.images(answer)
         folder, guess = self._root([each for name, each in targets.items() if name in named])
+        idle = [name for name in sorted(named & targets.keys()) if _is_no_image(targets[name])]
+        if idle:
+            listed = ", ".join(quoted(each) for each in idle)
+            self.notes.add(f"left out, since their output is no image: {listed}", outline.where(idle[0], answer))
         for name, target in sorted(targets.items()):
-            if name in named:
+            if name in named and name not in idle:
                 build = _Target(self.notes, folder, outline.where(name, answer), name, target, targets).build(guess)
                 if build is not None:
                     yield build
@@ -82,13 +86,22 @@ class _Files:
         if not outline.targets:
             return None
         try:
-            if self.bake is not None:
-                return self._printed(self.bake, texts, outline)
-            hcl = next((each for each in texts if each.endswith(".hcl")), None)
+            return self._printed(self.bake, texts, outline) if self.bake is not None else self._unprinted(texts, "")
+        except ConfigError as error:
+            self.notes.take(error, self.files[0])
+        except EnvironmentFault as error:
+            return self._unprinted(texts, error.problems[0].message)
+        return None
+
+    def _unprinted(self, texts: Mapping[str, bytes], why: str) -> dict[str, Any] | None:
+        """Return what can be read without buildx: JSON. why: it cannot be run."""
+        hcl = next((each for each in texts if each.endswith(".hcl")), None)
+        try:
             if hcl is None:
                 return bakejson.evaluate(texts)
-            self.notes.add("HCL is not read: that needs docker with buildx", Where(hcl), "install docker-buildx")
-        except (ConfigError, EnvironmentFault) as error:
+            said = f"HCL is not read: {why or 'that needs docker with buildx'}"
+            self.notes.add(said, Where(hcl), "install docker with buildx; bake files in JSON are read without it")
+        except ConfigError as error:
             self.notes.take(error, self.files[0])
         return None
 
@@ -113,7 +126,7 @@ class _Files:
         return [(base(path), self.tree.read(entry)) for path in paths if (entry := follow(self.tree, path)) is not None]
 
     def _root(self, targets: list[Mapping[str, Any]]) -> tuple[str, str]:
-        """Return the folder that contexts are relative to: where bake is run, the nearest in which Dockerfiles exist."""
+        """Return the folder that contexts are relative to: where bake is run, the nearest with the Dockerfiles."""
         own = parent(self.files[0])
 
         def existing(folder: str) -> int:
@@ -133,12 +146,12 @@ class _Files:
 
 def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:
     """Return an error of buildx with its place in the tree: it knows files by their last name."""
-    text = error.problems[0].message
+    text, said = error.problems[0].message, "not read, buildx says: "
     for file in files:
         match = re.match(rf"{re.escape(base(file))}:(\d+)(?:,(\d+))?[-,\d]*: ?", text)
         if match:
-            return ConfigError(text[match.end() :], where=Where(file, int(match[1])))
-    return ConfigError(text, where=Where(files[0]))
+            return ConfigError(said + text[match.end() :], where=Where(file, int(match[1])))
+    return ConfigError(said + text, where=Where(files[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +246,6 @@ class _Target:
         return self.said.get("args") or {}
 
     def _refusal(self, written: str, context: str | None) -> tuple[str, ...] | None:
-        outputs = [_output_type(each) for each in self.said.get("output") or ()]
-        if outputs and all(each in _NO_IMAGE for each in outputs):
-            return (f"its output is no image but {quoted(outputs[0])}",)
         if "dockerfile-inline" in self.said:
             return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
         if written.startswith("target:"):
@@ -273,6 +283,11 @@ class _Target:
 
     def _note(self, message: str, *hints: str) -> None:
         self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
+
+
+def _is_no_image(target: Mapping[str, Any]) -> bool:
+    outputs = [_output_type(each) for each in target.get("output") or ()]
+    return bool(outputs) and all(each in _NO_IMAGE for each in outputs)
 
 
 def _output_type(output: object) -> str:

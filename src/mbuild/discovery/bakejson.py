@@ -68,7 +68,9 @@ def _parsed(path: str, raw: bytes) -> dict[str, Any]:
 
 
 def _over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {key: {**_mapping(base.get(key)), **_mapping(above.get(key))} for key in _MERGED if key in base or key in above}
+    merged = {
+        key: {**_mapping(base.get(key)), **_mapping(above.get(key))} for key in _MERGED if key in base or key in above
+    }
     return {**base, **above, **merged}
 
 
@@ -96,7 +98,9 @@ def _filled(value: Any, values: Mapping[str, Any], file: str) -> Any:
         return value
     filled = _VARIABLE.sub(lambda each: _text(values[each[1]]) if each[1] in values else each[0], value)
     if "${" in filled:
-        raise ConfigError(f"{quoted(value)} is not read without docker buildx", "install docker-buildx", where=Where(file))
+        raise ConfigError(
+            f"{quoted(value)} is not read without docker buildx", "install docker-buildx", where=Where(file)
+        )
     return filled
 
 

@@ -7,7 +7,7 @@ Our own reader, for every tree: the answer has to be the same in every clone, wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mbuild.discovery.composefile import Loader, Services
@@ -19,11 +19,15 @@ from mbuild.discovery.paths import base, is_remote, joined, parent
 from mbuild.errors import Where
 from mbuild.images import Secret
 from mbuild.names import quoted
-from mbuild.tree import Tree
 
 # compose-go ``cli/options.go``: DefaultFileNames, DefaultOverrideFileNames.
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
 _NAME = re.compile(r"(.+[-._])?(docker-)?compose([-._].+)?\.ya?ml", re.IGNORECASE)
 
 
@@ -45,7 +49,7 @@ def discover(look: Look) -> Stated:
         found = _Folder(loader, notes, folder, sorted(folders[folder]))
         for build in found.builds():
             builds.setdefault(build.key, build)
-        project = project or found.project()
+        project = project or ("" if folder else found.project())
     return Stated(tuple(builds.values()), notes.problems, project)
 
 
@@ -141,7 +145,9 @@ class _Builder:
             contexts=tuple(self._contexts()),
             published=tuple(dict.fromkeys(([image] if image else []) + [str(each) for each in tags])),
             platforms=tuple(str(each) for each in self._list("platforms")),
-            secrets=tuple(each for each in self._list("secrets") if isinstance(each, Secret) and (each.env or each.file)),
+            secrets=tuple(
+                each for each in self._list("secrets") if isinstance(each, Secret) and (each.env or each.file)
+            ),
         )
 
     def _refusal(self, context: str) -> tuple[str, ...] | None:

@@ -43,8 +43,11 @@ class Scope:
 
         def unset(name: str) -> None:
             if not quiet:
-                hint = "give it a default, as in ${X:-default}, or a value in .env: the caller's environment never counts"
-                self.notes.add(f"${{{name}}} has no value here and counts as empty", self.where(node), hint)
+                hint = (
+                    "give it a default, as in ${X:-default}, or a value in .env: the caller's environment never counts"
+                )
+                message = f"${{{name}}} has no value here and counts as empty"
+                self.notes.once((self.file, name), message, self.where(node), hint)
 
         return expand(node.text, self.values, unset)
 

@@ -1,4 +1,4 @@
-"""Plain Dockerfiles that no other source states: their names, context roots, and which of them are rather helpers. Pure."""
+"""Plain Dockerfiles that no other source states: names, context roots, and which are rather helpers. Pure."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
 from mbuild.errors import Where, printable
-from mbuild.tree import Tree
+from mbuild.tree import Tree, follow
 
 _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
-_VARIANT = re.compile(r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.I)
+_VARIANT = re.compile(
+    r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.IGNORECASE
+)
 _NOT_DOCKERFILES = re.compile(
-    r".*\.(dockerignore|containerignore|md|txt|rst|j2|jinja2?|tmpl|tpl|template|erb|in|bak|orig|swp|lock|py|go|js|ts|sh|html|json|ya?ml)",
+    r".*\.(dockerignore|tt|containerignore|md|txt|rst|j2|jinja2?|tmpl|tpl|template|erb|in|bak|orig|swp|lock|py|go|js|ts|sh|html|json|ya?ml)",
     re.IGNORECASE,
 )
 _FROM = re.compile(rb"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
 
-HELPERS = frozenset(
-    ("test", "tests", "testing", "__tests__", "fixtures", "e2e", "example", "examples", "sample", "samples", "doc", "docs")
-    + ("binder", "hack", "template", "templates")
+_HELPERS = re.compile(
+    r"tests?|testing|__tests__|test[-_].*|.*[-_]tests?|e2e|integration|examples?|samples?|docs?|binder|hack|templates?|\..*"
 )
 """Folders whose Dockerfiles are rarely images that a repository ships."""
 
 # Folders that say what lies in them, not what it is for: an image is called after the folder above.
-_GENERIC = frozenset(("src", "docker", "dockerfiles", "build", "container", "containers", "deploy", "deployment", "image", "ci"))
+_GENERIC = frozenset(
+    ("src", "docker", "dockerfiles", "build", "container", "containers", "deploy", "deployment", "image", "ci")
+)
 
 
 def is_dockerfile(path: str) -> bool:
@@ -42,11 +45,12 @@ def is_dockerfile(path: str) -> bool:
 def discover(look: Look) -> Stated:
     """Return a build for each Dockerfile that nothing states yet."""
     notes = Notes()
-    stated = {each.dockerfile for each in look.stated}
+    there = [each for each in look.stated if follow(look.tree, each.dockerfile) is not None]
+    stated = {each.dockerfile for each in there}
     files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
-    plain = _Plain(look.tree, [each for each in files if _usable(each, notes)], look.stated)
+    plain = _Plain(look.tree, [each for each in files if _usable(each, notes)], there)
     builds = [*plain.builds(), *_vendored(look)]
-    if not look.stated and all(each.aside for each in builds):
+    if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
     return Stated(tuple(builds), notes.problems)
 
@@ -79,8 +83,12 @@ class _Plain:
     def builds(self) -> Iterator[Build]:
         """Yield a build for each file, folders before what lies in them."""
         looker = Looker(self.tree)
-        names = {parent(each.dockerfile): each.name for each in self.stated}
-        ordered = sorted(self.files, key=lambda each: (each.count("/"), parent(each), not _PLAIN.fullmatch(base(each)), each))
+        names: dict[str, str] = {}
+        for each in sorted(self.stated, key=lambda each: not _PLAIN.fullmatch(base(each.dockerfile))):
+            names.setdefault(parent(each.dockerfile), each.name)
+        ordered = sorted(
+            self.files, key=lambda each: (each.count("/"), parent(each), not _PLAIN.fullmatch(base(each)), each)
+        )
         for path in ordered:
             name = self._name(path, names)
             if _PLAIN.fullmatch(base(path)):
@@ -100,20 +108,28 @@ class _Plain:
             own = f"{above}-{own}"
         if not label:
             return own or "app"
+        if folder in names:
+            return f"{names[folder]}-{label}"
         return f"{own}-{label}" if own and not _is_generic(folder) else label
 
     def _aside(self, path: str) -> str:
         """Return why a Dockerfile is rather no image of its own, "" where it is one."""
-        places = [each for each in path.split("/")[:-1] if each in HELPERS or each.startswith(".")]
-        if places:
-            return f"below {places[0]}/"
-        firm = [each for each in self.stated if HELPERS.isdisjoint(each.where.file.split("/")[:-1])]
+        if place := _helper(path):
+            return f"below {place}/"
+        firm = [each for each in self.stated if not _helper(each.where.file)]
         if not firm:
             return ""
         if not _PLAIN.fullmatch(base(path)):
             return "not stated by any compose, bake or skaffold file"
-        inside = next((each for each in firm if f"{parent(path)}/".startswith(f"{parent(each.dockerfile) or '?'}/")), None)
+        inside = next(
+            (each for each in firm if f"{parent(path)}/".startswith(f"{parent(each.dockerfile) or '?'}/")), None
+        )
         return f"in the folder of {inside.name}, not stated by any compose, bake or skaffold file" if inside else ""
+
+
+def _helper(path: str) -> str:
+    """Return the folder on a path that says that what is in it helps, "" where there is none."""
+    return next((each for each in path.split("/")[:-1] if _HELPERS.fullmatch(each)), "")
 
 
 def _is_generic(folder: str) -> bool:
@@ -123,4 +139,6 @@ def _is_generic(folder: str) -> bool:
 def _folder_name(folder: str) -> str:
     """Return the last part of a folder that says what it is for."""
     parts = folder.split("/")
-    return next((each for each in reversed(parts) if each not in _GENERIC), parts[-1])
+    part = next((each for each in reversed(parts) if each not in _GENERIC), parts[-1])
+    # ``NodeBase`` is published as ``node-base``: a repository has no capitals.
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "-", part)

@@ -1,4 +1,4 @@
-"""Variables in compose files: ``$X``, ``${X}``, ``${X:-d}``, ``${X-d}``, ``${X:?e}``, ``${X?e}``, ``${X:+a}``, ``${X+a}``, ``$$``.
+"""Variables in compose files: ``$X``, ``${X}``, ``$$``, and ``${X:-d}``, ``${X:?e}``, ``${X:+a}`` with or without ``:``.
 
 Rules: the compose specification (interpolation) and compose-go's ``template`` package. Values come from ``.env`` files
 alone: the environment of whoever runs mbuild never counts, so that every clone gives the same answer.
@@ -19,7 +19,7 @@ class InterpolationError(ValueError):
     """A text that cannot be interpolated: a wrong ``$``, or a variable that is required and has no value."""
 
 
-def expand(text: str, values: Mapping[str, str], unset: Callable[[str], None] = lambda name: None) -> str:
+def expand(text: str, values: Mapping[str, str], unset: Callable[[str], None] = str) -> str:
     """Return a text with its variables replaced. Raises InterpolationError.
 
     unset: told the name of each variable that has no value and no default: it counts as empty.

@@ -56,7 +56,7 @@ class Looker:
             platform=Platform(),
             build_platform=Platform(),
             resolve=lambda reference: ExternalImage(reference.name),
-            resolve_stage=lambda name: None,
+            resolve_stage=lambda _: None,
         )
         sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
         return Seen(sources, tuple((reference.name, reference.where) for reference, _ in recipe.references))
@@ -64,8 +64,8 @@ class Looker:
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
 
-        It is the nearest folder, from the Dockerfile's own upward, in which all of its COPY sources exist; where there is
-        none, the nearest in which most do.
+        It is the nearest folder, from the Dockerfile's own upward, in which all of its COPY sources exist; where there
+        is none, the nearest in which most do.
         """
         sources = [each for each in dict.fromkeys(self.look(dockerfile).sources) if each.strip("./")]
         if not sources:

@@ -1,4 +1,4 @@
-"""What all sources state → images: what cannot be built is left out, one build is one image, names fit together. Pure."""
+"""What all sources state → images: one build is one image, names fit, what is not there is left out. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import BUILD, FOLDER, Build, Discovery, Image, Other
 from mbuild.discovery.naming import Namer, image_name_of, preferred
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import is_folder, is_text
+from mbuild.discovery.paths import is_folder, is_text, parent
 from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.names import NameProblem, context_key, quoted
@@ -61,9 +61,7 @@ class _Merge:
         if guessed:
             first = Problem(f"registry {quoted(registry)} was guessed from the FROM lines of the Dockerfiles")
             problems = (*problems, first)
-        return Discovery(
-            tuple(images), asides, (*problems, *self.notes.problems), _project(project), registry, guessed
-        )
+        return Discovery(tuple(images), asides, (*problems, *self.notes.problems), _project(project), registry, guessed)
 
     def _is_there(self, build: Build) -> bool:
         """Return whether Dockerfile and context root are in the tree; what is not is reported, not invented."""
@@ -87,7 +85,7 @@ class _Merge:
 
     def _known(self, name: str, head: Build, group: Sequence[Build]) -> published.Known:
         said = tuple(dict.fromkeys(text for each in group for text in each.published))
-        return published.Known(name, said, self._references(head))
+        return published.Known(name, said, self._references(head), parent(head.where.file))
 
     def _references(self, build: Build) -> tuple[tuple[str, Where], ...]:
         """Return the images a build names, but for those that its named contexts replace."""
@@ -116,7 +114,8 @@ class _Merge:
     ) -> Image:
         secrets = {secret.id: secret for each in reversed(group) for secret in each.secrets}
         platforms = next((each.platforms for each in group if each.platforms), ())
-        build = replace(head, platforms=platforms, secrets=tuple(secrets[each] for each in sorted(secrets)))
+        args = tuple(sorted({**dict(head.args), **dict(_required(head, by_build))}.items()))
+        build = replace(head, args=args, platforms=platforms, secrets=tuple(secrets[each] for each in sorted(secrets)))
         contexts = tuple(self._contexts(name, head, by_build))
         places = tuple(dict.fromkeys(each.where for each in group))
         return Image(name, build, contexts, aliases.get(name, ()), places, guesses)
@@ -144,12 +143,18 @@ class _Merge:
         return tuple(Image(names[each.key], each, (), (), (each.where,), each.guesses) for each in aside)
 
 
+def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the arguments that name other images; one that was left out keeps the name that its source gives it."""
+    for argument, other in build.requires:
+        yield argument, by_build.get(other.value, other.value.rpartition("\0")[2])
+
+
 _LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
 
 
 def _identity(build: Build, by_key: Mapping[str, Build]) -> Identity:
     """Return what makes two builds one image."""
-    contexts = tuple((name, *_meant(other, by_key)) for name, other in build.contexts)
+    contexts = tuple((name, *_meant(other, by_key)) for name, other in (*build.contexts, *build.requires))
     return build.dockerfile, build.context, build.target, build.args, contexts
 
 
@@ -201,7 +206,9 @@ class _Check:
         try:
             check(value)  # type: ignore[operator]
         except NameProblem as error:
-            message = f"{_LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
+            message = (
+                f"{_LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
+            )
             self.notes.add(message, self.build.where)
             return False
         return True

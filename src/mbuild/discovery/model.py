@@ -12,7 +12,7 @@ from mbuild.tree import Tree
 FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
 
 # (name of the file, content) of bake files and the targets to print → what buildx prints.
-# Raises EnvironmentFault when it cannot run, ConfigError with its message when it refuses the files.
+# Raises EnvironmentFault when it cannot be run, ConfigError with its message when it refuses the files.
 Bake = Callable[[Sequence[tuple[str, bytes]], Sequence[str]], bytes]
 
 
@@ -20,7 +20,7 @@ Bake = Callable[[Sequence[tuple[str, bytes]], Sequence[str]], bytes]
 class Other:
     """What a named context stands for.
 
-    kind: FOLDER (value: its path), EXTERNAL (value: as build.yaml writes it) or BUILD (value: ``Build.key`` of another).
+    kind: FOLDER (value: its path), EXTERNAL (value: as build.yaml has it) or BUILD (value: ``Build.key`` of another).
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Build:
     source:    ``bake``, ``compose``, ``skaffold`` or ``dockerfile``.
     name:      of the service, target or artifact as written; for a plain Dockerfile the name made for it.
     where:     file and line that state it.
+    requires:  arguments whose value is the name of another image.
     published: image references that the source gives the result, tags included.
     guesses:   what was guessed and why, as sentences for a comment.
     aside:     why it is rather no image of its own; "" where it is one.
@@ -47,6 +48,7 @@ class Build:
     target: str | None = None
     args: tuple[tuple[str, str], ...] = ()
     contexts: tuple[tuple[str, Other], ...] = ()
+    requires: tuple[tuple[str, Other], ...] = ()
     published: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -1,4 +1,4 @@
-"""Names for images: valid, unique, the same for the same tree, and none that Dockerfiles mean an external image by. Pure."""
+"""Names for images: valid, unique, the same for the same tree, and none that means an external image. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from mbuild.discovery.model import Build
 from mbuild.discovery.paths import base, parent
 from mbuild.names import like_image_name
 
-_VARIANT = re.compile(r"(?:docker-)?(?:compose|bake)[-._](.+)\.(?:ya?ml|hcl|json)|(.+)[-._](?:docker-)?(?:compose|bake)\..+")
+_VARIANT = re.compile(
+    r"(?:docker-)?(?:compose|bake)[-._](.+)\.(?:ya?ml|hcl|json)|(?!docker-(?:compose|bake)\.)(.+)[-._](?:docker-)?(?:compose|bake)\..+"
+)
 
 
 def image_name_of(text: str) -> str:
@@ -30,12 +32,12 @@ class Namer:
     def assign(self, builds: Sequence[Build]) -> dict[str, str]:
         """Return the name of each build by its key.
 
-        Of several that are called alike, the one nearest to the top keeps the name if there is a nearest one; the others
-        are told apart by file, folder or target, at last by a number.
+        Of several that are called alike, the one nearest to the top keeps the name if there is a nearest one; the
+        others are told apart by file, folder or target, at last by a number.
         """
         named: dict[str, str] = {}
         waiting = list(builds)
-        for candidate in (self._plain(waiting), *_CANDIDATES):
+        for candidate in (self._plain(waiting), *_CANDIDATES, self._beside_external, _by_source):
             offers = {each.key: candidate(each) for each in waiting}
             counts = Counter(offers.values())
             for each in list(waiting):
@@ -60,6 +62,10 @@ class Namer:
                 first[name] = ranks[0][1]
         return lambda build: name if first.get(name := image_name_of(build.name)) == build.key else ""
 
+    def _beside_external(self, build: Build) -> str:
+        name = image_name_of(build.name)
+        return f"{name}-image" if name in self.external else ""
+
     def _rank(self, build: Build) -> tuple[int, int, bool]:
         file = build.where.file
         return (file.count("/"), self.order.index(build.source), _VARIANT.fullmatch(base(file)) is not None)
@@ -79,19 +85,30 @@ def _by_variant(build: Build) -> str:
 
 
 def _folder(build: Build) -> str:
-    """Return the folder that tells a build from one of the same name; a plain Dockerfile's own is in the name already."""
+    """Return the folder that tells a build from its namesakes; a plain Dockerfile's own is in the name already."""
     folder = parent(build.where.file)
     return parent(folder) if build.source == "dockerfile" else folder
 
 
+def _behind(folders: str, build: Build) -> str:
+    """Return the name behind folders, which are not repeated where the last one is the name."""
+    parts = [each for each in folders.split("/") if each]
+    if parts and image_name_of(parts[-1]) == image_name_of(build.name):
+        parts.pop()
+    return image_name_of("-".join((*parts, build.name))) if parts else ""
+
+
 def _by_folder(build: Build) -> str:
-    folder = base(_folder(build))
-    return image_name_of(f"{folder}-{build.name}") if folder else ""
+    return _behind(base(_folder(build)), build)
 
 
 def _by_folders(build: Build) -> str:
     folder = _folder(build)
-    return image_name_of(f"{base(parent(folder))}-{base(folder)}-{build.name}") if parent(folder) else ""
+    return _behind(f"{base(parent(folder))}/{base(folder)}", build) if parent(folder) else ""
+
+
+def _by_path(build: Build) -> str:
+    return _behind(_folder(build), build)
 
 
 def _by_both(build: Build) -> str:
@@ -103,11 +120,11 @@ def _by_target(build: Build) -> str:
     return image_name_of(f"{build.name}-{build.target}") if build.target else ""
 
 
-def _by_kind(build: Build) -> str:
-    return image_name_of(f"{build.name}-image")
+def _by_source(build: Build) -> str:
+    return image_name_of(f"{build.name}-{build.source}")
 
 
-_CANDIDATES: tuple[Callable[[Build], str], ...] = (_by_variant, _by_folder, _by_folders, _by_both, _by_target, _by_kind)
+_CANDIDATES: tuple[Callable[[Build], str], ...] = (_by_variant, _by_folder, _by_folders, _by_both, _by_target, _by_path)
 
 
 def preferred(builds: Sequence[Build]) -> Build:
@@ -116,4 +133,3 @@ def preferred(builds: Sequence[Build]) -> Build:
     folders = (base(first.context), base(parent(first.dockerfile)))
     same = (each for each in builds if each.source == first.source and each.name in folders)
     return next(same, first)
-

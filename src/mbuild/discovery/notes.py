@@ -11,10 +11,17 @@ class Notes:
     def __init__(self) -> None:
         """Start with none."""
         self._problems: dict[Problem, None] = {}
+        self._said: set[object] = set()
 
     def add(self, message: str, where: Where, *hints: str) -> None:
         """Note one thing."""
         self._problems[Problem(message, where, hints)] = None
+
+    def once(self, about: object, message: str, where: Where, *hints: str) -> None:
+        """Note one thing, unless the same has been said about this before."""
+        if about not in self._said:
+            self._said.add(about)
+            self.add(message, where, *hints)
 
     def take(self, error: MbuildError, file: str) -> None:
         """Note the first problem of an error: one clear line for a file that cannot be read."""

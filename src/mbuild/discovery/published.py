@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ MIN_EVIDENCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An image: its name, the references its sources give it, and those that its Dockerfile makes."""
+    """An image: its name, the references its sources give it, those its Dockerfile makes, its source's folder."""
 
     name: str
     published: tuple[str, ...]
     references: tuple[tuple[str, Where], ...]
+    folder: str = ""
 
 
 def parsed(text: str) -> Reference | None:
@@ -33,19 +35,19 @@ def parsed(text: str) -> Reference | None:
 def registry_of(images: Sequence[Known]) -> tuple[str, bool]:
     """Return what stands before the names of most images, and whether that was guessed from FROM lines; "" for nothing.
 
-    A source that publishes PREFIX/NAME says so. Where no source publishes anything, Dockerfiles that refer to at least two
-    images of this repository as PREFIX/NAME do.
+    A source that publishes PREFIX/NAME says so. Where none does, Dockerfiles that refer to at least two images of this
+    repository as PREFIX/NAME do.
     """
     published = [each for each in images if each.published]
     said = Counter(prefix for each in published for prefix in _prefixes(each.name, each.published))
     if said:
         prefix, count = min(said.items(), key=lambda each: (-each[1], each[0]))
-        return (prefix, False) if count >= MIN_EVIDENCE and count == len(published) and count * 2 >= len(images) else ("", False)
-    if published:
-        return "", False
-    found = Counter(
-        prefix for each in images for prefix in _prefixes(each.name, _referred(images, but=each.name))
-    )
+        return (
+            (prefix, False)
+            if count >= MIN_EVIDENCE and count == len(published) and count * 2 >= len(images)
+            else ("", False)
+        )
+    found = Counter(prefix for each in images for prefix in _prefixes(each.name, _referred(images, but=each.name)))
     if not found:
         return "", False
     prefix, count = min(found.items(), key=lambda each: (-each[1], each[0]))
@@ -78,12 +80,22 @@ def aliases(images: Sequence[Known], registry: str) -> dict[str, tuple[str, ...]
             owners.setdefault(reference.repository, set()).add(each.name)
     # Nothing that is the name of an image already can be an alias, of itself or of another.
     taken = {name for each in images for name in (each.name, f"{registry}/{each.name}")}
-    found: dict[str, tuple[str, ...]] = {}
+    # What different projects call different images means none of them; within one, the first is meant: the others are
+    # variants of it, as a service is in ``docker-compose.dev.yml``.
+    folders: dict[str, set[str]] = {}
     for each in images:
-        names = [_alias(reference, owners) for reference in map(parsed, each.published) if reference]
-        found[each.name] = tuple(name for name in dict.fromkeys(names) if name not in taken)
-        taken.update(found[each.name])
-    return found
+        for name in _names(each, owners):
+            folders.setdefault(name, set()).add(each.folder)
+    taken.update(name for name, found in folders.items() if len(found) > 1)
+    given: dict[str, tuple[str, ...]] = {}
+    for each in images:
+        given[each.name] = tuple(name for name in _names(each, owners) if name not in taken)
+        taken.update(given[each.name])
+    return given
+
+
+def _names(image: Known, owners: Mapping[str, set[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_alias(each, owners) for each in map(parsed, image.published) if each))
 
 
 def _alias(reference: Reference, owners: Mapping[str, set[str]]) -> str:
@@ -96,11 +108,15 @@ def _alias(reference: Reference, owners: Mapping[str, set[str]]) -> str:
 def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, Where]:
     """Return the bare names that Dockerfiles use for images of Docker's library, with the place of one use.
 
-    An image here must not be called so, or that use would be taken for it. A source that publishes the bare name means it;
-    so may a plain Dockerfile (``plain``: their names), whose folder is all there is to go by, unless its own FROM or a
-    version as a tag shows that the public image is meant.
+    An image here must not be called so, or that use would be taken for it. A source that publishes the name with this
+    tag means it; so may a plain Dockerfile (``plain``: their names), whose folder is all there is to go by, unless its
+    own FROM or a version as a tag shows that the public image is meant.
     """
-    said = {reference.path.removeprefix(_LIBRARY) for each in images for reference in filter(None, map(parsed, each.published))}
+    said = {
+        (reference.path, reference.tag or "latest")
+        for each in images
+        for reference in filter(None, map(parsed, each.published))
+    }
     found: dict[str, Where] = {}
     for each in images:
         for text, where in each.references:
@@ -109,27 +125,38 @@ def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, 
                 continue
             name = reference.path.removeprefix(_LIBRARY)
             public = each.name == name or any(character.isdigit() for character in reference.tag + reference.digest)
-            if name not in said and (name not in plain or public):
+            if (reference.path, reference.tag or "latest") not in said and (name not in plain or public):
                 found.setdefault(name, where)
     return found
 
 
-def doubtful(images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, Where]]:
-    """Return (image, reference, place) of references whose last part is the name of an image, with nothing to prove it."""
-    names = {each.name for each in images}
+def doubtful(
+    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, str, Where]]:
+    """Return (image, reference, place) of references that may mean an image here, with nothing to prove it."""
+    names = {_letters(each.name): each.name for each in images}
+    claims = {
+        reference.repository: each.name for each in images for reference in filter(None, map(parsed, each.published))
+    }
     known = {alias for each in given.values() for alias in each}
     found: dict[tuple[str, str], Where] = {}
     for each in images:
         for text, where in each.references:
             reference = parsed(text)
-            if reference is None or "/" not in reference.familiar:
+            if reference is None or _is_known(reference, known, registry):
                 continue
             namespace, _, last = reference.familiar.rpartition("/")
-            familiar = reference.familiar
-            if last in names and last != each.name and namespace != registry and not _is_known(reference, known):
-                found.setdefault((last, familiar), where)
+            meant = claims.get(reference.repository) or (names.get(_letters(last)) if namespace else None)
+            if meant is not None and meant != each.name and reference.familiar != meant:
+                found.setdefault((meant, reference.familiar), where)
     return [(name, text, where) for (name, text), where in found.items()]
 
 
-def _is_known(reference: Reference, known: set[str]) -> bool:
-    return reference.familiar in known or reference.familiar_text in known
+def _letters(name: str) -> str:
+    return re.sub("[-_.]", "", name)
+
+
+def _is_known(reference: Reference, known: set[str], registry: str) -> bool:
+    return (
+        reference.familiar in known or reference.familiar_text in known or reference.familiar.startswith(f"{registry}/")
+    )

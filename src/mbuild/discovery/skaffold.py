@@ -9,11 +9,12 @@ artifacts when they are switched on; they are reported, not applied.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from mbuild.discovery.goscalar import scalar_text
-from mbuild.discovery.model import Build, Look, Stated
+from mbuild.discovery.model import BUILD, Build, Look, Other, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, joined, parent
 from mbuild.discovery.yamlfile import Node, read
@@ -33,7 +34,7 @@ def discover(look: Look) -> Stated:
     found = _Skaffold(look.tree, notes)
     for path in sorted((each for each in look.paths if base(each) in NAMES), key=lambda each: (each.count("/"), each)):
         found.read(path)
-    return Stated(tuple(found.builds.values()), notes.problems)
+    return Stated(tuple(found.joined(each) for each in found.builds.values()), notes.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,18 @@ class _Skaffold:
                     self._document(document, file)
                     waiting.extend(self._required(document, file))
 
+    def joined(self, build: Build) -> Build:
+        """Return a build with the artifacts it requires: of its own file before those of others of that name."""
+        found = {alias: self._nearest(build, other.value) for alias, other in build.requires}
+        requires = tuple((alias, Other(BUILD, each.key)) for alias, each in found.items() if each is not None)
+        missing = {alias: other.value for alias, other in build.requires if found[alias] is None}
+        return replace(build, requires=requires, args=tuple(sorted({**missing, **dict(build.args)}.items())))
+
+    def _nearest(self, build: Build, image: str) -> Build | None:
+        """Return the artifact of a name that is stated nearest to a build, first of all in the same file."""
+        named = [each for each in self.builds.values() if image in each.published and each.key != build.key]
+        return max(named, key=lambda each: len(_shared(each.where.file, build.where.file)), default=None)
+
     def _document(self, document: Node, file: str) -> None:
         build = document.get("build")
         platforms = tuple(each.text or "" for each in build.get("platforms").items)
@@ -72,7 +85,9 @@ class _Skaffold:
         for profile in document.get("profiles").items:
             patches = (each.get("path").text or "" for each in profile.get("patches").items)
             if profile.get("build", "artifacts").items or any(each.startswith("/build/artifacts") for each in patches):
-                message = f"the profile {quoted(profile.get('name').text or '')} changes artifacts; profiles are not read"
+                message = (
+                    f"the profile {quoted(profile.get('name').text or '')} changes artifacts; profiles are not read"
+                )
                 self.notes.add(message, Where(file, profile.line))
 
     def _required(self, document: Node, file: str) -> Iterator[str]:
@@ -124,6 +139,7 @@ class _Artifact:
             context=context or "",
             target=said.get("target").text,
             args=tuple(sorted(self._args(said).items())),
+            requires=tuple(self._requires()),
             published=(self.image,),
             platforms=tuple(each.text or "" for each in self.node.get("platforms").items) or self.platforms,
             secrets=tuple(_secrets(said)),
@@ -138,13 +154,16 @@ class _Artifact:
             return f"its context {quoted(written)} is not in this repository"
         return f"its Dockerfile {quoted(dockerfile)} is not in this repository" if path is None else ""
 
-    def _args(self, said: Node) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _requires(self) -> Iterator[tuple[str, Other]]:
+        """Yield the arguments that skaffold passes for required artifacts; no Dockerfile can ask for other names."""
         for required in self.node.get("requires").items:
             image = required.get("image").text or ""
             alias = required.get("alias").text or image
             if image and _IDENTIFIER.fullmatch(alias):
-                found[alias] = image
+                yield alias, Other(BUILD, image)
+
+    def _args(self, said: Node) -> dict[str, str]:
+        found: dict[str, str] = {}
         for name, node in said.get("buildArgs").fields.items():
             value = scalar_text(node)
             if value is None or "{{" in value:
@@ -153,6 +172,12 @@ class _Artifact:
             else:
                 found[name] = value
         return found
+
+
+def _shared(one: str, other: str) -> list[str]:
+    """Return the folders that two paths have in common, and the file where they are one."""
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return [first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
 def _secrets(said: Node) -> Iterator[Secret]:

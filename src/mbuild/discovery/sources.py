@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,13 +21,20 @@ SOURCES: dict[str, Source] = {
     "dockerfile": dockerfiles.discover,
 }
 
-VENDORED = frozenset(("node_modules", "vendor", "third_party", "third-party", "testdata", "site-packages"))
+_VENDORED = re.compile(
+    r"node_modules|bower_components|vendor|third[-_]party|site-packages|\.?venv|test[-_]?data|testfiles?([-_].*)?|(__)?fixtures?(__)?"
+)
+"""Folders of other people's code and of test data: what is in them is none of a repository's images."""
+
+
+def _is_vendored(path: str) -> bool:
+    return any(_VENDORED.fullmatch(each) for each in path.split("/")[:-1])
 
 
 def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
     paths = tuple(each.path for each in tree.below("") if each.mode != SUBMODULE)
-    vendored = tuple(each for each in paths if not VENDORED.isdisjoint(each.split("/")[:-1]))
+    vendored = tuple(each for each in paths if _is_vendored(each))
     own = paths if not vendored else tuple(sorted(set(paths) - set(vendored)))
     look = Look(tree, own, vendored, bake_door)
     builds: list[Build] = []

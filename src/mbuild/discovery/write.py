@@ -14,7 +14,12 @@ from mbuild.images import Secret
 
 MAX_ASIDES = 30
 MIN_DISCOVERED = 3
-_HEADINGS = {"bake": "bake files", "compose": "compose files", "skaffold": "skaffold files", "dockerfile": "Dockerfiles"}
+_HEADINGS = {
+    "bake": "bake files",
+    "compose": "compose files",
+    "skaffold": "skaffold files",
+    "dockerfile": "Dockerfiles",
+}
 
 
 def write(found: Discovery, paths: Sequence[str] = ()) -> str:
@@ -90,10 +95,15 @@ class _Text:
         return tuple(usable)
 
     def _pattern(self, image: Image) -> str:
-        """Return the pattern that would find an image about which nothing else has to be said, "" where there is none."""
+        """Return the pattern that would find an image about which nothing else has to be said, or ""."""
         build = image.build
         folder = parent(build.dockerfile)
-        if not parent(folder) or base(folder) != image.name or build.context != folder or any(c in folder for c in "*?["):
+        if (
+            not parent(folder)
+            or base(folder) != image.name
+            or build.context != folder
+            or any(c in folder for c in "*?[")
+        ):
             return ""
         return "" if self._extra(image) or image.guesses else f"{parent(folder)}/*/{base(build.dockerfile)}"
 
@@ -174,7 +184,7 @@ def _secret(secret: Secret) -> str:
 
 
 def _heading_file(image: Image) -> str:
-    """Return what an image is grouped by: the file that states it; plain Dockerfiles by the first part of their path."""
+    """Return what an image is grouped by: the file that states it; plain Dockerfiles are one group."""
     if image.build.source != "dockerfile":
         return image.build.where.file
     return _HEADINGS["dockerfile"]
@@ -186,4 +196,4 @@ def _sources(found: Discovery) -> str:
     for kind in kinds:
         files = sorted({each.build.where.file for each in found.images if each.build.source == kind})
         named.append(files[0] if len(files) == 1 else f"{len(files)} {_HEADINGS[kind]}")
-    return " and ".join(named) or "what was found"
+    return ", ".join(named) or "what was found"

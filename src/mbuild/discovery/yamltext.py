@@ -10,7 +10,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*(?::[A-Za-z0-9_./@+=-]+)*
 # What some reader of YAML takes for something else than text: numbers, dates, times, truth values, nothing.
 _OTHER = re.compile(
     r"[-+.]?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0[xob][0-9a-f_]+|[0-9]+(:[0-9]+)+(\.[0-9]*)?|[0-9]{4}-[0-9]+-[0-9]+.*"
-    r"|[-+]?\.(inf|nan)|\.+|true|false|yes|no|on|off|y|n|null|~|=",
+    r"|[-+]?\.(inf|nan)|true|false|yes|no|on|off|y|n|null|~|=",
     re.IGNORECASE,
 )
 _ESCAPED = {each: f"\\u{ord(each):04x}" for each in "\x7f\x85\u2028\u2029\ufeff"}
