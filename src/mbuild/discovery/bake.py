@@ -83,18 +83,18 @@ class _Files:
 
     def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
         """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
-        if not outline.targets:
+        if not outline.targets and not any(each.endswith(".json") for each in texts):
             return None
         try:
-            return self._printed(self.bake, texts, outline) if self.bake is not None else self._unprinted(texts, "")
+            return self._printed(self.bake, texts, outline) if self.bake and outline.targets else self._unprinted(texts)
         except ConfigError as error:
             self.notes.take(error, self.files[0])
         except EnvironmentFault as error:
             return self._unprinted(texts, error.problems[0].message)
         return None
 
-    def _unprinted(self, texts: Mapping[str, bytes], why: str) -> dict[str, Any] | None:
-        """Return what can be read without buildx: JSON. why: it cannot be run."""
+    def _unprinted(self, texts: Mapping[str, bytes], why: str = "") -> dict[str, Any] | None:
+        """Return what can be read without buildx: JSON. why: buildx cannot be run."""
         hcl = next((each for each in texts if each.endswith(".hcl")), None)
         try:
             if hcl is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
@@ -103,7 +103,7 @@ class _Folder:
         for name, each in alone.items():
             under = default.get(name)
             if each.build and under and under.build and not {"context", "dockerfile"} & each.build.parts.keys():
-                alone[name] = over(under, each)
+                alone[name] = replace(over(under, each), where=each.where)
         yield from self._of(alone, {**default, **alone})
 
     def _of(self, services: Services, known: Mapping[str, Service]) -> Iterator[Build]:

@@ -72,9 +72,10 @@ class Loader:
             for item in document.get("include").items or ():
                 for name, each in self._included(item, scope, stack).items():
                     found.setdefault(name, each)
-            if not document.get("services").is_null and not document.get("services").fields:
-                self.notes.add("'services' must be a mapping", scope.where(document.get("services")))
-            for name in document.get("services").fields:
+            services = document.get("services")
+            if not services.is_null and not isinstance(services.value, dict):
+                self.notes.add("'services' must be a mapping", scope.where(services))
+            for name in services.fields:
                 each = self._service(name, document, scope, ())
                 found[name] = over(found[name], each) if name in found else each
         return found
@@ -131,7 +132,8 @@ class Loader:
         if extends is None or extends.is_null:
             return own
         if (scope.file, name) in seen:
-            self.notes.add(f"service {quoted(name)} extends itself in a circle", scope.where(extends))
+            message = f"service {quoted(name)} extends itself in a circle"
+            self.notes.once(frozenset(seen), message, scope.where(extends))
             return own
         try:
             base = self._extended(extends, document, scope, (*seen, (scope.file, name)))

@@ -1,4 +1,4 @@
-"""Variables in compose files: ``$X``, ``${X}``, ``$$``, and ``${X:-d}``, ``${X:?e}``, ``${X:+a}`` with or without ``:``.
+"""Variables in compose files: ``$X``, ``${X}``, ``$$``; ``${X:-d}``, ``${X:?e}``, ``${X:+a}`` with or without ``:``.
 
 Rules: the compose specification (interpolation) and compose-go's ``template`` package. Values come from ``.env`` files
 alone: the environment of whoever runs mbuild never counts, so that every clone gives the same answer.

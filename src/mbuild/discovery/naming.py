@@ -37,7 +37,7 @@ class Namer:
         """
         named: dict[str, str] = {}
         waiting = list(builds)
-        for candidate in (self._plain(waiting), *_CANDIDATES, self._beside_external, _by_source):
+        for candidate in (self._plain(waiting), *_CANDIDATES, self._beside_external, self._by_source):
             offers = {each.key: candidate(each) for each in waiting}
             counts = Counter(offers.values())
             for each in list(waiting):
@@ -51,13 +51,16 @@ class Namer:
         return named
 
     def _plain(self, builds: Sequence[Build]) -> Callable[[Build], str]:
-        """Return the plain name for those who may have it: the only one, or the one before all others."""
-        groups: dict[str, list[Build]] = {}
+        """Return the plain name for those who may have it: the only one, or the one before all others.
+
+        Of those in one folder the first one stated is before the others: a default file comes before its variants.
+        """
+        groups: dict[str, dict[str, Build]] = {}
         for each in builds:
-            groups.setdefault(image_name_of(each.name), []).append(each)
+            groups.setdefault(image_name_of(each.name), {}).setdefault(parent(each.where.file), each)
         first: dict[str, str] = {}
         for name, group in groups.items():
-            ranks = sorted((self._rank(each), each.key) for each in group)
+            ranks = sorted((self._rank(each), each.key) for each in group.values())
             if len(ranks) == 1 or ranks[0][0] < ranks[1][0]:
                 first[name] = ranks[0][1]
         return lambda build: name if first.get(name := image_name_of(build.name)) == build.key else ""
@@ -66,9 +69,13 @@ class Namer:
         name = image_name_of(build.name)
         return f"{name}-image" if name in self.external else ""
 
-    def _rank(self, build: Build) -> tuple[int, int, bool]:
-        file = build.where.file
-        return (file.count("/"), self.order.index(build.source), _VARIANT.fullmatch(base(file)) is not None)
+    def _by_source(self, build: Build) -> str:
+        holder = self.taken.get(image_name_of(build.name))
+        other = holder is not None and holder.source != build.source
+        return image_name_of(f"{build.name}-{build.source}") if other else ""
+
+    def _rank(self, build: Build) -> tuple[int, int]:
+        return build.where.file.count("/"), self.order.index(build.source)
 
     def _numbered(self, build: Build) -> str:
         stem = image_name_of(build.name)
@@ -118,10 +125,6 @@ def _by_both(build: Build) -> str:
 
 def _by_target(build: Build) -> str:
     return image_name_of(f"{build.name}-{build.target}") if build.target else ""
-
-
-def _by_source(build: Build) -> str:
-    return image_name_of(f"{build.name}-{build.source}")
 
 
 _CANDIDATES: tuple[Callable[[Build], str], ...] = (_by_variant, _by_folder, _by_folders, _by_both, _by_target, _by_path)
