@@ -54,7 +54,7 @@ def test_an_image_is_not_called_as_a_public_one_that_another_uses() -> None:
         "nginx/Dockerfile": "FROM debian:12\n",
         "web/Dockerfile": "FROM nginx:1.27\n",
     }
-    assert list(images(files)) == ["web", "nginx-image"]
+    assert list(images(files)) == ["nginx-image", "web"]
     assert parents(files) == {"nginx-image": [], "web": []}
     assert images(files)["nginx-image"].guesses == ("not called nginx: that is an external image in web/Dockerfile",)
 
@@ -70,11 +70,8 @@ def test_a_published_library_name_means_its_own_tag_only() -> None:
 
 
 def test_plain_dockerfiles_refer_to_each_other_by_folder() -> None:
-    files = {
-        "base/Dockerfile": SCRATCH,
-        "app/Dockerfile": "FROM base\nCOPY --from=tools /x /\n",
-        "tools/Dockerfile": SCRATCH,
-    }
+    files = {"base/Dockerfile": SCRATCH, "tools/Dockerfile": SCRATCH}
+    files["app/Dockerfile"] = "FROM base\nCOPY --from=tools /x /\n"
     assert parents(files)["app"] == ["base", "tools"]
 
 
@@ -110,7 +107,8 @@ def test_an_alias_without_a_tag_is_found_under_any() -> None:
 def test_what_most_names_begin_with_is_the_registry() -> None:
     files = {
         "compose.yaml": compose(
-            "api: {build: ./api, image: 'r.example.com/x/api:1'}", "web: {build: ./web, image: r.example.com/x/web}"
+            "api: {build: ./api, image: 'r.example.com/x/api:1'}",
+            "web: {build: ./web, image: r.example.com/x/web}",
         ),
         "api/Dockerfile": SCRATCH,
         "web/Dockerfile": SCRATCH,
@@ -134,9 +132,8 @@ def test_a_registry_is_guessed_from_two_from_lines_and_said_so() -> None:
 def test_one_such_line_proves_nothing_and_is_reported() -> None:
     files = {"kafka/Dockerfile": SCRATCH, "app/Dockerfile": "FROM apache/kafka:4\n"}
     assert find(files).registry == ""
-    assert notes(files) == [
-        "app/Dockerfile:1:1: 'apache/kafka' may mean the image 'kafka', and is taken for an external one"
-    ]
+    said = "'apache/kafka' may mean the image 'kafka', and is taken for an external one"
+    assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
 
 
 def test_what_two_projects_call_different_images_means_neither() -> None:

@@ -30,12 +30,12 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, head: str | None, format_: str) -> int:
     """Read the configuration and every Dockerfile; report all problems at once (exit 2), and what is not exact."""
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.boundary import print_problems
     from mbuild.cli.building import print_json
+    from mbuild.cli.looking import open_looking
     from mbuild.errors import ExitCode
 
-    workspace = open_workspace(settings.directory, settings.config, looking=True)
+    workspace = open_looking(settings)
     problems: list[Problem] = []
     snapshot = workspace.snapshot(workspace.head(head), problems=problems)
     problems.extend(_missing(snapshot.graph))

@@ -81,6 +81,8 @@ def _write(top: Path, proposal: Proposal) -> None:
         temporary.write_text(proposal.text, encoding="utf-8")
         # Unlike a rename this never replaces a file that someone else has just written.
         os.link(temporary, path)
+    except FileExistsError:
+        raise ConfigError("there is a build.yaml by now; it stays as it is") from None
     finally:
         temporary.unlink(missing_ok=True)
     sys.stdout.write(f"wrote build.yaml: {count(len(proposal.found.images), 'image')}; mbuild check reads all of it\n")

@@ -29,6 +29,7 @@ _TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MU
 _GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
 _INHERITS = re.compile(r"^\s*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_NAME = re.compile("[A-Za-z0-9_-]+")
 _NO_IMAGE = ("cacheonly", "local", "tar")
 
 
@@ -179,7 +180,10 @@ class Outline:
             bare = _COMMENT.sub(lambda each: each[1] or re.sub("[^\n]", " ", each[0]), text)
             for match in _TARGET.finditer(bare):
                 line = bare.count("\n", 0, match.start(match.lastindex or 0)) + 1
-                targets.setdefault(match[1] or match[2], Where(path, line if path.endswith(".hcl") else 0))
+                name = match[1] or match[2]
+                # Anything else is no name to buildx: among what it is asked for, a URL would be a place to fetch from.
+                if _NAME.fullmatch(name):
+                    targets.setdefault(name, Where(path, line if path.endswith(".hcl") else 0))
             groups.update(match[1] or match[2] for match in _GROUP.finditer(bare))
             inherited.update(name for match in _INHERITS.finditer(bare) for name in re.findall('"([^"]+)"', match[1]))
         return cls(targets, frozenset(groups - {"default"}), frozenset(inherited))

@@ -19,7 +19,7 @@ class InterpolationError(ValueError):
     """A text that cannot be interpolated: a wrong ``$``, or a variable that is required and has no value."""
 
 
-def expand(text: str, values: Mapping[str, str], unset: Callable[[str], None] = str) -> str:
+def expand(text: str, values: Mapping[str, str], unset: Callable[[str], object] = str) -> str:
     """Return a text with its variables replaced. Raises InterpolationError.
 
     unset: told the name of each variable that has no value and no default: it counts as empty.
@@ -30,7 +30,7 @@ def expand(text: str, values: Mapping[str, str], unset: Callable[[str], None] = 
 @dataclass(frozen=True, slots=True)
 class _Expansion:
     values: Mapping[str, str]
-    unset: Callable[[str], None]
+    unset: Callable[[str], object]
 
     def text(self, text: str, depth: int) -> str:
         if depth > MAX_NESTED:

@@ -13,7 +13,8 @@ _OTHER = re.compile(
     r"|[-+]?\.(inf|nan)|true|false|yes|no|on|off|y|n|null|~|=",
     re.IGNORECASE,
 )
-_ESCAPED = {each: f"\\u{ord(each):04x}" for each in "\x7f\x85\u2028\u2029\ufeff"}
+# What YAML allows in a file, less the line breaks and the mark that are read as something else than themselves.
+_ESCAPED = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 WIDTH = 100
 
 
@@ -22,7 +23,7 @@ def scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and not _OTHER.fullmatch(text):
         return text
     quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(_ESCAPED.get(each, each) for each in quoted)
+    return _ESCAPED.sub(lambda each: f"\\U{ord(each[0]):08X}", quoted)
 
 
 def flow_list(values: Iterable[str]) -> str:
