@@ -153,6 +153,12 @@ def test_places_are_those_of_the_source(shop: Repo) -> None:
     assert "web/Dockerfile:2:1: image 'a': nothing in the context matches 'nothing'" in answer.err
 
 
+def test_what_was_left_out_is_said_where_it_matters(shop: Repo) -> None:
+    assert "1 notes on what was left out" not in shop.mbuild("graph").err
+    assert "warning: 1 note on what was left out or guessed" in shop.mbuild("affected", "--list", "--base", "HEAD").err
+    assert "warning: compose.yaml:4: service 'far' is left out" in shop.mbuild("check").err
+
+
 def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
     said = "note: there is no build.yaml: images are those that mbuild init --dry-run shows\n"
     assert shop.mbuild("graph").err == said

@@ -37,7 +37,8 @@ def propose(tree: Tree) -> Proposal:
     paths = [each.path for each in tree.below("")]
     text = write(found, paths)
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda: paths)
-    return Proposal(found, text, replace(project, images=tuple(_placed(each, found) for each in project.images)))
+    images = tuple(_placed(each, found) for each in project.images)
+    return Proposal(found, text, replace(project, images=images, notes=found.problems))
 
 
 def _placed(image: ImageDef, found: Discovery) -> ImageDef:

@@ -39,7 +39,7 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     problems: list[Problem] = []
     snapshot = workspace.snapshot(workspace.head(head), problems=problems)
     problems.extend(_missing(snapshot.graph))
-    warnings = list(_warnings(snapshot.graph))
+    warnings = [*snapshot.project.notes, *_warnings(snapshot.graph)]
     if format_ == "json":
         print_json(
             {"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]}
