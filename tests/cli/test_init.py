@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.support import Repo
@@ -86,6 +91,28 @@ def test_nothing_to_write_is_an_error(repo: Repo) -> None:
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: nothing was found to write")
     assert not (repo.folder / "build.yaml").exists()
+
+
+def test_json(shop: Repo) -> None:
+    shop.write({"build.yaml": "images: {mine: {dockerfile: api/Dockerfile, context: .}}\n"})
+    answer = shop.mbuild("init", "--format", "json")
+    schema = Path(__file__).parents[2] / "docs" / "schema" / "init.schema.json"
+    jsonschema.validate(answer.json, json.loads(schema.read_text()))
+    assert answer.json["written"] is False
+    assert answer.json["text"] == BUILD_YAML
+    assert {each["name"]: each["lacking"] for each in answer.json["images"]} == {"api": False, "web": True}
+    assert answer.json["images"][1]["stated_by"] == ["compose.yaml:3"]
+    assert answer.json["notes"][0]["where"] == {"file": "compose.yaml", "line": 4, "col": None}
+
+
+def test_every_run_gives_the_same_bytes(shop: Repo) -> None:
+    more = {f"{folder}/{file}": "FROM acme/b\n" for folder in "xyz" for file in ("a/Dockerfile", "b/Dockerfile")}
+    bake = "".join(f'target "{each}" {{ context = "x/{each}" }}\n' for each in "ba")
+    shop.commit({**more, "docker-bake.hcl": bake, "y/compose.yaml": "services: {a: {build: a, image: acme/b}}\n"})
+    command = [sys.executable, "-m", "mbuild", "-C", str(shop.folder), "init", "--dry-run"]
+    seeds = [os.environ | {"PYTHONHASHSEED": each} for each in ("0", "1", "2")]
+    runs = {subprocess.run(command, env=each, capture_output=True, check=True).stdout for each in seeds}
+    assert len(runs) == 1
 
 
 def test_untracked_files_count_and_ignored_ones_do_not(shop: Repo) -> None:

@@ -19,6 +19,7 @@ variable "TAG" { default = "1.0" }
 group "default" { targets = ["web", "more"] }
 group "more" { targets = ["mat"] }
 target "_common" { args = { V = upper("v") } }
+target "_private" { context = "web" }
 target "base" { context = "base" }
 target "web" {
   inherits = ["_common"]
@@ -65,9 +66,9 @@ def test_groups_matrices_inheritance_functions_and_contexts() -> None:
 def test_places_and_what_is_no_image() -> None:
     files = {"docker-bake.hcl": HCL, **DOCKERFILES}
     found = images(files)
-    assert str(found["web"].build.where) == "docker-bake.hcl:6"
-    assert str(found["mat-3-11"].build.where) == "docker-bake.hcl:14"
-    assert notes(files) == ["docker-bake.hcl:20: left out, since their output is no image: 'lint'"]
+    assert str(found["web"].build.where) == "docker-bake.hcl:7"
+    assert str(found["mat-3-11"].build.where) == "docker-bake.hcl:15"
+    assert notes(files) == ["docker-bake.hcl:21: left out, since their output is no image: 'lint'"]
 
 
 @needs_buildx

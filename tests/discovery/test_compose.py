@@ -149,6 +149,10 @@ BROKEN = {
     "not utf-8": ("services: {a: {build: '\udcff'}}\n", "compose.yaml:1:24: not UTF-8"),
     "a key twice": ("services: {}\nservices: {}\n", "compose.yaml:2: the key 'services' is there twice"),
     "an alias without an anchor": ("services: *x\n", "compose.yaml:1: "),
+    "an alias of another document": (
+        "x: &x {}\n---\nservices: *x\n",
+        "compose.yaml:3: the alias '*x' has no anchor before",
+    ),
     "an alias of itself": ("services: &x {a: *x}\n", "compose.yaml:1: the alias '*x' has no anchor before it"),
     "too deep": ("services: " + "{a: " * 80 + "}" * 80, "compose.yaml:1: nested more than 64 deep"),
     "laughs": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discovery.finding import SCRATCH, find, images, notes
+from tests.discovery.finding import SCRATCH, Files, find, images, notes
 
 NAMES = {
     "Dockerfile": "app",
@@ -114,6 +114,15 @@ def test_file_names_that_are_not_utf_8_are_reported() -> None:
     files = {"a\udcff/Dockerfile": SCRATCH, "b/Dockerfile": SCRATCH, "c\udcff": "x"}
     assert list(images(files)) == ["b"]
     assert notes(files) == ["a\\xff/Dockerfile: its name is not UTF-8, so build.yaml cannot hold it"]
+
+
+def test_a_submodule_is_no_file() -> None:
+    files: Files = {
+        "Dockerfile": ("submodule", "a" * 40),
+        "compose.yaml": ("submodule", "a" * 40),
+        "b/Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["b"]
 
 
 def test_links_are_no_second_dockerfile() -> None:

@@ -132,7 +132,19 @@ def test_a_registry_is_guessed_from_two_from_lines_and_said_so() -> None:
 def test_one_such_line_proves_nothing_and_is_reported() -> None:
     files = {"kafka/Dockerfile": SCRATCH, "app/Dockerfile": "FROM apache/kafka:4\n"}
     assert find(files).registry == ""
-    said = "'apache/kafka' may mean the image 'kafka', and is taken for an external one"
+    said = "'apache/kafka' may mean the image 'kafka', and is taken for an external image"
+    assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
+
+
+def test_a_reference_to_what_was_set_aside_is_reported() -> None:
+    files = {
+        "compose.yaml": compose("app: {build: ./app}"),
+        "app/Dockerfile": "FROM acme/base-py\n",
+        "docker/base-py.Dockerfile": SCRATCH,
+    }
+    said = (
+        "'acme/base-py' may mean 'docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
+    )
     assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
 
 

@@ -42,7 +42,11 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     warnings = [*snapshot.project.notes, *_warnings(snapshot.graph)]
     if format_ == "json":
         print_json(
-            {"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]}
+            {
+                "schema": 1,
+                "errors": [problem_json(each) for each in problems],
+                "warnings": [problem_json(each) for each in warnings],
+            }
         )
     print_problems(warnings, "warning")
     print_problems(problems)
@@ -73,7 +77,8 @@ def _warnings(graph: Graph) -> Iterator[Problem]:
             yield Problem(warning.message, warning.where)
 
 
-def _json(problem: Problem) -> dict[str, object]:
+def problem_json(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON answers have it."""
     where = problem.where
     place = {"file": where.file, "line": where.line or None, "col": where.col or None} if where else None
     return {"message": problem.message, "where": place, "hints": list(problem.hints)}

@@ -51,13 +51,13 @@ class _Merge:
         known = [self._known(names[head.key], head, active[key]) for key, head in heads.items()]
         registry, guessed = published.registry_of(known)
         aliases = published.aliases(known, registry)
-        self._doubts(known, registry, aliases)
+        asides = self._asides(groups, active, namer)
+        self._doubts(published.doubtful(known, registry, aliases, [each.name for each in asides]), asides)
         by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
         images = []
         for key, head in heads.items():
             guesses = (*head.guesses, *_renamed(head, names[head.key], external))
             images.append(self._image(names[head.key], active[key], head, aliases, by_build, guesses))
-        asides = self._asides(groups, active, namer)
         if guessed:
             first = Problem(f"registry {quoted(registry)} was guessed from the FROM lines of the Dockerfiles")
             problems = (*problems, first)
@@ -98,10 +98,12 @@ class _Merge:
         plain = frozenset(image_name_of(each.name) for each in heads if each.source == "dockerfile")
         return published.external_names(known, plain)
 
-    def _doubts(self, known: Sequence[published.Known], registry: str, aliases: Mapping[str, tuple[str, ...]]) -> None:
-        for name, text, where in published.doubtful(known, registry, aliases):
-            hint = f"if it does, add it to the image: aliases: [{text}]"
-            self.notes.add(f"{quoted(text)} may mean the image '{name}', and is taken for an external one", where, hint)
+    def _doubts(self, found: Sequence[tuple[str, str, Where]], asides: Sequence[Image]) -> None:
+        files = {each.name: each.build.dockerfile for each in asides}
+        for name, text, where in found:
+            meant = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
+            hint = f"if it does, give the image this name too: aliases: [{text}]"
+            self.notes.add(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
 
     def _image(
         self,

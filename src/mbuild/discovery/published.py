@@ -131,19 +131,23 @@ def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, 
 
 
 def doubtful(
-    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]]
+    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]], asides: Sequence[str]
 ) -> list[tuple[str, str, Where]]:
-    """Return (image, reference, place) of references that may mean an image here, with nothing to prove it."""
-    names = {_letters(each.name): each.name for each in images}
+    """Return (image, reference, place) of references that may mean an image here, with nothing to prove it.
+
+    asides: names of Dockerfiles that were set aside; such a reference would make one an image after all.
+    """
+    names = {_letters(each): each for each in (*asides, *(each.name for each in images))}
     claims = {
         reference.repository: each.name for each in images for reference in filter(None, map(parsed, each.published))
     }
     known = {alias for each in given.values() for alias in each}
+    known.update(f"{registry}/{each.name}" for each in images if registry)
     found: dict[tuple[str, str], Where] = {}
     for each in images:
         for text, where in each.references:
             reference = parsed(text)
-            if reference is None or _is_known(reference, known, registry):
+            if reference is None or _is_known(reference, known):
                 continue
             namespace, _, last = reference.familiar.rpartition("/")
             meant = claims.get(reference.repository) or (names.get(_letters(last)) if namespace else None)
@@ -156,7 +160,5 @@ def _letters(name: str) -> str:
     return re.sub("[-_.]", "", name)
 
 
-def _is_known(reference: Reference, known: set[str], registry: str) -> bool:
-    return (
-        reference.familiar in known or reference.familiar_text in known or reference.familiar.startswith(f"{registry}/")
-    )
+def _is_known(reference: Reference, known: set[str]) -> bool:
+    return reference.familiar in known or reference.familiar_text in known
