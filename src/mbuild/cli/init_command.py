@@ -15,7 +15,7 @@ from mbuild.cli.options import format_option
 if TYPE_CHECKING:
     from mbuild.app.discovering import Proposal
     from mbuild.app.workspace import Workspace
-    from mbuild.discovery.model import Image
+    from mbuild.discovery.model import Build, Image
     from mbuild.git.worktree import WorkTree
 
 EPILOG = """\b
@@ -55,11 +55,18 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
 
 
 def _lacking(workspace: Workspace, tree: WorkTree, proposal: Proposal) -> list[Image]:
-    """Return the images stated elsewhere that a build.yaml lacks."""
+    """Return the images stated elsewhere that a build.yaml lacks; of a plain Dockerfile everything else was guessed."""
     project = workspace.project(tree)
-    there = {(each.dockerfile, each.context_root, each.target) for each in project.images} if project else set()
-    builds = ((each, each.build) for each in proposal.found.images)
-    return [each for each, build in builds if (build.dockerfile, build.context, build.target) not in there]
+    images = project.images if project else ()
+    there = {(each.dockerfile, each.context_root, each.target) for each in images}
+    dockerfiles = {each.dockerfile for each in images}
+
+    def is_there(build: Build) -> bool:
+        if build.source == "dockerfile":
+            return build.dockerfile in dockerfiles
+        return (build.dockerfile, build.context, build.target) in there
+
+    return [each for each in proposal.found.images if not is_there(each.build)]
 
 
 def _text(shown: str, lacking: list[Image], *, written: bool) -> str:

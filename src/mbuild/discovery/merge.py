@@ -70,6 +70,8 @@ class _Merge:
             self.notes.add(f"{label}: there is no folder {quoted(build.context)}", build.where)
         elif follow(self.tree, build.dockerfile) is None:
             self.notes.add(f"{label}: there is no Dockerfile {quoted(build.dockerfile)}", build.where)
+        elif not is_text(build.target or ""):
+            self.notes.add(f"{label}: its target {quoted(build.target or '')} is none", build.where)
         elif not is_text(build.dockerfile + build.context):
             self.notes.add(f"{label}: its path is not UTF-8, so build.yaml cannot hold it", build.where)
         else:
@@ -184,7 +186,7 @@ def _usable(build: Build, notes: Notes) -> Build:
     check = _Check(build, notes)
     return replace(
         build,
-        args=tuple(each for each in build.args if check.passes("argument", checked.arg_name, each[0])),
+        args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
         platforms=tuple(each for each in build.platforms if check.passes("platform", checked.platform, each)),
         secrets=tuple(each for each in build.secrets if check.passes("secret", _secret, each)),
         contexts=tuple(_once(each for each in build.contexts if check.passes("context", _context, each))),
@@ -216,10 +218,18 @@ class _Check:
         return True
 
 
+def _argument(argument: tuple[str, str]) -> None:
+    checked.arg_name(argument[0])
+    if not is_text(argument[0] + argument[1]):
+        raise NameProblem(f"{quoted(argument[0])} has a value that build.yaml cannot hold")
+
+
 def _secret(secret: Secret) -> None:
     checked.secret_id(secret.id)
     if secret.env:
         checked.variable_name(secret.env)
+    if not is_text(secret.file):
+        raise NameProblem(f"{quoted(secret.file)} is no path that build.yaml can hold")
 
 
 def _context(context: tuple[str, Other]) -> None:
@@ -227,6 +237,8 @@ def _context(context: tuple[str, Other]) -> None:
 
     name, other = context
     checked.parse_reference(name)
+    if not is_text(other.value) and other.kind != BUILD:
+        raise NameProblem(f"{quoted(other.value)} is nothing that build.yaml can hold")
     if other.kind == FOLDER:
         parse_context(name, f"./{other.value}", "", (), Where(""))
     elif other.kind != BUILD:

@@ -52,6 +52,6 @@ def is_folder(tree: Tree, path: str) -> bool:
     return not path or follow_folder(tree, path) is not None
 
 
-def is_text(path: str) -> bool:
-    """Return whether a path is UTF-8, so that a YAML file can hold it."""
-    return not any("\ud800" <= each <= "\udfff" for each in path)
+def is_text(text: str) -> bool:
+    """Return whether a text is UTF-8 without a zero byte, so that a YAML file can hold it."""
+    return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
