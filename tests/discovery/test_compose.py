@@ -226,3 +226,14 @@ def test_vendored_files_are_not_read() -> None:
     }
     assert list(images(files)) == ["app"]
     assert notes(files) == []
+
+
+def test_a_value_that_no_yaml_can_hold_is_left_out_and_reported() -> None:
+    files = {
+        ".env": "A=x\0y\nT=ok\n",
+        "compose.yaml": "services: {a: {build: {context: ., args: {A: $A, T: $T}}}}\n",
+        "Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["a"])["args"] == {"T": "ok"}
+    said = "service 'a': argument left out: 'A' has a value that build.yaml cannot hold"
+    assert notes(files) == [f"compose.yaml:1: {said}"]
