@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mbuild.errors import Where
+from mbuild.errors import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class ImageDef:
 class Project:
     """What a build.yaml says at one tree: the images by name, sorted, and project-wide settings.
 
-    path: of the build.yaml, from the git root ("" when it lies outside of the repository).
+    path:  of the build.yaml, from the git root ("" when it lies outside of the repository).
+    notes: what discovery left out or guessed, where there was no build.yaml.
     """
 
     images: tuple[ImageDef, ...]
@@ -73,6 +74,7 @@ class Project:
     registry: str = ""
     path: str = ""
     shown: str = "build.yaml"
+    notes: tuple[Problem, ...] = field(default=(), compare=False)
 
     def image(self, name: str) -> ImageDef | None:
         """Return the image of this name."""

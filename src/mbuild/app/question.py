@@ -15,6 +15,7 @@ from mbuild.graph.affected import Affected, affected
 from mbuild.graph.model import Graph
 from mbuild.graph.readers import read_paths
 from mbuild.output.report import BaseInfo, HeadInfo
+from mbuild.output.words import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
     found = _base(workspace, tree, base, head, missing_base_all)
     snapshot = workspace.snapshot(tree)
     notes: list[Problem] = []
+    if left := len(snapshot.project.notes):
+        notes.append(
+            Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
+        )
     trees = [_base_tree(workspace, commit) for commit in found.commits] or [EmptyTree()]
     graphs = tuple(_base_graph(workspace, each, notes) for each in trees)
     changes = tuple(dict.fromkeys(change for each in trees for change in diff(each, tree)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mbuild.config.find import find, misnamed
+from mbuild.config.find import NAME, find, misnamed
 from mbuild.config.load import load
 from mbuild.errors import ConfigError, Problem, UsageError
 from mbuild.git.repository import Repository, open_repository
@@ -41,6 +41,7 @@ class Workspace:
     inside: its path from the git root, None when it lies elsewhere; then the paths in it are relative to the git root,
             and the same definitions serve base and head.
     platforms: replace those of every image, for base and head alike.
+    looking: nothing will be built, so that where there is no build.yaml, what ``mbuild init`` would write stands in.
     """
 
     repository: Repository
@@ -48,6 +49,7 @@ class Workspace:
     inside: str | None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     platforms: tuple[str, ...] = ()
+    looking: bool = False
 
     @property
     def folder(self) -> Path:
@@ -71,13 +73,25 @@ class Workspace:
         """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
         text = self._text(tree)
         if text is None:
-            return None
+            return self._proposed(tree)
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda: (each.path for each in tree.below(""))  # noqa: E731
-        project = load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
+        return self._for_platforms(
+            load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
+        )
+
+    def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:
             return project
         return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
+
+    def _proposed(self, tree: AnyTree) -> Project | None:
+        """Return what ``mbuild init`` would write, where there is no build.yaml and nothing will be built."""
+        if not self.looking or self.config is not None:
+            return None
+        from mbuild.app.discovering import propose
+
+        return self._for_platforms(propose(tree).project)
 
     def _text(self, tree: AnyTree) -> bytes | None:
         if self.inside is not None:
@@ -86,13 +100,17 @@ class Workspace:
                 return tree.read(entry)
             if not isinstance(tree, WorkTree):
                 return None
+        elif self.config is None and self.looking:
+            # None on disk where mbuild was called, but the tree may be a commit that has one.
+            entry = tree.entry(NAME)
+            return tree.read(entry) if entry is not None else None
         # Outside of the repository, or ignored by git: the file itself is all there is.
         return _read(self.config) if self.config is not None else None
 
     def _no_config_hints(self) -> tuple[str, ...]:
         found = None if self.config else misnamed(self.repository.top, self.repository.top)
         named = (f"there is {found.name}: mbuild reads build.yaml",) if found else ()
-        return (*named, "write a build.yaml at the top of the repository, or name one with --config")
+        return (*named, "mbuild init writes one from what is there; --config names one elsewhere")
 
     def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
         """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""
@@ -106,7 +124,9 @@ class Workspace:
         return Snapshot(tree, project, graph, self.repository.top)
 
 
-def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
+def open_workspace(
+    directory: Path, config: Path | None, platforms: tuple[str, ...] = (), *, looking: bool = False
+) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
     platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
@@ -115,7 +135,8 @@ def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, .
     top = Path(os.path.realpath(repository.top))
     if config is None:
         found = find(Path(os.path.realpath(directory)), top)
-        return Workspace(repository, found, _inside(found, top) if found else None, platforms=platforms)
+        inside = _inside(found, top) if found else None
+        return Workspace(repository, found, inside, platforms=platforms, looking=looking)
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
