@@ -30,11 +30,11 @@ sample: .venv/installed ## show what is affected in sample_monorepo/, then build
 
 .PHONY: test
 test: .venv/installed-test ## run the tests
-	@$(PY) -m pytest -n auto --maxprocesses 8 $(PYTEST_ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: oracle
 oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos
-	@MBUILD_ORACLE_EXAMPLES=2000 $(PY) -m pytest -n auto tests/oracle
+	@MBUILD_ORACLE_EXAMPLES=2000 $(PY) -m pytest -n auto --dist worksteal tests/oracle
 
 .PHONY: lint
 lint: .venv/installed-lint ## check format, style, types, layers and the generated schema
