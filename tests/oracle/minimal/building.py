@@ -78,6 +78,11 @@ class Bench:
         config.write_text(self.repo.config(case))
         return mbuild("-C", str(self.top), "--config", str(config), "--progress", "quiet", *args)
 
+    def instructions(self, case: Case) -> str:
+        """Return the text of the Dockerfile, and of the parent's that may have triggers for it."""
+        paths = [case.image.dockerfile] + [each.dockerfile for each in self.repo.parents if each.name in case.features]
+        return "".join(self.repo.files[path].data.decode("utf-8", "replace") for path in paths)
+
     def is_exact(self, case: Case) -> bool:
         """Tell whether mbuild says that it knows what the image reads."""
         return bool(self.mbuild(case, "context", case.image.name, "--format", "json").json["exact"])

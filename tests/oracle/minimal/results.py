@@ -33,6 +33,10 @@ class Result:
             return [] if self.error and other.error else [f"failed on one side only: {self.error or other.error}"]
         return [*_different("", self.config, other.config), *_different("/", self.files, other.files)]
 
+    def is_part_of(self, other: Result) -> bool:
+        """Tell whether another result has all of this one, and perhaps more files."""
+        return self.config == other.config and self.files.items() <= other.files.items()
+
 
 def _different(prefix: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[str]:
     for key in sorted(one.keys() | two.keys()):

@@ -12,6 +12,7 @@ are built in full without it, so that nothing rests on that word alone. ``test_p
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 
 import pytest
@@ -34,6 +35,9 @@ STRUCTURE = (
     *("Dockerfile outside", "own ignore file", "root ignore file", "re-inclusion", "emptied folder"),
 )
 LEAST_BUILT = 0.85
+MOST_EXCUSED = 0.04
+
+_LINK = re.compile(r"\b(?:ln-|lnk|up\b)")
 
 
 def batches() -> list[range]:
@@ -52,24 +56,30 @@ def test_minimal_is_full(seeds: range, workshop: Workshop) -> None:
         bench = workshop.bench(seed)
         for case in bench.repo.cases:
             full, ours = bench.full(case), bench.ours(case)
-            found += _told(bench, case, _counted(bench, case, full, ours))
+            differences = full.differences(ours)
+            if differences and _is_excused(bench, case, full, ours):
+                built["excused"] += 1
+            else:
+                found += _told(bench, case, differences)
             if not full.error:
                 built.update({*case.features, "all", f"way {case.way}"})
     assert not found, "\n".join(found)
     _check_reach(built, len(seeds) * CASES_PER_TREE)
 
 
-def _counted(bench: Bench, case: Case, full: Result, ours: Result) -> list[str]:
-    """Return the differences, but for one that the documentation states.
+def _is_excused(bench: Bench, case: Case, full: Result, ours: Result) -> bool:
+    """Tell whether a difference is one that the documentation states (docs/reference.md, What an image reads).
 
-    Where a Dockerfile cannot be read exactly, mbuild sends the whole context root (docs/reference.md, What an image
-    reads). BuildKit sends what the Dockerfile names, and then fails where a wildcard matches a link, or a folder with
-    a link in it, whose target it did not send. So what fails in full may be built here; never the other way round.
+    In both, BuildKit's client sends too little, and mbuild what the Dockerfile names; never the other way round:
+
+    - Where a Dockerfile cannot be read exactly, mbuild sends the whole context root. BuildKit fails where a wildcard
+      matches a link, or a folder with a link in it, whose target no instruction names.
+    - Where two sources pass the same link, BuildKit's client follows it for the first one only (fsutil
+      ``followlinks.go``): what the second one needs besides is missing, or the build fails.
     """
-    differences = full.differences(ours)
-    if differences and full.error and not ours.error and not bench.is_exact(case):
-        return []
-    return differences
+    if ours.error or not (full.error or full.is_part_of(ours)):
+        return False
+    return not bench.is_exact(case) or len(_LINK.findall(bench.instructions(case))) > 1
 
 
 def _told(bench: Bench, case: Case, differences: list[str]) -> list[str]:
@@ -85,6 +95,7 @@ def _check_reach(built: Counter[str], cases: int) -> None:
     if cases < BATCH:
         return
     assert built["all"] >= LEAST_BUILT * cases, f"{built['all']} of {cases} can be built"
+    assert built["excused"] <= MOST_EXCUSED * cases, f"{built['excused']} of {cases} are excused"
     wanted = {**dict.fromkeys(LINES, 1), **dict.fromkeys(STRUCTURE, 3)}
     wanted |= {"way buildx": 30, "way docker": 10, "way context": 10}
     rare = {name: built[name] for name, least in wanted.items() if built[name] < least}
