@@ -12,8 +12,9 @@ from pathlib import Path
 from random import Random
 
 from tests.oracle.minimal.building import write
+from tests.oracle.minimal.draw import Draw
 from tests.oracle.minimal.ignores import MILD
-from tests.oracle.minimal.lines import ANYWHERE, LINES, Draw
+from tests.oracle.minimal.lines import ANYWHERE, LINES
 from tests.oracle.minimal.trees import FILE, STEADY, File, Tree, tree
 from tests.support import AUTHOR
 

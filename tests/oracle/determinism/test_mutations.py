@@ -98,7 +98,7 @@ def _constant(name: str) -> tuple[object, str, Callable[..., object]]:
     return encoding, name, lambda *_: name
 
 
-FORGETTING = {
+FORGETTING: dict[str, tuple[object, str, Callable[..., object]]] = {
     "modes": _context(lambda each: (each.path, each.oid)),
     "paths": _context(lambda each: (each.mode, each.oid)),
     "content": _context(lambda each: (each.path, each.mode)),

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.oracle.minimal.draw import Draw
 from tests.oracle.minimal.ignores import EMPTYING, ignore
-from tests.oracle.minimal.lines import ANYWHERE, LINES, SHELL, Draw
+from tests.oracle.minimal.lines import ANYWHERE, LINES, SHELL
 from tests.oracle.minimal.trees import EXEC, FILE, LINK, File, Tree, tree
 
 CASES_PER_TREE = 5
