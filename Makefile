@@ -30,12 +30,12 @@ sample: .venv/installed ## show what is affected in sample_monorepo/, then build
 
 .PHONY: test
 test: .venv/installed-test ## run the tests
-	@$(PY) -m pytest -n auto --maxprocesses 8 $(PYTEST_ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: oracle
 oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos and edits
 	@MBUILD_ORACLE_EXAMPLES=$${MBUILD_ORACLE_EXAMPLES:-2000} MBUILD_ORACLE_FIGURES=1 \
-	  $(PY) -m pytest -n auto --maxprocesses 8 tests/oracle $(PYTEST_ARGS)
+	  $(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal tests/oracle $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/installed-lint ## check format, style, types, layers and the generated schema

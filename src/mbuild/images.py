@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mbuild.errors import Where
+from mbuild.errors import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Project:
 
     path: of the build.yaml, from the git root ("" when it lies outside of the repository).
     discover: the patterns whose matches in the tree add images.
+    notes: what discovery left out or guessed, where there was no build.yaml.
     """
 
     images: tuple[ImageDef, ...]
@@ -75,6 +76,7 @@ class Project:
     path: str = ""
     shown: str = "build.yaml"
     discover: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = field(default=(), compare=False)
 
     def image(self, name: str) -> ImageDef | None:
         """Return the image of this name."""

@@ -163,12 +163,18 @@ def image_name(text: str) -> str:
     """Check the name of an image: a repository path, as in ``api`` or ``tools/lint``."""
     if re.fullmatch(_PATH, text):
         return text
-    near = re.sub("[^a-z0-9/]+", lambda found: found[0] if re.fullmatch("[._]|__|-+", found[0]) else "-", text.lower())
-    near = "/".join(part.strip("._-") for part in near.split("/"))
+    near = like_image_name(text)
     raise NameProblem(
         f"{quoted(text)} is no image name: lower-case letters and digits, with '.', '_', '-' or '/' between them",
-        *([f"did you mean {quoted(near)}?"] if re.fullmatch(_PATH, near) else []),
+        *([f"did you mean {quoted(near)}?"] if near else []),
     )
+
+
+def like_image_name(text: str) -> str:
+    """Return the name of an image that is nearest to a text, "" where nothing of it can be kept."""
+    near = re.sub("[^a-z0-9/]+", lambda found: found[0] if re.fullmatch("[._]|__|-+", found[0]) else "-", text.lower())
+    near = "/".join(part.strip("._-") for part in near.split("/"))
+    return near if re.fullmatch(_PATH, near) else ""
 
 
 def project_name(text: str) -> str:

@@ -103,3 +103,12 @@ def test_what_the_classic_builder_does_not_know_is_found_with_its_line() -> None
         ("a heredoc", 4),
         ("RUN --mount", 7),
     ]
+
+
+def test_the_classic_builder_makes_working_folders_roots() -> None:
+    text = "FROM scratch AS one\nWORKDIR /a\nUSER 5\nWORKDIR /b\nUSER root\nWORKDIR /c\nUSER 5\nFROM one\nWORKDIR /d\n"
+    one = asked({"a/Dockerfile": text}, image("a"))
+    assert [(what, where.line) for what, where in beyond_classic(one)] == [
+        ("a WORKDIR that belongs to USER", 4),
+        ("a WORKDIR that belongs to USER", 9),
+    ]

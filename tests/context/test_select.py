@@ -248,6 +248,15 @@ def test_a_wildcard_needs_the_folder_it_is_looked_up_in() -> None:
     assert missing("d/l -> ../e\nd/x\ne/y", "d/?/z", "d/*/*/z") == []
 
 
+def test_a_source_that_buildkit_takes_for_an_exclusion_is_missing() -> None:
+    tree = "!a\n!d/x\nd/!b\nl -> !a"
+    assert missing(tree, "!a", "!d", "!d/x", "l", "d/!b", "[!]a") == ["!a", "!d", "!d/x", "l"]
+    assert missing(tree, "!a", ".") == []
+    assert missing(tree, "!*") == []
+    assert missing(tree, "!d/*") == ["!d/*"]
+    assert paths(tree, "!*", "l") == ["l"]
+
+
 def test_links_that_lead_nowhere_are_missing() -> None:
     assert missing("l -> gone", "l") == ["l"]
     assert missing("l -> t\nt/x", "l", "l/x") == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mbuild.dockerfile.evaluate import base_names, evaluate
-from mbuild.dockerfile.model import ExternalImage, Operation, Platform, Recipe, Reference, Resolved, StageRecipe
+from mbuild.dockerfile.evaluate import evaluate
+from mbuild.dockerfile.model import ExternalImage, Operation, Platform, Recipe, Resolved, StageRecipe
 from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
 
@@ -33,12 +33,6 @@ def recipe_of(
         resolve=lambda reference: (images or {}).get(reference.name, ExternalImage(reference.name)),
         resolve_stage=(stages or {}).get,
     )
-
-
-def bases_of(text: str, *, target: str | None = None, args: Mapping[str, str] | None = None) -> list[Reference]:
-    file = parse(text.encode(), "Dockerfile")
-    found = base_names(file, target=target, args=args or {}, platform=Platform(), build_platform=Platform())
-    return list(found)
 
 
 def last(text: str, **options: Any) -> StageRecipe:

@@ -10,7 +10,7 @@ from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Inherited, ParentImage, Platform, Recipe
 from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
-from tests.dockerfile.evaluating import bases_of, hints, last, operation, operations, problems, recipe_of, sources
+from tests.dockerfile.evaluating import hints, last, operation, operations, problems, recipe_of, sources
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -277,13 +277,6 @@ def test_a_child_stage_has_the_platform_of_its_base() -> None:
     found = recipe_of("FROM --platform=linux/arm64 alpine AS a\nFROM --platform=linux/s390x a")
     assert [each.platform for each in found.stages] == ["linux/arm64", "linux/arm64"]
     assert [each.platform for each, _ in found.references] == ["linux/arm64"]
-
-
-def test_base_names() -> None:
-    text = "ARG V=1\nFROM a:$V AS x\nFROM b AS y\nFROM x AS z\nFROM scratch\nCOPY --from=z q /\nCOPY --from=w q /"
-    assert [(each.name, each.kind, each.where.line) for each in bases_of(text)] == [("a:1", "from", 2)]
-    assert [each.name for each in bases_of(text, target="y", args={"V": "2"})] == ["b"]
-    assert [each.name for each in bases_of("FROM s AS s\nONBUILD COPY --from=t a /\nFROM u AS t\nFROM s")] == ["s", "u"]
 
 
 # Names outside of the Dockerfile
@@ -593,11 +586,8 @@ def test_a_file_in_another_language_reads_everything() -> None:
     for text in ("// syntax=a/b\nwhatever", "# syntax=a/b\nFROM a b", "# syntax=a/b\nFROM a\nCOPY --from=9 a /"):
         found = recipe_of(text)
         assert ([each.sources for each in found.reads], len(found.doubts), found.stages) == ([("/",)], 1, ())
-        assert bases_of(text) == []
     for text in ("FROM a b", "// syntax=docker/dockerfile:1\nwhatever"):
         assert problems(text)
-        with pytest.raises(DockerfileError):
-            bases_of(text)
 
 
 def test_devices_need_an_experimental_frontend() -> None:

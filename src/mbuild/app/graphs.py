@@ -35,11 +35,15 @@ MANY_CHANGES = 500
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A graph, and the patterns of ``discover`` it was made with. problems: why images are left out of it."""
+    """A graph, and the patterns of ``discover`` it was made with.
+
+    problems: why images are left out of it. notes: of the project.
+    """
 
     graph: Graph
     discover: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -77,15 +81,15 @@ class Graphs:
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
         """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
         definitions: Sequence[ImageDef] | None = None
-        discover = base.discover
+        discover, notes = base.discover, base.notes
         if self._redefined(base, changes):
             project = self.project(tree)
             if project is None:
                 return None
-            definitions, discover = project.images, project.discover
+            definitions, discover, notes = project.images, project.discover, project.notes
         problems: list[Problem] = []
         graph = refresh(base.graph, definitions, tree, changes, problems=problems)
-        return Made(graph, discover, tuple(problems))
+        return Made(graph, discover, tuple(problems), notes)
 
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
         if self.config is None:
@@ -105,7 +109,8 @@ class Graphs:
         from mbuild.graph.build import build_graph
 
         problems: list[Problem] = []
-        return Made(build_graph(project, tree, self.native, problems=problems), project.discover, tuple(problems))
+        graph = build_graph(project, tree, self.native, problems=problems)
+        return Made(graph, project.discover, tuple(problems), project.notes)
 
     def _at_commit(self, tree: CommitTree) -> Made | None:
         found = self._remembered(tree)

@@ -14,6 +14,7 @@ from mbuild.graph.affected import Affected, affected
 from mbuild.graph.node import Graph, Workshop
 from mbuild.graph.readers import unread
 from mbuild.output.report import BaseInfo, HeadInfo
+from mbuild.output.words import count
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
@@ -49,6 +50,10 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
     start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
     made = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
     snapshot = workspace.snapshot_of(tree, made)
+    if left := len(snapshot.notes):
+        notes.append(
+            Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
+        )
     compared = [each.graph if each else _nothing() for each in bases]
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how),

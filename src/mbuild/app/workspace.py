@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.app.graphs import Graphs, Made, settings
-from mbuild.config.find import find
+from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.repository import open_repository
 from mbuild.git.trees import CommitTree
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One tree with the graph it defines. top: of the repository on disk."""
+    """One tree with the graph it defines. top: of the repository on disk.
+
+    notes: what discovery left out or guessed, where there is no build.yaml.
+    """
 
     tree: AnyTree
     graph: Graph
     top: Path
+    notes: tuple[Problem, ...] = ()
 
     @property
     def images(self) -> Iterable[ImageDef]:
@@ -50,6 +54,7 @@ class Workspace:
     inside: its path from the git root, None when it lies elsewhere; then the paths in it are relative to the git root,
             and the same definitions serve base and head.
     platforms: replace those of every image, for base and head alike.
+    looking: nothing will be built, so that where there is no build.yaml, what ``mbuild init`` would write stands in.
     """
 
     repository: Repository
@@ -57,6 +62,7 @@ class Workspace:
     inside: str | None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     platforms: tuple[str, ...] = ()
+    looking: bool = False
 
     @property
     def folder(self) -> Path:
@@ -82,13 +88,25 @@ class Workspace:
 
         text = self._text(tree)
         if text is None:
-            return None
+            return self._proposed(tree)
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
-        project = load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
+        return self._for_platforms(
+            load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
+        )
+
+    def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:
             return project
         return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
+
+    def _proposed(self, tree: Tree) -> Project | None:
+        """Return what ``mbuild init`` would write, where there is no build.yaml and nothing will be built."""
+        if not self.looking or self.config is not None:
+            return None
+        from mbuild.app.discovering import propose
+
+        return self._for_platforms(propose(tree).project)
 
     def _text(self, tree: Tree) -> bytes | None:
         if self.inside is not None:
@@ -97,6 +115,10 @@ class Workspace:
                 return tree.read(entry)
             if isinstance(tree, CommitTree):
                 return None
+        elif self.config is None and self.looking:
+            # None on disk where mbuild was called, but the tree may be a commit that has one.
+            entry = tree.entry(NAME)
+            return tree.read(entry) if entry is not None else None
         # Outside of the repository, or ignored by git: the file itself is all there is.
         return _read(self.config) if self.config is not None else None
 
@@ -105,7 +127,7 @@ class Workspace:
 
         found = None if self.config else misnamed(self.repository.top, self.repository.top)
         named = (f"there is {found.name}: mbuild reads build.yaml",) if found else ()
-        return (*named, "write a build.yaml at the top of the repository, or name one with --config")
+        return (*named, "mbuild init writes one from what is there; --config names one elsewhere")
 
     @property
     def graphs(self) -> Graphs:
@@ -131,10 +153,12 @@ class Workspace:
             problems.extend(made.problems)
         elif not made.whole:
             raise DockerfileError(made.problems)
-        return Snapshot(tree, made.graph, self.repository.top)
+        return Snapshot(tree, made.graph, self.repository.top, made.notes)
 
 
-def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, ...] = ()) -> Workspace:
+def open_workspace(
+    directory: Path, config: Path | None, platforms: tuple[str, ...] = (), *, looking: bool = False
+) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
     if platforms:
         from mbuild.names import platform as checked_platform
@@ -146,7 +170,8 @@ def open_workspace(directory: Path, config: Path | None, platforms: tuple[str, .
     top = Path(os.path.realpath(repository.top))
     if config is None:
         found = find(Path(os.path.realpath(directory)), top)
-        return Workspace(repository, found, _inside(found, top) if found else None, platforms=platforms)
+        inside = _inside(found, top) if found else None
+        return Workspace(repository, found, inside, platforms=platforms, looking=looking)
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")

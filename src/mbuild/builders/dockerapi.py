@@ -26,6 +26,7 @@ from mbuild.events import Emit, LogLine
 
 _STEP = "build"
 POLL_SECONDS = 0.1
+_ROOT = ("root", "0", "0:0", "root:root")
 _CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-period", "retries"}
 
 
@@ -157,13 +158,21 @@ class DockerApi(EngineStore):
 
 def beyond_classic(request: BuildRequest) -> Iterator[tuple[str, Where]]:
     """Yield what the classic builder does not know, with its place; it would take some of it for something else."""
-    for stage in request.recipes[0].stages:
+    users: set[int] = set()
+    for at, stage in enumerate(request.recipes[0].stages):
+        if stage.base in users:
+            users.add(at)
         for operation in stage.operations:
             flags = [name for name, _ in operation.flags if name not in _CLASSIC_FLAGS]
             if operation.heredocs:
                 yield "a heredoc", operation.where
             elif flags:
                 yield f"{operation.keyword} --{flags[0]}", operation.where
+            elif operation.keyword == "USER":
+                (users.discard if operation.args[0] in _ROOT else users.add)(at)
+            elif operation.keyword == "WORKDIR" and at in users:
+                # The classic builder makes the folder root's, BuildKit the user's.
+                yield "a WORKDIR that belongs to USER", operation.where
 
 
 def until_cancelled(work: Callable[[], BuildResult], cancel: Cancel) -> BuildResult:

@@ -30,10 +30,11 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
     Without --base: MBUILD_BASE, the CI provider's variables, else the merge base with the default branch.
     """
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import question
+    from mbuild.cli.looking import open_building, open_looking
 
-    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    opened = open_looking if options["dry_run"] or options["list_"] else open_building
+    workspace = opened(settings, options["platforms"])
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
     list_, exit_code = options.pop("list_"), options.pop("exit_code")
     answer = question(workspace, **compared)

@@ -23,10 +23,11 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.looking import open_building, open_looking
 
-    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    opened = open_looking if options["dry_run"] else open_building
+    workspace = opened(settings, options["platforms"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
     wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))

@@ -24,10 +24,11 @@ Examples:
 def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **options: Any) -> int:
     """Build the named images and the parents that they need; what exists already is reused."""
     from mbuild.app.question import chosen
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.looking import open_building, open_looking
 
-    workspace = open_workspace(settings.directory, settings.config, options["platforms"])
+    opened = open_looking if options["dry_run"] else open_building
+    workspace = opened(settings, options["platforms"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
     wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))

@@ -30,19 +30,23 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, head: str | None, format_: str) -> int:
     """Read the configuration and every Dockerfile; report all problems at once (exit 2), and what is not exact."""
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
+    from mbuild.cli.looking import open_looking
     from mbuild.errors import ExitCode
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_looking(settings)
     problems: list[Problem] = []
     snapshot = workspace.snapshot(workspace.head(head), problems=problems)
     problems.extend(_missing(snapshot.graph))
-    warnings = list(_warnings(snapshot.graph))
+    warnings = [*snapshot.notes, *_warnings(snapshot.graph)]
     if format_ == "json":
         print_json(
-            {"schema": 1, "errors": [_json(each) for each in problems], "warnings": [_json(each) for each in warnings]}
+            {
+                "schema": 1,
+                "errors": [problem_json(each) for each in problems],
+                "warnings": [problem_json(each) for each in warnings],
+            }
         )
     print_problems(warnings, "warning")
     print_problems(problems)
@@ -73,7 +77,8 @@ def _warnings(graph: Graph) -> Iterator[Problem]:
             yield Problem(warning.message, warning.where)
 
 
-def _json(problem: Problem) -> dict[str, object]:
+def problem_json(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON answers have it."""
     where = problem.where
     place = {"file": where.file, "line": where.line or None, "col": where.col or None} if where else None
     return {"message": problem.message, "where": place, "hints": list(problem.hints)}

@@ -37,10 +37,10 @@ Examples:
 def command(settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str) -> None:
     """Show the context of one image: exactly the files that its instructions can read."""
     from mbuild.app.question import chosen
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
+    from mbuild.cli.looking import open_looking
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_looking(settings)
     snapshot = workspace.snapshot(workspace.head(head))
     (name,) = chosen(snapshot.graph, [image])
     node = snapshot.graph.nodes[name]

@@ -42,9 +42,9 @@ def command(
     format_: str,
 ) -> None:
     """Say why an image is affected, down to the Dockerfile line, or why not; or which images read a path."""
-    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.looking import open_looking
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_looking(settings)
     tree = workspace.head(head)
     made = workspace.graphs.at(tree)
     is_image = made is not None and subject in made.graph.nodes

@@ -23,11 +23,11 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, head: str | None, format_: str) -> None:
     """Show the images, what they use of each other, and the external images."""
-    from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
+    from mbuild.cli.looking import open_looking
     from mbuild.output import graphs
 
-    workspace = open_workspace(settings.directory, settings.config)
+    workspace = open_looking(settings)
     graph = workspace.snapshot(workspace.head(head)).graph
     if format_ == "json":
         print_json(graphs.as_json(graph))

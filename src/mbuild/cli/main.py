@@ -19,6 +19,7 @@ COMMANDS = {
     "context": "Show the build context of an image, or write it as a tar.",
     "explain": "Say why an image is affected or not, or which images read a path.",
     "graph": "Show images, their parents and the external images.",
+    "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
 }
 
 

@@ -42,8 +42,8 @@ def read(raw: bytes, shown: str) -> Node:
     Raises ConfigError with everything that is refused: see ``docs/reference.md``.
     """
     findings = Findings(shown)
-    text = _text(raw, findings)
-    node = _Reader(_events(text, findings), findings).document()
+    text = decoded(raw, findings)
+    node = _Reader(events(text, findings), findings).document()
     findings.raise_all()
     return node
 
@@ -54,7 +54,8 @@ def _refuse(findings: Findings, message: str, line: int, col: int, *hints: str) 
     return findings.error()
 
 
-def _text(raw: bytes, findings: Findings) -> str:
+def decoded(raw: bytes, findings: Findings) -> str:
+    """Return the text of a YAML file. Raises ConfigError: too large, not UTF-8, or characters that YAML refuses."""
     if len(raw) > MAX_BYTES:
         raise _refuse(findings, f"larger than {MAX_BYTES >> 20} MiB", 0, 0)
     try:
@@ -96,7 +97,8 @@ def _place(before: str) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-def _events(text: str, findings: Findings) -> Iterator[Event]:
+def events(text: str, findings: Findings) -> Iterator[Event]:
+    """Yield the parser's events. Raises ConfigError where the text is not YAML."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

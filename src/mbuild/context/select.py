@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from mbuild.context.cover import Region, check, regions
+from mbuild.context.cover import Region, check, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError
@@ -97,6 +97,7 @@ class _Taking:
 
     taken:    what is covered without exception; narrowed: what is covered except for what a matcher fits.
     searched: the folders in which wildcards are looked up.
+    negated:  sources that are found only if everything is taken: see ``_is_negated``.
     """
 
     lookup: Lookup
@@ -106,6 +107,7 @@ class _Taking:
     narrowed: list[tuple[Region, IgnoreMatcher]] = field(default_factory=list)
     searched: list[tuple[Read, str, str]] = field(default_factory=list)
     missing: list[tuple[Read, str]] = field(default_factory=list)
+    negated: list[tuple[Read, str]] = field(default_factory=list)
     whole: bool = False
 
     def add(self, read: Read) -> None:
@@ -128,6 +130,8 @@ class _Taking:
         if not is_literal(parts):
             ways = follow(literal_start(parts), self.lookup, self.link_target).ends
             self.searched += ((read, source, text_of(way)) for way in ways)
+        elif any(_is_negated(path) for path in found):
+            self.negated.append((read, source))
         elif not all(self._exists(end, found[end]) for end in followed.ends):
             self.missing.append((read, source))
 
@@ -168,7 +172,8 @@ class _Taking:
                 self._add_empty(region, taken, folders)
         there = {"", *folders, *(entry.path for entry in entries)} if self.searched else set()
         nowhere = ((read, source) for read, source, folder in self.searched if folder not in there)
-        missing = tuple(dict.fromkeys((*self.missing, *nowhere)))
+        negated = () if self.whole else self.negated
+        missing = tuple(dict.fromkeys((*self.missing, *negated, *nowhere)))
         return Selection(entries, tuple(sorted(folders)), missing, self.whole)
 
     def _add_empty(self, region: Region, positions: set[int], folders: set[str]) -> None:
@@ -183,6 +188,11 @@ class _Taking:
                 if region.has_folder(folder) and not (self.ignore and self.ignore.ignored(folder)):
                     folders.update(_up_from(folder))
                 folder = folder.rpartition("/")[0]
+
+
+def _is_negated(path: Parts) -> bool:
+    """Whether BuildKit takes a path for one that it does not want: it asks for patterns (fsutil ``filter.go``)."""
+    return sought(path) is None
 
 
 def excludes_of(read: Read) -> IgnoreMatcher | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mbuild.dockerfile.epoch import check_epoch
-from mbuild.dockerfile.model import Dockerfile, Inherited, Platform, Recipe, Reference, Resolver
+from mbuild.dockerfile.model import Dockerfile, Inherited, Platform, Recipe, Resolver
 from mbuild.dockerfile.recipe import Writer
 from mbuild.dockerfile.refused import Problems
-from mbuild.dockerfile.resolution import Resolution, StageResolver, reference, starts_outside
+from mbuild.dockerfile.resolution import Resolution, StageResolver
 from mbuild.dockerfile.stages import Node, Nodes, sections
 from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
 from mbuild.dockerfile.triggers import add_triggers
@@ -67,25 +67,6 @@ def _evaluate(
     recipe = Writer(file, args, shared, str(platforms[0]), resolution, problems).write(needed, end)
     problems.check()
     return recipe
-
-
-def base_names(
-    file: Dockerfile, *, target: str | None, args: Mapping[str, str], platform: Platform, build_platform: Platform
-) -> tuple[Reference, ...]:
-    """Return the names in FROM that are no stages and that the target needs: the images that come before it.
-
-    The triggers that such an image may have are not known yet. Raises DockerfileError like `evaluate`.
-    """
-    problems = Problems()
-    try:
-        nodes, end, _ = _linked(file, target, args, (platform, build_platform), problems)
-        needed = add_triggers(file, nodes, end, None, problems)
-        problems.check()
-    except DockerfileError:
-        if syntax_doubts(file, args):
-            return ()
-        raise
-    return tuple(reference(node) for node in needed if starts_outside(node))
 
 
 def _linked(

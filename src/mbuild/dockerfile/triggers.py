@@ -18,31 +18,27 @@ from mbuild.errors import DockerfileError
 
 
 def add_triggers(
-    file: Dockerfile, nodes: Nodes, target: Node, resolution: Resolution | None, problems: Problems
+    file: Dockerfile, nodes: Nodes, target: Node, resolution: Resolution, problems: Problems
 ) -> list[Node]:
-    """Put the triggers in front of the steps of every stage the target needs; return the nodes it then needs.
-
-    resolution: None: the triggers of images are not known yet and left out.
-    """
-    replaced = resolution.replaced if resolution else {}
+    """Put the triggers in front of the steps of every stage the target needs; return the nodes it then needs."""
     while True:
-        needed = reachable(target, replaced)
+        needed = reachable(target, resolution.replaced)
         fresh = [node for node in needed if not node.outside and not node.triggers_added]
         if not fresh:
             return needed
         for node in fresh:
             node.triggers_added = True
             steps = _steps(file, nodes, node, _triggers(node, resolution), problems)
-            if node.number not in replaced:  # otherwise they are looked at, but not run
+            if node.number not in resolution.replaced:  # otherwise they are looked at, but not run
                 node.steps[:0] = steps
 
 
-def _triggers(node: Node, resolution: Resolution | None) -> tuple[str, ...]:
-    replaced = resolution is not None and node.number in resolution.replaced
+def _triggers(node: Node, resolution: Resolution) -> tuple[str, ...]:
+    replaced = node.number in resolution.replaced
     if node.base_stage is not None and not replaced:
         commands = (step.command for step in node.base_stage.steps)
         return tuple(command.words[0] for command in commands if command.keyword == "ONBUILD")
-    if resolution and (replaced or starts_outside(node)):
+    if replaced or starts_outside(node):
         found = resolution.of(node)
         if isinstance(found, ParentImage) and found.inherited:
             return found.inherited.onbuild

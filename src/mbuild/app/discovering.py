@@ -1,0 +1,91 @@
+"""Discovery with its doors opened: bake files go to ``docker buildx bake --print``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from mbuild.builders.buildx import find_docker
+from mbuild.config.load import load
+from mbuild.discovery.model import Discovery
+from mbuild.discovery.sources import discover
+from mbuild.discovery.write import write
+from mbuild.errors import ConfigError, EnvironmentFault
+from mbuild.images import ImageDef, Project
+from mbuild.process import run
+from mbuild.tree import Tree
+
+TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a tree states: the discovery, the build.yaml that says it, and the project that this text loads as."""
+
+    found: Discovery
+    text: str
+    project: Project
+
+
+def propose(tree: Tree) -> Proposal:
+    """Return what ``mbuild init`` would write for a tree. Raises ConfigError only for a bug: the text must load."""
+    found = discover(tree, bake)
+    paths = [each.path for each in tree.below("")]
+    text = write(found, paths)
+    project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: paths)
+    images = tuple(_placed(each, found) for each in project.images)
+    return Proposal(found, text, replace(project, images=images, notes=found.problems))
+
+
+def _placed(image: ImageDef, found: Discovery) -> ImageDef:
+    """Return an image with the place that states it instead of one in a file that nobody has written."""
+    where = next(each.build.where for each in found.images if each.name == image.name)
+    contexts = tuple(replace(each, where=where) for each in image.contexts)
+    return replace(image, where=where, contexts=contexts, places=())
+
+
+_docker = cache(find_docker)
+
+
+def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
+    """Return what buildx prints of targets. Raises ConfigError (its message), EnvironmentFault (it cannot run)."""
+    docker = _docker()
+    if docker is None:
+        raise EnvironmentFault("there is no docker with buildx")
+    with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
+        for name, text in files:
+            (Path(folder) / name).write_bytes(text)
+        given = [part for name, _ in files for part in ("--file", name)]
+        # The variables of whoever runs this must not count: only what it takes to find the plug-in is handed on.
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(Path(folder) / "home"), "LC_ALL": "C"}
+        if plugins := _plugins():
+            environment["DOCKER_CONFIG"] = _configuration(Path(folder), plugins)
+        argv = [docker, "buildx", "bake", "--print", *given, "--", *targets]
+        done = run(argv, cwd=folder, env=environment, timeout=TIMEOUT_SECONDS)
+    if done.code != 0:
+        raise ConfigError(_message(done.err_text))
+    return done.out
+
+
+def _plugins() -> Path | None:
+    """Return the user's own folder of plug-ins, where buildx may be."""
+    config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return config / "cli-plugins" if (config / "cli-plugins").is_dir() else None
+
+
+def _configuration(folder: Path, plugins: Path) -> str:
+    """Make a configuration of Docker that has the plug-ins of the user's and nothing else."""
+    config = folder / "docker-config"
+    config.mkdir()
+    (config / "cli-plugins").symlink_to(plugins)
+    return str(config)
+
+
+def _message(text: str) -> str:
+    """Return the line of buildx's output that says what is wrong."""
+    lines = [line.removeprefix("ERROR:").strip() for line in text.splitlines() if line.startswith("ERROR:")]
+    return lines[-1] if lines else (text.splitlines() or ["docker buildx bake failed"])[-1]

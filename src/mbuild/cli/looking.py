@@ -1,0 +1,29 @@
+"""Opens the repository for a command that builds, or for one that only looks and needs no build.yaml for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mbuild.cli.main import Settings
+
+if TYPE_CHECKING:
+    from mbuild.app.workspace import Workspace
+
+
+def open_looking(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspace:
+    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in."""
+    from mbuild.app.workspace import open_workspace
+    from mbuild.cli.boundary import print_problems
+    from mbuild.errors import Problem
+
+    workspace = open_workspace(settings.directory, settings.config, platforms, looking=True)
+    if workspace.config is None:
+        print_problems([Problem("there is no build.yaml: images are those that mbuild init --dry-run shows")], "note")
+    return workspace
+
+
+def open_building(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspace:
+    """Open the workspace; without a build.yaml nothing can be built."""
+    from mbuild.app.workspace import open_workspace
+
+    return open_workspace(settings.directory, settings.config, platforms)

@@ -1,0 +1,243 @@
+"""Bake files of a tree → the builds they state.
+
+HCL is evaluated by ``docker buildx bake --print`` (it needs no daemon), JSON too where buildx is there; without it JSON
+is read by ``bakejson``. buildx names every target, groups and matrices expanded, with inheritance and functions done.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mbuild.discovery import bakejson
+from mbuild.discovery.bakeoutline import Outline
+from mbuild.discovery.compose import DEFAULTS, OVERRIDES
+from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import ancestors, base, is_remote, joined, parent
+from mbuild.errors import ConfigError, EnvironmentFault, Where
+from mbuild.images import Secret
+from mbuild.names import quoted
+from mbuild.tree import Tree, follow
+
+# buildx ``bake.go``: dockerBakeFiles, without the compose files, which have a reader of their own.
+MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "docker-bake.override.hcl")
+_FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
+_NO_IMAGE = ("cacheonly", "local", "tar")
+
+
+def is_bake(path: str) -> bool:
+    """Return whether a file is called as bake files are."""
+    return base(path) in MAIN or _FURTHER.fullmatch(base(path)) is not None
+
+
+def discover(look: Look) -> Stated:
+    """Return the builds that the bake files among the paths state."""
+    notes = Notes()
+    sets: dict[tuple[str, ...], None] = {}
+    listed = sorted(filter(is_bake, look.paths), key=lambda each: (each.count("/"), each))
+    for path in listed:
+        main = tuple(each for name in MAIN if (each := _beside(path, name)) in listed)
+        sets[main if path in main else (path,)] = None
+    builds = tuple(build for files in sets for build in _Files(look.tree, notes, look.bake, files).builds())
+    return Stated(builds, notes.problems)
+
+
+def _beside(path: str, name: str) -> str:
+    return f"{parent(path)}/{name}" if parent(path) else name
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Bake files that are read together."""
+
+    tree: Tree
+    notes: Notes
+    bake: Bake | None
+    files: tuple[str, ...]
+
+    def builds(self) -> Iterator[Build]:
+        texts = {each: self.tree.read(entry) for each in self.files if (entry := follow(self.tree, each)) is not None}
+        outline = Outline.of(texts, self.notes)
+        answer = self._answer(texts, outline)
+        if answer is None:
+            return
+        targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
+        named = outline.images(answer)
+        folder, guess = self._root([each for name, each in targets.items() if name in named])
+        idle = [name for name in sorted(named & targets.keys()) if _is_no_image(targets[name])]
+        if idle:
+            listed = ", ".join(quoted(each) for each in idle)
+            self.notes.add(f"left out, since their output is no image: {listed}", outline.where(idle[0], answer))
+        for name, target in sorted(targets.items()):
+            if name in named and name not in idle:
+                build = _Target(self.notes, folder, outline.where(name, answer), name, target, targets).build(guess)
+                if build is not None:
+                    yield build
+
+    def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
+        """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
+        if not outline.targets and not any(each.endswith(".json") for each in texts):
+            return None
+        try:
+            return self._printed(self.bake, texts, outline) if self.bake and outline.targets else self._unprinted(texts)
+        except ConfigError as error:
+            self.notes.take(error, self.files[0])
+        except EnvironmentFault as error:
+            return self._unprinted(texts, error.problems[0].message)
+        return None
+
+    def _unprinted(self, texts: Mapping[str, bytes], why: str = "") -> dict[str, Any] | None:
+        """Return what can be read without buildx: JSON. why: buildx cannot be run."""
+        hcl = next((each for each in texts if each.endswith(".hcl")), None)
+        try:
+            if hcl is None:
+                return bakejson.evaluate(texts)
+            said = f"HCL is not read: {why or 'that needs docker with buildx'}"
+            self.notes.add(said, Where(hcl), "install docker with buildx; bake files in JSON are read without it")
+        except ConfigError as error:
+            self.notes.take(error, self.files[0])
+        return None
+
+    def _printed(self, bake: Bake, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any]:
+        files = [(base(path), text) for path, text in texts.items()]
+        try:
+            out = bake(files, list(outline.targets))
+        except ConfigError as error:
+            # Targets may add to services of the compose files that bake reads along with its own.
+            composed = self._compose_files()
+            if not composed:
+                raise _placed(error, self.files) from None
+            try:
+                out = bake([*composed, *files], list(outline.targets))
+            except ConfigError:
+                raise _placed(error, self.files) from None
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    def _compose_files(self) -> list[tuple[str, bytes]]:
+        paths = [_beside(self.files[0], name) for name in (*DEFAULTS, *OVERRIDES)]
+        return [(base(path), self.tree.read(entry)) for path in paths if (entry := follow(self.tree, path)) is not None]
+
+    def _root(self, targets: list[Mapping[str, Any]]) -> tuple[str, str]:
+        """Return the folder that contexts are relative to: where bake is run, the nearest with the Dockerfiles."""
+        own = parent(self.files[0])
+
+        def existing(folder: str) -> int:
+            return sum(self._exists(folder, each) for each in targets)
+
+        best = max(ancestors(own), key=lambda folder: (existing(folder), len(folder)))
+        if best == own or not targets:
+            return own, ""
+        return best, f"{base(self.files[0])} is taken to be run from {best or 'the top'}: its Dockerfiles are there"
+
+    def _exists(self, folder: str, target: Mapping[str, Any]) -> bool:
+        context = str(target.get("context", "."))
+        path = None if is_remote(context) else joined(folder, context)
+        path = None if path is None else joined(path, str(target.get("dockerfile", "Dockerfile")))
+        return path is not None and follow(self.tree, path) is not None
+
+
+def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:
+    """Return an error of buildx with its place in the tree: it knows files by their last name."""
+    text, said = error.problems[0].message, "not read, buildx says: "
+    for file in files:
+        match = re.match(rf"{re.escape(base(file))}:(\d+)(?:,(\d+))?[-,\d]*: ?", text)
+        if match:
+            return ConfigError(said + text[match.end() :], where=Where(file, int(match[1])))
+    return ConfigError(said + text, where=Where(files[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    notes: Notes
+    folder: str
+    where: Where
+    name: str
+    said: Mapping[str, Any]
+    others: Mapping[str, Any]
+
+    def build(self, guess: str) -> Build | None:
+        """Return the build of a target; None, noted, where it is no image or mbuild cannot know what it is made of."""
+        written = str(self.said.get("context", "."))
+        context = None if is_remote(written) else joined(self.folder, written)
+        if (refusal := self._refusal(written, context)) is not None:
+            self._note(*refusal)
+            return None
+        assert context is not None
+        dockerfile = joined(context, str(self.said.get("dockerfile", "Dockerfile")))
+        if dockerfile is None:
+            self._note(f"its Dockerfile {quoted(str(self.said.get('dockerfile')))} is not in this repository")
+            return None
+        return Build(
+            source="bake",
+            name=self.name,
+            where=self.where,
+            dockerfile=dockerfile,
+            context=context,
+            target=self.said.get("target") or None,
+            args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
+            contexts=tuple(self._contexts()),
+            published=tuple(str(each) for each in self.said.get("tags") or ()),
+            platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
+            secrets=tuple(self._secrets()),
+            guesses=(guess,) if guess else (),
+        )
+
+    def _args(self) -> Mapping[str, Any]:
+        return self.said.get("args") or {}
+
+    def _refusal(self, written: str, context: str | None) -> tuple[str, ...] | None:
+        if "dockerfile-inline" in self.said:
+            return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
+        if written.startswith("target:"):
+            return ("its context is another target",)
+        if context is None:
+            return (f"its context {quoted(written)} is {'remote' if is_remote(written) else 'not in this repository'}",)
+        return None
+
+    def _contexts(self) -> Iterator[tuple[str, Other]]:
+        for name, value in sorted((self.said.get("contexts") or {}).items()):
+            other = self._other(str(value))
+            if other is not None:
+                yield name, other
+
+    def _other(self, value: str) -> Other | None:
+        if value.startswith("target:"):
+            named = value.removeprefix("target:")
+            return Other(BUILD, build_key(self.where.file, named))
+        if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
+            return Other(EXTERNAL, value)
+        path = joined(self.folder, value)
+        if path is None:
+            self._note(f"its context {quoted(value)} is not in this repository")
+        return None if path is None else Other(FOLDER, path)
+
+    def _secrets(self) -> Iterator[Secret]:
+        for each in self.said.get("secret") or ():
+            fields = each if isinstance(each, Mapping) else dict(part.partition("=")[::2] for part in each.split(","))
+            identity, env = fields.get("id", ""), fields.get("env", "")
+            file = fields.get("src") or fields.get("source") or ""
+            if identity and not env and not file:
+                env = identity
+            if identity:
+                yield Secret(identity, env, "" if env else file)
+
+    def _note(self, message: str, *hints: str) -> None:
+        self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
+
+
+def _is_no_image(target: Mapping[str, Any]) -> bool:
+    outputs = [_output_type(each) for each in target.get("output") or ()]
+    return bool(outputs) and all(each in _NO_IMAGE for each in outputs)
+
+
+def _output_type(output: object) -> str:
+    if isinstance(output, Mapping):
+        return str(output.get("type", ""))
+    text = str(output)
+    match = re.search(r"(?:^|,)type=([^,]+)", text)
+    return match[1] if match else "local" if "=" not in text else ""

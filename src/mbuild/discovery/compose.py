@@ -1,0 +1,197 @@
+"""Compose files of a tree → the builds they state. Pure.
+
+Our own reader, for every tree: the answer has to be the same in every clone, with and without Docker. That it is what
+``docker buildx bake --print`` makes of the same files is tested (``tests/discovery/test_compose_agrees.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mbuild.discovery.composefile import Loader, Services
+from mbuild.discovery.composemodel import Part, Service, Spec, over
+from mbuild.discovery.composeservice import OUTSIDE
+from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import base, is_remote, joined, parent
+from mbuild.errors import Where
+from mbuild.images import Secret
+from mbuild.names import quoted
+
+# compose-go ``cli/options.go``: DefaultFileNames, DefaultOverrideFileNames.
+DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+_NAME = re.compile(r"(.+[-._])?(docker-)?compose([-._].+)?\.ya?ml", re.IGNORECASE)
+
+
+def is_compose(path: str) -> bool:
+    """Return whether a file is called as compose files are."""
+    return _NAME.fullmatch(base(path)) is not None
+
+
+def discover(look: Look) -> Stated:
+    """Return the builds that the compose files among the paths state."""
+    notes = Notes()
+    loader = Loader(look.tree, notes)
+    folders: dict[str, list[str]] = {}
+    for path in filter(is_compose, look.paths):
+        folders.setdefault(parent(path), []).append(path)
+    builds: dict[str, Build] = {}
+    project = ""
+    for folder in sorted(folders, key=lambda each: (each.count("/") if each else -1, each)):
+        found = _Folder(loader, notes, folder, sorted(folders[folder]))
+        for build in found.builds():
+            builds.setdefault(build.key, build)
+        project = project or ("" if folder else found.project())
+    return Stated(tuple(builds.values()), notes.problems, project)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The compose files of one folder: the default set, and further ones that are read for themselves."""
+
+    loader: Loader
+    notes: Notes
+    folder: str
+    files: list[str]
+    values: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", self.loader.environment(self.folder, {}))
+
+    def builds(self) -> Iterator[Build]:
+        """Yield what the default set states, then what each further file does."""
+        defaults = self._defaults()
+        services = self.loader.load(defaults, self.folder, self.values)
+        yield from self._of(services, services)
+        for file in self.files:
+            if file not in defaults:
+                yield from self._further(file, services)
+
+    def project(self) -> str:
+        """Return the ``name`` that the default set gives the project."""
+        for file in self._defaults():
+            for document in self.loader.documents(file):
+                if name := document.get("name").text:
+                    return "" if "$" in name else name
+        return ""
+
+    def _defaults(self) -> list[str]:
+        """Return the files that ``docker compose`` reads here by itself, ``COMPOSE_FILE`` of ``.env`` first."""
+        if named := self.values.get("COMPOSE_FILE"):
+            separator = self.values.get("COMPOSE_PATH_SEPARATOR") or ":"
+            paths = [joined(self.folder, each) for each in named.split(separator) if each]
+            return [each for each in paths if each is not None and self.loader.tree.entry(each)]
+        names = {base(each): each for each in self.files}
+        first = next((names[each] for each in DEFAULTS if each in names), None)
+        above = next((names[each] for each in OVERRIDES if each in names), None)
+        return [] if first is None else [first] if above is None else [first, above]
+
+    def _further(self, file: str, default: Services) -> Iterator[Build]:
+        """Yield the builds of a file that is read for itself.
+
+        Where it says nothing of context and Dockerfile, it is meant to lie over the default set.
+        """
+        alone = self.loader.load([file], self.folder, self.values)
+        for name, each in alone.items():
+            under = default.get(name)
+            if each.build and under and under.build and not {"context", "dockerfile"} & each.build.parts.keys():
+                alone[name] = replace(over(under, each), where=each.where)
+        yield from self._of(alone, {**default, **alone})
+
+    def _of(self, services: Services, known: Mapping[str, Service]) -> Iterator[Build]:
+        for each in services.values():
+            if each.build is not None and not each.build.broken:
+                build = _Builder(each, each.build, known, self.notes).build()
+                if build is not None:
+                    yield build
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    service: Service
+    spec: Spec
+    known: Mapping[str, Service]
+    notes: Notes
+
+    def build(self) -> Build | None:
+        """Return the build of a service; None, noted, where mbuild cannot know what it is made of."""
+        context = self._text("context") if "context" in self.spec.parts else self.service.folder
+        dockerfile = self._text("dockerfile") or "Dockerfile"
+        if (refusal := self._refusal(context)) is not None:
+            self._note(*refusal)
+            return None
+        path = joined(context, dockerfile)
+        if path is None:
+            self._note(f"its Dockerfile {quoted(dockerfile)} is not in this repository")
+            return None
+        tags = self._list("tags")
+        image = self.service.image
+        return Build(
+            source="compose",
+            name=self.service.name,
+            where=self.service.where,
+            dockerfile=path,
+            context=context,
+            target=self._text("target") or None,
+            args=tuple((name, value) for name, value in sorted(self._mapping("args").items()) if value is not None),
+            contexts=tuple(self._contexts()),
+            published=tuple(dict.fromkeys(([image] if image else []) + [str(each) for each in tags])),
+            platforms=tuple(str(each) for each in self._list("platforms")),
+            secrets=tuple(
+                each for each in self._list("secrets") if isinstance(each, Secret) and (each.env or each.file)
+            ),
+        )
+
+    def _refusal(self, context: str) -> tuple[str, ...] | None:
+        if "dockerfile_inline" in self.spec.parts:
+            return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
+        if context.startswith(OUTSIDE):
+            return (f"its context {quoted(context.removeprefix(OUTSIDE))} is not in this repository",)
+        if is_remote(context):
+            return (f"its context {quoted(context)} is remote",)
+        return None
+
+    def _contexts(self) -> Iterator[tuple[str, Other]]:
+        for name, value in sorted(self._mapping("additional_contexts").items()):
+            other = None if value is None else self._other(value)
+            if other is not None:
+                yield name, other
+
+    def _other(self, value: str) -> Other | None:
+        if not value.startswith("service:"):
+            folder = value.removeprefix("folder:")
+            if folder.startswith(OUTSIDE):
+                self._note(f"its context {quoted(folder.removeprefix(OUTSIDE))} is not in this repository")
+                return None
+            return Other(FOLDER, folder) if folder != value else Other(EXTERNAL, value)
+        named = self.known.get(value.removeprefix("service:"))
+        if named is None:
+            self._note(f"there is no service {quoted(value.removeprefix('service:'))}")
+            return None
+        if named.build is None:
+            return Other(EXTERNAL, f"docker-image://{named.image}") if named.image else None
+        return Other(BUILD, build_key(named.where.file, named.name))
+
+    def _text(self, key: str) -> str:
+        part = self.spec.parts.get(key, Part(""))
+        return part.value if isinstance(part.value, str) else ""
+
+    def _mapping(self, key: str) -> Mapping[str, str | None]:
+        part = self.spec.parts.get(key, Part({}))
+        return part.value if isinstance(part.value, Mapping) else {}
+
+    def _list(self, key: str) -> tuple[object, ...]:
+        part = self.spec.parts.get(key, Part(()))
+        return part.value if isinstance(part.value, tuple) else ()
+
+    def _note(self, message: str, *hints: str) -> None:
+        where = Where(self.service.where.file, self.service.where.line)
+        self.notes.add(f"service {quoted(self.service.name)} is left out: {message}", where, *hints)

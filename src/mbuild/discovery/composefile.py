@@ -1,0 +1,166 @@
+"""Loads compose files of a tree: several laid over each other, ``include``, ``extends``, ``.env``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mbuild.discovery.composemodel import Service, over, settled
+from mbuild.discovery.composeservice import Scope, service
+from mbuild.discovery.dotenv import parse
+from mbuild.discovery.interpolate import InterpolationError
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import joined, parent
+from mbuild.discovery.yamlfile import Node, read
+from mbuild.errors import ConfigError, Where
+from mbuild.names import quoted
+from mbuild.tree import Tree, follow
+
+MAX_INCLUDES = 500
+Services = dict[str, Service]
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Reads the compose files of one tree; every file is parsed once."""
+
+    tree: Tree
+    notes: Notes
+    _documents: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    _includes: list[str] = field(default_factory=list)
+
+    def documents(self, file: str) -> tuple[Node, ...]:
+        """Return the documents of a file, none where it cannot be read: that is noted once."""
+        if file not in self._documents:
+            self._documents[file] = ()
+            entry = follow(self.tree, file)
+            if entry is not None:
+                try:
+                    self._documents[file] = read(self.tree.read(entry), file)
+                except ConfigError as error:
+                    self.notes.take(error, file)
+        return self._documents[file]
+
+    def environment(self, folder: str, outer: Mapping[str, str], file: str | None = None) -> dict[str, str]:
+        """Return the variables of the ``.env`` of a folder (or of another file), below those that hold already."""
+        path = file if file is not None else f"{folder}/.env" if folder else ".env"
+        entry = follow(self.tree, path)
+        if entry is None:
+            return dict(outer)
+        values, problems = parse(self.tree.read(entry), path, outer)
+        for problem in problems:
+            self.notes.add(problem.message, problem.where or Where(path))
+        return values
+
+    def load(
+        self, files: Sequence[str], folder: str, values: Mapping[str, str], stack: tuple[str, ...] = ()
+    ) -> Services:
+        """Return the services of files laid over each other in this order, included ones too.
+
+        stack: the files that led here by ``include``.
+        """
+        found: Services = {}
+        for file in files:
+            for name, each in self._file(file, folder, values, (*stack, file)).items():
+                found[name] = over(found[name], each) if name in found else each
+        return {name: settled(each) for name, each in found.items()}
+
+    def _file(self, file: str, folder: str, values: Mapping[str, str], stack: tuple[str, ...]) -> Services:
+        found: Services = {}
+        for document in self.documents(file):
+            scope = Scope(file, folder, values, self.notes, document.get("secrets").fields)
+            for item in document.get("include").items or ():
+                for name, each in self._included(item, scope, stack).items():
+                    found.setdefault(name, each)
+            services = document.get("services")
+            if not services.is_null and not isinstance(services.value, dict):
+                self.notes.add("'services' must be a mapping", scope.where(services))
+            for name in services.fields:
+                each = self._service(name, document, scope, ())
+                found[name] = over(found[name], each) if name in found else each
+        return found
+
+    def _included(self, item: Node, scope: Scope, stack: tuple[str, ...]) -> Services:
+        try:
+            paths = _texts(item if isinstance(item.value, str) else item.get("path"), scope)
+            project = scope.text(item.get("project_directory"))
+            env_files = _texts(item.get("env_file"), scope)
+        except InterpolationError as error:
+            self.notes.add(f"include: {error}", scope.where(item))
+            return {}
+        files = [self._reached(each, scope, item, "include") for each in paths]
+        known = [each for each in files if each is not None]
+        if not known or len(known) < len(files):
+            return {}
+        if set(known) & set(stack):
+            self.notes.add("this file includes itself in a circle", scope.where(item))
+            return {}
+        self._includes.append(known[0])
+        if len(self._includes) > MAX_INCLUDES:
+            self.notes.add(f"more than {MAX_INCLUDES} includes: the rest is not read", scope.where(item))
+            return {}
+        folder = parent(known[0]) if project is None else joined(scope.folder, project)
+        if folder is None:
+            self.notes.add(f"include: {quoted(project or '')} leads out of the repository", scope.where(item))
+            return {}
+        return self.load(known, folder, self._included_values(folder, env_files, scope), stack)
+
+    def _included_values(self, folder: str, env_files: Sequence[str], scope: Scope) -> Mapping[str, str]:
+        if not env_files:
+            return self.environment(folder, scope.values)
+        values: Mapping[str, str] = {}
+        for each in env_files:
+            path = joined(scope.folder, each)
+            values = values if path is None else {**values, **self.environment(folder, {}, path)}
+        return {**values, **scope.values}
+
+    def _reached(self, written: str, scope: Scope, node: Node, what: str) -> str | None:
+        """Return the path of a file that another one names; None, noted, where it is not there."""
+        path = None if "://" in written else joined(scope.folder, written)
+        if path is None:
+            self.notes.add(f"{what}: {quoted(written)} is not in this repository", scope.where(node))
+        elif follow(self.tree, path) is None:
+            self.notes.add(f"{what}: there is no {quoted(path)}", scope.where(node))
+            path = None
+        return path
+
+    def _service(self, name: str, document: Node, scope: Scope, seen: tuple[tuple[str, str], ...]) -> Service:
+        """Return a service with what it extends below it."""
+        node = document.get("services").fields[name]
+        own = service(name, node, scope)
+        extends = node.fields.get("extends")
+        if extends is None or extends.is_null:
+            return own
+        if (scope.file, name) in seen:
+            message = f"service {quoted(name)} extends itself in a circle"
+            self.notes.once(frozenset(seen), message, scope.where(extends))
+            return own
+        try:
+            base = self._extended(extends, document, scope, (*seen, (scope.file, name)))
+        except InterpolationError as error:
+            self.notes.add(f"extends: {error}", scope.where(extends))
+            base = None
+        return own if base is None else over(replace(base, name=name, where=own.where), own)
+
+    def _extended(
+        self, extends: Node, document: Node, scope: Scope, seen: tuple[tuple[str, str], ...]
+    ) -> Service | None:
+        named = (scope.text(extends) if isinstance(extends.value, str) else scope.text(extends.get("service"))) or ""
+        written = scope.text(extends.get("file"))
+        documents: Sequence[Node] = (document,)
+        if written is not None:
+            file = self._reached(written, scope, extends, "extends")
+            if file is None:
+                return None
+            documents = self.documents(file)
+            scope = Scope(file, parent(file), scope.values, self.notes)
+        for each in documents:
+            if named in each.get("services").fields:
+                return self._service(named, each, replace(scope, secrets=each.get("secrets").fields), seen)
+        self.notes.add(f"extends: there is no service {quoted(named)} in {scope.file}", scope.where(extends))
+        return None
+
+
+def _texts(node: Node, scope: Scope) -> list[str]:
+    nodes = node.items or (node,)
+    return [text for text in (scope.text(each) for each in nodes) if text]

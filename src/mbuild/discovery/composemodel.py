@@ -1,0 +1,91 @@
+"""The services of compose files as far as builds go, and how one is laid over another. Pure.
+
+Rules: the compose specification (merge), compose-go's ``override`` package: mappings are merged, lists are joined,
+``!reset`` takes away what came before and ``!override`` replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mbuild.errors import Where
+
+RESET, OVERRIDE = "!reset", "!override"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One key of a build: text, a mapping or a list; ``tag`` is RESET, OVERRIDE or ""."""
+
+    value: str | Mapping[str, str | None] | tuple[object, ...]
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """``build`` of a service, interpolated, its context and folders being paths as ``Place`` resolves them.
+
+    tag: of ``build`` itself. broken: it could not be read, and the reason has been noted.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    tag: str = ""
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: where it stands, its image and its build, None where it has none. folder: of the project."""
+
+    name: str
+    where: Where
+    folder: str = ""
+    image: str | None = None
+    build: Spec | None = None
+    image_tag: str = ""
+
+
+def over(base: Service, above: Service) -> Service:
+    """Return a service with another laid over it."""
+    image = above.image if above.image is not None or above.image_tag == RESET else base.image
+    where = base.where if base.build is not None else above.where
+    return replace(above, where=where, image=image, build=_over_spec(base.build, above.build))
+
+
+def _over_spec(base: Spec | None, above: Spec | None) -> Spec | None:
+    if above is None or base is None:
+        return base if above is None else None if above.tag == RESET else above
+    if above.tag == RESET:
+        return None
+    if above.tag == OVERRIDE:
+        return replace(above, tag="")
+    parts = dict(base.parts)
+    for key, part in above.parts.items():
+        merged = _over_part(parts.get(key), part)
+        if merged is None:
+            parts.pop(key, None)
+        else:
+            parts[key] = merged
+    return Spec(parts, base.tag, base.broken or above.broken)
+
+
+def _over_part(base: Part | None, above: Part) -> Part | None:
+    if above.tag == RESET:
+        return None
+    if base is None or above.tag == OVERRIDE:
+        return replace(above, tag="")
+    if isinstance(base.value, Mapping) and isinstance(above.value, Mapping):
+        return Part({**base.value, **above.value})
+    if isinstance(base.value, tuple) and isinstance(above.value, tuple):
+        return Part(tuple(dict.fromkeys((*base.value, *above.value))))
+    return above
+
+
+def settled(service: Service) -> Service:
+    """Return a service that nothing lies under: tags have nothing to act on."""
+    spec = service.build
+    if spec is None or spec.tag == RESET:
+        return replace(service, build=None)
+    parts = {key: replace(part, tag="") for key, part in spec.parts.items() if part.tag != RESET}
+    return replace(service, build=Spec(parts, "", spec.broken))

@@ -1,0 +1,168 @@
+"""From the YAML of one service to a ``Service``: short forms, variables, paths. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mbuild.discovery.composemodel import OVERRIDE, RESET, Part, Service, Spec
+from mbuild.discovery.goscalar import scalar_text
+from mbuild.discovery.interpolate import InterpolationError, expand
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import is_remote, joined
+from mbuild.discovery.yamlfile import Node
+from mbuild.errors import Where
+from mbuild.images import Secret
+from mbuild.names import quoted
+
+_LISTS = ("platforms", "tags", "secrets")
+_MAPPINGS = ("args", "additional_contexts")
+_TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
+OUTSIDE = "\0outside:"
+"""Marks a path that leads out of the repository; what follows is the path as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One compose file: its path, the folder its paths are relative to, the variables that hold, its secrets."""
+
+    file: str
+    folder: str
+    values: Mapping[str, str]
+    notes: Notes
+    secrets: Mapping[str, Node] = field(default_factory=dict)
+
+    def where(self, node: Node) -> Where:
+        """Return a place in the file."""
+        return Where(self.file, node.line)
+
+    def text(self, node: Node, *, quiet: bool = False) -> str | None:
+        """Return a scalar with its variables replaced; None for null or what is no scalar."""
+        if node.text is None or "$" not in node.text:
+            return scalar_text(node)
+
+        def unset(name: str) -> None:
+            if not quiet:
+                hint = (
+                    "give it a default, as in ${X:-default}, or a value in .env: the caller's environment never counts"
+                )
+                message = f"${{{name}}} has no value here and counts as empty"
+                self.notes.once((self.file, name), message, self.where(node), hint)
+
+        return expand(node.text, self.values, unset)
+
+    def path(self, written: str) -> str:
+        """Return a folder from the git root; remote ones as written, those outside marked as such."""
+        if is_remote(written):
+            return written
+        found = joined(self.folder, written or ".")
+        return OUTSIDE + written if found is None else found
+
+
+def service(name: str, node: Node, scope: Scope) -> Service:
+    """Return what a service says about its image and build; what cannot be read is noted."""
+    where = scope.where(node)
+    image: str | None = None
+    spec: Spec | None = None
+    try:
+        image = scope.text(node.get("image"), quiet=True)
+    except InterpolationError as error:
+        scope.notes.add(f"service {quoted(name)}: {error}", where)
+    build = node.fields.get("build")
+    if build is not None and (not build.is_null or build.tag == RESET):
+        spec = _spec(name, build, scope)
+    return Service(name, where, scope.folder, image, spec, node.get("image").tag)
+
+
+def _spec(name: str, build: Node, scope: Scope) -> Spec:
+    try:
+        if isinstance(build.value, str):
+            return Spec({"context": Part(scope.path(scope.text(build) or ""))}, build.tag)
+        return Spec(dict(_parts(build, scope)), build.tag)
+    except (InterpolationError, _UnreadableError) as error:
+        scope.notes.add(f"service {quoted(name)} cannot be read: {error}", scope.where(build))
+        return Spec(broken=True)
+
+
+class _UnreadableError(ValueError):
+    """A value of the wrong kind."""
+
+
+def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
+    for key, node in build.fields.items():
+        if node.tag == RESET:
+            yield key, Part("", RESET)
+            continue
+        tag = OVERRIDE if node.tag == OVERRIDE else ""
+        if key in _TEXTS and not node.is_null:
+            yield key, Part(_text(key, node, scope), tag)
+        elif key in _MAPPINGS:
+            yield key, Part(_mapping(key, node, scope), tag)
+        elif key in _LISTS and node.items:
+            yield key, Part(tuple(_item(key, each, scope) for each in node.items), tag)
+
+
+def _text(key: str, node: Node, scope: Scope) -> str:
+    text = scope.text(node)
+    if text is None:
+        raise _UnreadableError(f"'build.{key}' must be text")
+    return scope.path(text) if key == "context" else text
+
+
+def _mapping(key: str, node: Node, scope: Scope) -> dict[str, str | None]:
+    """Return a mapping, also from a list of ``NAME=VALUE``; a name alone has the value of the variable of that name."""
+    found: dict[str, str | None] = {}
+    for item in node.items:
+        text = scope.text(item)
+        if text is None:
+            raise _UnreadableError(f"'build.{key}' must hold text")
+        name, given, value = text.partition("=")
+        found[name] = value if given else scope.values.get(name)
+        _report_missing(key, name, found[name], item, scope)
+    for name, value_node in node.fields.items():
+        if not isinstance(value_node.value, str):
+            raise _UnreadableError(f"'build.{key}.{name}' must be text")
+        found[name] = scope.values.get(name) if value_node.is_null else scope.text(value_node)
+        _report_missing(key, name, found[name], value_node, scope)
+    if key == "additional_contexts":
+        return {name: None if value is None else _context(value, scope) for name, value in found.items()}
+    return found
+
+
+def _report_missing(key: str, name: str, value: str | None, node: Node, scope: Scope) -> None:
+    if value is None:
+        what = "the argument" if key == "args" else "the context"
+        message = f"{what} {quoted(name)} takes its value from the caller's environment, so it is left out"
+        scope.notes.add(message, scope.where(node))
+
+
+def _context(value: str, scope: Scope) -> str:
+    """Return a named context; a folder is written from the git root with ``folder:`` in front."""
+    if value.startswith(("docker-image:", "service:", "target:", "oci-layout:")) or is_remote(value):
+        return value
+    return f"folder:{scope.path(value)}"
+
+
+def _item(key: str, node: Node, scope: Scope) -> object:
+    if key == "secrets":
+        return _secret(node, scope)
+    text = scope.text(node, quiet=key == "tags")
+    if text is None:
+        raise _UnreadableError(f"'build.{key}' must hold text")
+    return text
+
+
+def _secret(node: Node, scope: Scope) -> Secret:
+    """Return a build secret; its source stands below the top-level ``secrets``."""
+    source = (scope.text(node) if isinstance(node.value, str) else scope.text(node.get("source"))) or ""
+    defined = scope.secrets.get(source, Node(node.line, {}))
+    identity = scope.text(node.get("target")) or source
+    env = scope.text(defined.get("environment")) or ""
+    file = scope.text(defined.get("file")) or ""
+    return Secret(identity, env, "" if env else file and _beside(scope.folder, file))
+
+
+def _beside(folder: str, file: str) -> str:
+    import posixpath
+
+    return file if file.startswith(("/", "~")) else posixpath.normpath(posixpath.join(folder, file))

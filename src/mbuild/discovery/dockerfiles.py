@@ -1,0 +1,144 @@
+"""Plain Dockerfiles that no other source states: names, context roots, and which are rather helpers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from mbuild.discovery.looking import Looker
+from mbuild.discovery.model import Build, Look, Stated
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import ancestors, base, is_text, parent
+from mbuild.errors import Where, printable
+from mbuild.tree import Tree, follow
+
+_PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
+_VARIANT = re.compile(
+    r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.IGNORECASE
+)
+_NOT_DOCKERFILES = re.compile(
+    r".*\.(dockerignore|tt|containerignore|md|txt|rst|j2|jinja2?|tmpl|tpl|template|erb|in|bak|orig|swp|lock|py|go|js|ts|sh|html|json|ya?ml)",
+    re.IGNORECASE,
+)
+_FROM = re.compile(rb"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
+
+_HELPERS = re.compile(
+    r"tests?|testing|__tests__|test[-_].*|.*[-_]tests?|e2e|integration|examples?|samples?|docs?|binder|hack|templates?|\..*"
+)
+"""Folders whose Dockerfiles are rarely images that a repository ships."""
+
+# Folders that say what lies in them, not what it is for: an image is called after the folder above.
+_GENERIC = frozenset(
+    ("src", "docker", "dockerfiles", "build", "container", "containers", "deploy", "deployment", "image", "ci")
+)
+
+
+def is_dockerfile(path: str) -> bool:
+    """Return whether a file is called as Dockerfiles are."""
+    name = base(path)
+    if _NOT_DOCKERFILES.fullmatch(name):
+        return False
+    return _PLAIN.fullmatch(name) is not None or _VARIANT.fullmatch(name) is not None
+
+
+def discover(look: Look) -> Stated:
+    """Return a build for each Dockerfile that nothing states yet."""
+    notes = Notes()
+    there = [each for each in look.stated if follow(look.tree, each.dockerfile) is not None]
+    stated = {each.dockerfile for each in there}
+    files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
+    plain = _Plain(look.tree, [each for each in files if _usable(each, notes)], there)
+    builds = [*plain.builds(), *_vendored(look)]
+    if not there and all(each.aside for each in builds):
+        builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
+    return Stated(tuple(builds), notes.problems)
+
+
+def _usable(path: str, notes: Notes) -> bool:
+    if not is_text(path):
+        notes.add("its name is not UTF-8, so build.yaml cannot hold it", Where(printable(path)))
+    return is_text(path)
+
+
+def _is_one(tree: Tree, path: str) -> bool:
+    """Return whether a file has a FROM: not every file that is called so is a Dockerfile."""
+    entry = tree.entry(path)
+    return entry is not None and not entry.is_link and _FROM.search(tree.read(entry)) is not None
+
+
+def _vendored(look: Look) -> Iterator[Build]:
+    for path in look.vendored:
+        if is_dockerfile(path) and is_text(path):
+            name = base(parent(path)) or "image"
+            yield Build("dockerfile", name, Where(path), path, parent(path), aside="other people's code or test data")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    tree: Tree
+    files: list[str]
+    stated: Collection[Build]
+
+    def builds(self) -> Iterator[Build]:
+        """Yield a build for each file, folders before what lies in them."""
+        looker = Looker(self.tree)
+        names: dict[str, str] = {}
+        for each in sorted(self.stated, key=lambda each: not _PLAIN.fullmatch(base(each.dockerfile))):
+            names.setdefault(parent(each.dockerfile), each.name)
+        ordered = sorted(
+            self.files, key=lambda each: (each.count("/"), parent(each), not _PLAIN.fullmatch(base(each)), each)
+        )
+        for path in ordered:
+            name = self._name(path, names)
+            if _PLAIN.fullmatch(base(path)):
+                names[parent(path)] = name
+            context, guess = looker.context(path, parent(path))
+            guesses = (guess,) if guess else ()
+            yield Build("dockerfile", name, Where(path), path, context, guesses=guesses, aside=self._aside(path))
+
+    def _name(self, path: str, names: dict[str, str]) -> str:
+        """Return the name of an image: its folder's, behind that of an image whose folder it lies in."""
+        folder = parent(path)
+        variant = _VARIANT.fullmatch(base(path))
+        label = (variant["after"] or variant["before"]) if variant else ""
+        own = "" if not folder else _folder_name(folder)
+        above = next((names[each] for each in ancestors(folder)[1:] if each and each in names), "")
+        if above and own:
+            own = f"{above}-{own}"
+        if not label:
+            return own or "app"
+        if folder in names:
+            return f"{names[folder]}-{label}"
+        return f"{own}-{label}" if own and not _is_generic(folder) else label
+
+    def _aside(self, path: str) -> str:
+        """Return why a Dockerfile is rather no image of its own, "" where it is one."""
+        if place := _helper(path):
+            return f"below {place}/"
+        firm = [each for each in self.stated if not _helper(each.where.file)]
+        if not firm:
+            return ""
+        if not _PLAIN.fullmatch(base(path)):
+            return "not stated by any compose, bake or skaffold file"
+        inside = next(
+            (each for each in firm if f"{parent(path)}/".startswith(f"{parent(each.dockerfile) or '?'}/")), None
+        )
+        return f"in the folder of {inside.name}, not stated by any compose, bake or skaffold file" if inside else ""
+
+
+def _helper(path: str) -> str:
+    """Return the folder on a path that says that what is in it helps, "" where there is none."""
+    return next((each for each in path.split("/")[:-1] if _HELPERS.fullmatch(each)), "")
+
+
+def _is_generic(folder: str) -> bool:
+    return base(folder) in _GENERIC
+
+
+def _folder_name(folder: str) -> str:
+    """Return the last part of a folder that says what it is for."""
+    parts = folder.split("/")
+    part = next((each for each in reversed(parts) if each not in _GENERIC), parts[-1])
+    # ``NodeBase`` is published as ``node-base``: a repository has no capitals.
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "-", part)

@@ -1,0 +1,91 @@
+"""What a Dockerfile takes from its context and which images it names, as far as discovery asks. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mbuild.config.globs import matches
+from mbuild.discovery.paths import ancestors, is_folder, joined
+from mbuild.dockerfile.evaluate import evaluate
+from mbuild.dockerfile.model import ExternalImage, Platform
+from mbuild.dockerfile.parser import read
+from mbuild.errors import DockerfileError, Where
+from mbuild.tree import Tree, follow
+
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Local sources as written, and names of images outside of the Dockerfile with their places."""
+
+    sources: tuple[str, ...] = ()
+    references: tuple[tuple[str, Where], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Looks at the Dockerfiles of one tree, each once for a target and arguments."""
+
+    tree: Tree
+    _seen: dict[tuple[object, ...], Seen] = field(default_factory=dict)
+
+    def look(self, dockerfile: str, target: str | None = None, args: Iterable[tuple[str, str]] = ()) -> Seen:
+        """Return what a Dockerfile reads and names; nothing where it cannot be read: ``check`` says why."""
+        key = (dockerfile, target, tuple(args))
+        if key not in self._seen:
+            try:
+                self._seen[key] = self._evaluate(dockerfile, target, dict(args))
+            except DockerfileError:
+                self._seen[key] = Seen()
+        return self._seen[key]
+
+    def _evaluate(self, dockerfile: str, target: str | None, args: Mapping[str, str]) -> Seen:
+        entry = follow(self.tree, dockerfile)
+        if entry is None:
+            return Seen()
+        file, problems = read(self.tree.read(entry), dockerfile)
+        if problems:
+            raise DockerfileError(problems)
+        recipe = evaluate(
+            file,
+            target=target,
+            args=args,
+            platform=Platform(),
+            build_platform=Platform(),
+            resolve=lambda reference: ExternalImage(reference.name),
+            resolve_stage=lambda _: None,
+        )
+        sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
+        return Seen(sources, tuple((reference.name, reference.where) for reference, _ in recipe.references))
+
+    def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
+        """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
+
+        It is the nearest folder, from the Dockerfile's own upward, in which all of its COPY sources exist; where there
+        is none, the nearest in which most do.
+        """
+        sources = [each for each in dict.fromkeys(self.look(dockerfile).sources) if each.strip("./")]
+        if not sources:
+            return folder, ""
+        found = {each: sum(self._exists(each, source) for source in sources) for each in ancestors(folder)}
+        best = max(found, key=lambda each: (found[each], len(each)))
+        if best == folder:
+            return folder, ""
+        first = next(each for each in sources if self._exists(best, each) and not self._exists(folder, each))
+        return best, f"context guessed: {first} is there"
+
+    def _exists(self, root: str, source: str) -> bool:
+        """Return whether a source of COPY matches anything below a context root."""
+        inside = joined("", source.lstrip("/"))
+        if inside is None:
+            return False
+        path = f"{root}/{inside}" if root and inside else root or inside
+        wild = _WILD.search(path)
+        if wild is None:
+            return follow(self.tree, path) is not None or is_folder(self.tree, path)
+        parts = path.split("/")
+        below = self.tree.below(path[: wild.start()].rpartition("/")[0])
+        return any(matches(path, "/".join(each.path.split("/")[: len(parts)])) for each in below)

@@ -1,0 +1,245 @@
+"""What all sources state → images: one build is one image, names fit, what is not there is left out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mbuild import names as checked
+from mbuild.discovery import published
+from mbuild.discovery.looking import Looker
+from mbuild.discovery.model import BUILD, FOLDER, Build, Discovery, Image, Other
+from mbuild.discovery.naming import Namer, image_name_of, preferred
+from mbuild.discovery.notes import Notes
+from mbuild.discovery.paths import is_folder, is_text, parent
+from mbuild.errors import Problem, Where
+from mbuild.images import Secret
+from mbuild.names import NameProblem, context_key, quoted
+from mbuild.tree import Tree, follow
+
+Identity = tuple[object, ...]
+
+
+def merge(
+    tree: Tree, builds: tuple[Build, ...], problems: tuple[Problem, ...], project: str, order: Sequence[str]
+) -> Discovery:
+    """Return the images that builds amount to.
+
+    builds: in the order in which their sources are believed. problems: noted already. order: the names of the sources.
+    """
+    return _Merge(tree, builds, order).result(problems, project)
+
+
+@dataclass(slots=True)
+class _Merge:
+    tree: Tree
+    stated: Sequence[Build]
+    order: Sequence[str]
+    notes: Notes = field(default_factory=Notes)
+    looker: Looker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looker = Looker(self.tree)
+
+    def result(self, problems: Sequence[Problem], project: str) -> Discovery:
+        groups = self._groups([_usable(each, self.notes) for each in self.stated if self._is_there(each)])
+        active = {key: group for key, group in groups.items() if not all(each.aside for each in group)}
+        heads = {key: preferred([each for each in group if not each.aside]) for key, group in active.items()}
+        external = self._external(list(heads.values()))
+        namer = Namer(self.order, frozenset(external))
+        names = namer.assign(list(heads.values()))
+        known = [self._known(names[head.key], head, active[key]) for key, head in heads.items()]
+        registry, guessed = published.registry_of(known)
+        aliases = published.aliases(known, registry)
+        asides = self._asides(groups, active, namer)
+        self._doubts(published.doubtful(known, registry, aliases, [each.name for each in asides]), asides)
+        by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
+        images = []
+        for key, head in heads.items():
+            guesses = (*head.guesses, *_renamed(head, names[head.key], external))
+            images.append(self._image(names[head.key], active[key], head, aliases, by_build, guesses))
+        if guessed:
+            first = Problem(f"registry {quoted(registry)} was guessed from the FROM lines of the Dockerfiles")
+            problems = (*problems, first)
+        return Discovery(tuple(images), asides, (*problems, *self.notes.problems), _project(project), registry, guessed)
+
+    def _is_there(self, build: Build) -> bool:
+        """Return whether Dockerfile and context root are in the tree; what is not is reported, not invented."""
+        label = f"{_LABELS[build.source]} {quoted(build.name)} is left out"
+        if not is_folder(self.tree, build.context):
+            self.notes.add(f"{label}: there is no folder {quoted(build.context)}", build.where)
+        elif follow(self.tree, build.dockerfile) is None:
+            self.notes.add(f"{label}: there is no Dockerfile {quoted(build.dockerfile)}", build.where)
+        elif not is_text(build.target or ""):
+            self.notes.add(f"{label}: its target {quoted(build.target or '')} is none", build.where)
+        elif not is_text(build.dockerfile + build.context):
+            self.notes.add(f"{label}: its path is not UTF-8, so build.yaml cannot hold it", build.where)
+        else:
+            return True
+        return False
+
+    def _groups(self, builds: Sequence[Build]) -> dict[Identity, list[Build]]:
+        by_key = {each.key: each for each in builds}
+        groups: dict[Identity, list[Build]] = {}
+        for each in builds:
+            groups.setdefault(_identity(each, by_key), []).append(each)
+        return groups
+
+    def _known(self, name: str, head: Build, group: Sequence[Build]) -> published.Known:
+        said = tuple(dict.fromkeys(text for each in group for text in each.published))
+        return published.Known(name, said, self._references(head), parent(head.where.file))
+
+    def _references(self, build: Build) -> tuple[tuple[str, Where], ...]:
+        """Return the images a build names, but for those that its named contexts replace."""
+        replaced = {context_key(name) for name, _ in build.contexts}
+        seen = self.looker.look(build.dockerfile, build.target, build.args).references
+        return tuple((name, where) for name, where in seen if context_key(name) not in replaced)
+
+    def _external(self, heads: Sequence[Build]) -> Mapping[str, Where]:
+        known = [published.Known(image_name_of(each.name), each.published, self._references(each)) for each in heads]
+        plain = frozenset(image_name_of(each.name) for each in heads if each.source == "dockerfile")
+        return published.external_names(known, plain)
+
+    def _doubts(self, found: Sequence[tuple[str, str, Where]], asides: Sequence[Image]) -> None:
+        files = {each.name: each.build.dockerfile for each in asides}
+        for name, text, where in found:
+            meant = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
+            hint = f"if it does, give the image this name too: aliases: [{text}]"
+            self.notes.add(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
+
+    def _image(
+        self,
+        name: str,
+        group: Sequence[Build],
+        head: Build,
+        aliases: Mapping[str, tuple[str, ...]],
+        by_build: Mapping[str, str],
+        guesses: tuple[str, ...],
+    ) -> Image:
+        secrets = {secret.id: secret for each in reversed(group) for secret in each.secrets}
+        platforms = next((each.platforms for each in group if each.platforms), ())
+        args = tuple(sorted({**dict(head.args), **dict(_required(head, by_build))}.items()))
+        build = replace(head, args=args, platforms=platforms, secrets=tuple(secrets[each] for each in sorted(secrets)))
+        contexts = tuple(self._contexts(name, head, by_build))
+        places = tuple(dict.fromkeys(each.where for each in group))
+        return Image(name, build, contexts, aliases.get(name, ()), places, guesses)
+
+    def _contexts(self, name: str, build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield the named contexts as build.yaml writes them."""
+        for label, other in build.contexts:
+            if other.kind == BUILD:
+                image = by_build.get(other.value)
+                if image is None or image == name:
+                    called = quoted(other.value.rpartition("\0")[2])
+                    self.notes.add(f"the context {quoted(label)} is left out: {called} is no image here", build.where)
+                    continue
+                yield label, f"image:{image}"
+            elif other.kind == FOLDER:
+                yield label, f"./{other.value}" if other.value else "."
+            else:
+                yield label, other.value
+
+    def _asides(
+        self, groups: Mapping[Identity, list[Build]], active: Mapping[Identity, list[Build]], namer: Namer
+    ) -> tuple[Image, ...]:
+        aside = [group[0] for key, group in groups.items() if key not in active]
+        names = namer.assign(aside)
+        return tuple(Image(names[each.key], each, (), (), (each.where,), each.guesses) for each in aside)
+
+
+def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the arguments that name other images; one that was left out keeps the name that its source gives it."""
+    for argument, other in build.requires:
+        yield argument, by_build.get(other.value, other.value.rpartition("\0")[2])
+
+
+_LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
+
+
+def _identity(build: Build, by_key: Mapping[str, Build]) -> Identity:
+    """Return what makes two builds one image."""
+    contexts = tuple((name, *_meant(other, by_key)) for name, other in (*build.contexts, *build.requires))
+    return build.dockerfile, build.context, build.target, build.args, contexts
+
+
+def _meant(other: Other, by_key: Mapping[str, Build]) -> tuple[object, ...]:
+    found = by_key.get(other.value) if other.kind == BUILD else None
+    return (other.kind, other.value) if found is None else (found.dockerfile, found.context, found.target, found.args)
+
+
+def _renamed(build: Build, name: str, external: Mapping[str, Where]) -> tuple[str, ...]:
+    called = image_name_of(build.name)
+    if called == name or called not in external:
+        return ()
+    return (f"not called {called}: that is an external image in {external[called].file}",)
+
+
+def _project(name: str) -> str:
+    try:
+        return checked.project_name(name) if name else ""
+    except NameProblem:
+        return ""
+
+
+def _usable(build: Build, notes: Notes) -> Build:
+    """Return a build without what build.yaml would refuse, which is noted."""
+    check = _Check(build, notes)
+    return replace(
+        build,
+        args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
+        platforms=tuple(each for each in build.platforms if check.passes("platform", checked.platform, each)),
+        secrets=tuple(each for each in build.secrets if check.passes("secret", _secret, each)),
+        contexts=tuple(_once(each for each in build.contexts if check.passes("context", _context, each))),
+    )
+
+
+def _once(contexts: Iterator[tuple[str, Other]]) -> list[tuple[str, Other]]:
+    """Return contexts without those that BuildKit knows under a name that is there already."""
+    found: dict[str, tuple[str, Other]] = {}
+    for each in contexts:
+        found.setdefault(context_key(each[0]), each)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    build: Build
+    notes: Notes
+
+    def passes(self, what: str, check: object, value: object) -> bool:
+        try:
+            check(value)  # type: ignore[operator]
+        except NameProblem as error:
+            message = (
+                f"{_LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
+            )
+            self.notes.add(message, self.build.where)
+            return False
+        return True
+
+
+def _argument(argument: tuple[str, str]) -> None:
+    checked.arg_name(argument[0])
+    if not is_text(argument[0] + argument[1]):
+        raise NameProblem(f"{quoted(argument[0])} has a value that build.yaml cannot hold")
+
+
+def _secret(secret: Secret) -> None:
+    checked.secret_id(secret.id)
+    if secret.env:
+        checked.variable_name(secret.env)
+    if not is_text(secret.file):
+        raise NameProblem(f"{quoted(secret.file)} is no path that build.yaml can hold")
+
+
+def _context(context: tuple[str, Other]) -> None:
+    from mbuild.config.contexts import parse_context
+
+    name, other = context
+    checked.parse_reference(name)
+    if not is_text(other.value) and other.kind != BUILD:
+        raise NameProblem(f"{quoted(other.value)} is nothing that build.yaml can hold")
+    if other.kind == FOLDER:
+        parse_context(name, f"./{other.value}", "", (), Where(""))
+    elif other.kind != BUILD:
+        parse_context(name, other.value, "", (), Where(""))

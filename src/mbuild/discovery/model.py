@@ -1,0 +1,113 @@
+"""What a source states about builds. All immutable; paths are from the git root, "" being the root itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mbuild.errors import Problem, Where
+from mbuild.images import Secret
+from mbuild.tree import Tree
+
+FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
+
+# (name of the file, content) of bake files and the targets to print → what buildx prints.
+# Raises EnvironmentFault when it cannot be run, ConfigError with its message when it refuses the files.
+Bake = Callable[[Sequence[tuple[str, bytes]], Sequence[str]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What a named context stands for.
+
+    kind: FOLDER (value: its path), EXTERNAL (value: as build.yaml has it) or BUILD (value: ``Build.key`` of another).
+    """
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build as one source states it.
+
+    source:    ``bake``, ``compose``, ``skaffold`` or ``dockerfile``.
+    name:      of the service, target or artifact as written; for a plain Dockerfile the name made for it.
+    where:     file and line that state it.
+    requires:  arguments whose value is the name of another image.
+    published: image references that the source gives the result, tags included.
+    guesses:   what was guessed and why, as sentences for a comment.
+    aside:     why it is rather no image of its own; "" where it is one.
+    """
+
+    source: str
+    name: str
+    where: Where
+    dockerfile: str
+    context: str
+    target: str | None = None
+    args: tuple[tuple[str, str], ...] = ()
+    contexts: tuple[tuple[str, Other], ...] = ()
+    requires: tuple[tuple[str, Other], ...] = ()
+    published: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    guesses: tuple[str, ...] = ()
+    aside: str = ""
+
+    @property
+    def key(self) -> str:
+        """What other builds of the same source refer to it by."""
+        return build_key(self.where.file, self.name)
+
+
+def build_key(file: str, name: str) -> str:
+    """Return the key of the build that a file states under a name."""
+    return f"{file}\0{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What one source found in a tree. project: the name it gives the whole, or ""."""
+
+    builds: tuple[Build, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a source is given: the tree, its paths without what is vendored, and what the sources before it state.
+
+    vendored: the paths below folders of other people's code, which no source but plain Dockerfiles looks at.
+    """
+
+    tree: Tree
+    paths: tuple[str, ...]
+    vendored: tuple[str, ...] = ()
+    bake: Bake | None = None
+    stated: tuple[Build, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image after merging: its name in build.yaml, the build, and every place that states it."""
+
+    name: str
+    build: Build
+    contexts: tuple[tuple[str, str], ...]
+    aliases: tuple[str, ...]
+    places: tuple[Where, ...]
+    guesses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """All that was found in one tree. asides: builds that are rather no images of their own, under usable names."""
+
+    images: tuple[Image, ...]
+    asides: tuple[Image, ...]
+    problems: tuple[Problem, ...]
+    project: str = ""
+    registry: str = ""
+    registry_guessed: bool = False

@@ -1,0 +1,57 @@
+"""Paths as compose, bake and skaffold files write them. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from mbuild.tree import Tree, follow_folder
+
+# What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).
+_REMOTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://|git@|github\\.com/")
+
+
+def is_remote(written: str) -> bool:
+    """Return whether a context is a URL instead of a folder."""
+    return _REMOTE.match(written) is not None
+
+
+def joined(folder: str, written: str) -> str | None:
+    """Return the path from the git root of one written relative to a folder; None where it lies outside."""
+    if written.startswith(("/", "~")) or "\\" in written or "\0" in written:
+        return None
+    path = posixpath.normpath(posixpath.join(folder, written))
+    if path == ".." or path.startswith("../"):
+        return None
+    return "" if path == "." else path
+
+
+def parent(path: str) -> str:
+    """Return the folder that a path lies in."""
+    return posixpath.dirname(path)
+
+
+def base(path: str) -> str:
+    """Return the last part of a path."""
+    return posixpath.basename(path)
+
+
+def ancestors(folder: str) -> tuple[str, ...]:
+    """Return a folder and those above it, the git root last."""
+    parts = folder.split("/") if folder else []
+    return tuple("/".join(parts[:count]) for count in range(len(parts), -1, -1))
+
+
+def relative(path: str, folder: str) -> str:
+    """Return a path relative to a folder, ``.`` for the folder itself."""
+    return posixpath.relpath(path or ".", folder or ".")
+
+
+def is_folder(tree: Tree, path: str) -> bool:
+    """Return whether a folder is there, also behind links."""
+    return not path or follow_folder(tree, path) is not None
+
+
+def is_text(text: str) -> bool:
+    """Return whether a text is UTF-8 without a zero byte, so that a YAML file can hold it."""
+    return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)

@@ -1,0 +1,48 @@
+"""The sources, in the order in which they are believed: where two state one build, the first one's name is taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from mbuild.discovery import bake, compose, dockerfiles, skaffold
+from mbuild.discovery.merge import merge
+from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
+from mbuild.errors import Problem
+from mbuild.tree import SUBMODULE, Tree
+
+Source = Callable[[Look], Stated]
+
+SOURCES: dict[str, Source] = {
+    "bake": bake.discover,
+    "compose": compose.discover,
+    "skaffold": skaffold.discover,
+    "dockerfile": dockerfiles.discover,
+}
+
+_VENDORED = re.compile(
+    r"node_modules|bower_components|vendor|third[-_]party|site-packages|\.?venv|test[-_]?data|testfiles?([-_].*)?|(__)?fixtures?(__)?"
+)
+"""Folders of other people's code and of test data: what is in them is none of a repository's images."""
+
+
+def _is_vendored(path: str) -> bool:
+    return any(_VENDORED.fullmatch(each) for each in path.split("/")[:-1])
+
+
+def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
+    """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
+    paths = tuple(each.path for each in tree.below("") if each.mode != SUBMODULE)
+    vendored = tuple(each for each in paths if _is_vendored(each))
+    own = paths if not vendored else tuple(sorted(set(paths) - set(vendored)))
+    look = Look(tree, own, vendored, bake_door)
+    builds: list[Build] = []
+    problems: list[Problem] = []
+    project = ""
+    for source in SOURCES.values():
+        stated = source(replace(look, stated=tuple(builds)))
+        builds.extend(stated.builds)
+        problems.extend(stated.problems)
+        project = project or stated.project
+    return merge(tree, tuple(builds), tuple(problems), project, tuple(SOURCES))

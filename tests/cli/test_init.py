@@ -1,0 +1,211 @@
+"""``mbuild init`` on a real repository, and what looks at a repository without a build.yaml."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.support import Repo
+
+FILES = {
+    "compose.yaml": "services:\n  api: {build: {context: ., dockerfile: api/Dockerfile}}\n  web: {build: ./web}\n"
+    "  far: {build: ../far}\n",
+    "api/Dockerfile": "FROM scratch\nCOPY libs api/main.py /app/\n",
+    "api/main.py": "print()\n",
+    "libs/a.py": "",
+    "web/Dockerfile": "FROM scratch\nCOPY . /srv\n",
+    "web/index.html": "<p>\n",
+}
+
+BUILD_YAML = """\
+# Written by mbuild init from compose.yaml. docs/reference.md of mbuild explains each key.
+version: 1
+images:
+  api:
+    dockerfile: api/Dockerfile
+    context: .
+  web:
+"""
+
+NOTE = "note: compose.yaml:4: service 'far' is left out: its context '../far' is not in this repository\n"
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    repo.commit(FILES, "first")
+    return repo
+
+
+def test_a_dry_run_prints_and_writes_nothing(shop: Repo) -> None:
+    answer = shop.mbuild("init", "--dry-run")
+    assert (answer.code, answer.out, answer.err) == (0, BUILD_YAML, NOTE)
+    assert shop.git("status", "--porcelain") == ""
+
+
+def test_it_writes_what_the_dry_run_says_and_check_reads_it(shop: Repo) -> None:
+    answer = shop.mbuild("init")
+    assert (answer.code, answer.err) == (0, NOTE)
+    assert answer.out == "wrote build.yaml: 2 images; mbuild check reads all of it\n"
+    assert (shop.folder / "build.yaml").read_text() == BUILD_YAML
+    assert shop.git("status", "--porcelain") == "?? build.yaml"
+    assert shop.mbuild("check").out == "2 images, 2 of them read exactly: no problems\n"
+
+
+def test_it_is_written_at_the_top_also_from_a_folder(shop: Repo) -> None:
+    assert shop.mbuild("-C", str(shop.folder / "web"), "init").code == 0
+    assert (shop.folder / "build.yaml").read_text() == BUILD_YAML
+
+
+def test_running_it_twice_changes_nothing(shop: Repo) -> None:
+    shop.mbuild("init")
+    before = (shop.folder / "build.yaml").stat()
+    answer = shop.mbuild("init")
+    assert (answer.code, answer.out) == (0, "build.yaml has every image that is stated here; it stays as it is\n")
+    assert (shop.folder / "build.yaml").stat() == before
+    assert shop.mbuild("init", "--dry-run").out == BUILD_YAML
+
+
+def test_a_build_yaml_that_is_there_is_kept_and_told_what_it_lacks(shop: Repo) -> None:
+    text = "images: {mine: {dockerfile: api/Dockerfile, context: .}}\n"
+    shop.write({"build.yaml": text})
+    answer = shop.mbuild("init")
+    assert answer.code == 0
+    assert answer.out == "build.yaml stays as it is. It lacks 1 image stated elsewhere:\n  web:\n"
+    assert (shop.folder / "build.yaml").read_text() == text
+
+
+def test_nothing_to_write_is_an_error(repo: Repo) -> None:
+    repo.commit({"README.md": ""})
+    answer = repo.mbuild("init")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: nothing was found to write")
+    assert not (repo.folder / "build.yaml").exists()
+
+
+def test_json(shop: Repo) -> None:
+    shop.write({"build.yaml": "images: {mine: {dockerfile: api/Dockerfile, context: .}}\n"})
+    answer = shop.mbuild("init", "--format", "json")
+    schema = Path(__file__).parents[2] / "docs" / "schema" / "init.schema.json"
+    jsonschema.validate(answer.json, json.loads(schema.read_text()))
+    assert answer.json["written"] is False
+    assert answer.json["text"] == BUILD_YAML
+    assert {each["name"]: each["lacking"] for each in answer.json["images"]} == {"api": False, "web": True}
+    assert answer.json["images"][1]["stated_by"] == ["compose.yaml:3"]
+    assert answer.json["notes"][0]["where"] == {"file": "compose.yaml", "line": 4, "col": None}
+
+
+def test_every_run_gives_the_same_bytes(shop: Repo) -> None:
+    more = {f"{folder}/{file}": "FROM acme/b\n" for folder in "xyz" for file in ("a/Dockerfile", "b/Dockerfile")}
+    bake = "".join(f'target "{each}" {{ context = "x/{each}" }}\n' for each in "ba")
+    shop.commit({**more, "docker-bake.hcl": bake, "y/compose.yaml": "services: {a: {build: a, image: acme/b}}\n"})
+    command = [sys.executable, "-m", "mbuild", "-C", str(shop.folder), "init", "--dry-run"]
+    seeds = [os.environ | {"PYTHONHASHSEED": each} for each in ("0", "1", "2")]
+    runs = {subprocess.run(command, env=each, capture_output=True, check=True).stdout for each in seeds}
+    assert len(runs) == 1
+
+
+def test_untracked_files_count_and_ignored_ones_do_not(shop: Repo) -> None:
+    shop.write({".gitignore": "gone\n", "gone/Dockerfile": "FROM scratch\n", "new/Dockerfile": "FROM scratch\n"})
+    answer = shop.mbuild("init", "--dry-run")
+    assert "new:" in answer.out
+    assert "gone" not in answer.out
+
+
+def test_a_folder_that_cannot_be_written_to(shop: Repo) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    shop.folder.chmod(0o555)
+    try:
+        answer = shop.mbuild("init")
+    finally:
+        shop.folder.chmod(0o755)
+    assert answer.code == 4
+
+
+LOOKING = (
+    ["affected", "--list", "--base", "HEAD"],
+    ["affected", "--dry-run", "--base", "HEAD"],
+    ["all", "--dry-run"],
+    ["build", "web", "--dry-run"],
+    ["explain", "--image", "web", "--base", "HEAD"],
+    ["explain", "web/index.html"],
+    ["context", "web", "--list"],
+    ["graph"],
+    ["check"],
+)
+
+
+@pytest.mark.parametrize("args", LOOKING, ids=" ".join)
+def test_commands_that_look_answer_as_if_it_had_been_written(shop: Repo, args: list[str]) -> None:
+    without = shop.mbuild(*args)
+    shop.commit({"build.yaml": BUILD_YAML})
+    shop.git("checkout", "-q", "-b", "topic")
+    with_it = shop.mbuild(*args)
+    assert without.code == with_it.code == 0
+    # Answers name the commit, which is another one now.
+    assert [each for each in without.out.splitlines() if "HEAD" not in each and "work tree" not in each] == [
+        each for each in with_it.out.splitlines() if "HEAD" not in each and "work tree" not in each
+    ]
+
+
+def test_base_and_head_are_each_read_as_they_are(shop: Repo) -> None:
+    shop.commit({"libs/a.py": "x"})
+    answer = shop.mbuild("affected", "--list", "--format", "json")
+    assert answer.affected() == {"api"}
+    shop.commit({"compose.yaml": FILES["compose.yaml"].replace("build: ./web", "build: {context: ./web, target: t}")})
+    shop.commit({"web/Dockerfile": "FROM scratch AS t\nCOPY . /srv\n"})
+    answer = shop.mbuild("affected", "--list", "--base", "HEAD~2", "--format", "json")
+    assert answer.affected() == {"web"}
+
+
+def test_places_are_those_of_the_source(shop: Repo) -> None:
+    shop.write({"compose.yaml": "services:\n  a: {build: {context: web, target: nope}}\n"})
+    answer = shop.mbuild("explain", "a", "--base", "HEAD", "--format", "json")
+    assert answer.code == 2
+    shop.write({"compose.yaml": "services:\n  a: {build: {context: web, additional_contexts: {b: libs}}}\n"})
+    shop.write({"web/Dockerfile": "FROM scratch\nCOPY --from=b nothing /\n"})
+    answer = shop.mbuild("check")
+    assert answer.code == 2
+    assert "web/Dockerfile:2:1: image 'a': nothing in the context matches 'nothing'" in answer.err
+
+
+def test_what_was_left_out_is_said_where_it_matters(shop: Repo) -> None:
+    assert "1 notes on what was left out" not in shop.mbuild("graph").err
+    assert "warning: 1 note on what was left out or guessed" in shop.mbuild("affected", "--list", "--base", "HEAD").err
+    assert "warning: compose.yaml:4: service 'far' is left out" in shop.mbuild("check").err
+
+
+def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
+    said = "note: there is no build.yaml: images are those that mbuild init --dry-run shows\n"
+    assert shop.mbuild("graph").err == said
+    shop.commit({"build.yaml": BUILD_YAML})
+    assert shop.mbuild("graph").err == ""
+
+
+@pytest.mark.parametrize("args", [["affected"], ["all"], ["build", "web"]], ids=" ".join)
+def test_commands_that_build_need_a_build_yaml(shop: Repo, args: list[str]) -> None:
+    answer = shop.mbuild(*args)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.splitlines() == [
+        "error: there is no build.yaml",
+        "hint: mbuild init writes one from what is there; --config names one elsewhere",
+    ]
+
+
+def test_a_commit_that_has_a_build_yaml_is_read_by_it(shop: Repo) -> None:
+    first = shop.commit({"build.yaml": "images: {only: {dockerfile: web/Dockerfile}}\n"})
+    shop.git("rm", "-q", "build.yaml")
+    shop.commit()
+    answer = shop.mbuild("graph", "--head", first, "--format", "json")
+    assert [each["name"] for each in answer.json["images"]] == ["only"]

@@ -1,0 +1,198 @@
+"""Bake files through buildx, and in JSON without it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from mbuild.app.discovering import bake
+from mbuild.builders.buildx import find_docker
+from mbuild.errors import EnvironmentFault
+from tests.discovery.finding import SCRATCH, images, notes, shown
+
+needs_buildx = pytest.mark.skipif(find_docker() is None, reason="no docker client has buildx, which evaluates HCL")
+
+HCL = """\
+variable "TAG" { default = "1.0" }
+group "default" { targets = ["web", "more"] }
+group "more" { targets = ["mat"] }
+target "_common" { args = { V = upper("v") } }
+target "_private" { context = "web" }
+target "base" { context = "base" }
+target "web" {
+  inherits = ["_common"]
+  context = "web"
+  contexts = { base = "target:base" }
+  tags = ["acme/web:${TAG}"]
+  platforms = ["linux/amd64"]
+  secret = ["id=npm,env=NPM"]
+}
+target "mat" {
+  name = "mat-${replace(v, ".", "-")}"
+  matrix = { v = ["3.11", "3.12"] }
+  args = { PYTHON = v }
+  context = "mat"
+}
+target "lint" {
+  context = "web"
+  output = ["type=cacheonly"]
+}
+"""
+DOCKERFILES = {"base/Dockerfile": SCRATCH, "web/Dockerfile": SCRATCH, "mat/Dockerfile": SCRATCH}
+
+
+@needs_buildx
+def test_groups_matrices_inheritance_functions_and_contexts() -> None:
+    found = {name: shown(each) for name, each in images({"docker-bake.hcl": HCL, **DOCKERFILES}).items()}
+    mat = {"context": "mat", "dockerfile": "mat/Dockerfile"}
+    assert found == {
+        "base": {"context": "base", "dockerfile": "base/Dockerfile"},
+        "mat-3-11": {**mat, "args": {"PYTHON": "3.11"}},
+        "mat-3-12": {**mat, "args": {"PYTHON": "3.12"}},
+        "web": {
+            "context": "web",
+            "dockerfile": "web/Dockerfile",
+            "args": {"V": "V"},
+            "contexts": {"base": "image:base"},
+            "aliases": ["acme/web"],
+            "platforms": ["linux/amd64"],
+        },
+    }
+
+
+@needs_buildx
+def test_places_and_what_is_no_image() -> None:
+    files = {"docker-bake.hcl": HCL, **DOCKERFILES}
+    found = images(files)
+    assert str(found["web"].build.where) == "docker-bake.hcl:7"
+    assert str(found["mat-3-11"].build.where) == "docker-bake.hcl:15"
+    assert notes(files) == ["docker-bake.hcl:21: left out, since their output is no image: 'lint'"]
+
+
+@needs_buildx
+def test_the_environment_of_the_caller_never_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET", "leaked")
+    files = {
+        "docker-bake.hcl": 'variable "TARGET" { default = "t" }\ntarget "a" { target = TARGET }\n',
+        "Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["a"])["target"] == "t"
+
+
+@needs_buildx
+def test_an_override_file_lies_over_the_main_one() -> None:
+    files = {
+        "docker-bake.hcl": 'target "a" { target = "one" }\n',
+        "docker-bake.override.hcl": 'target "a" { target = "two" }\n',
+        "Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["a"])["target"] == "two"
+
+
+@needs_buildx
+def test_a_target_may_add_to_a_service() -> None:
+    files = {
+        "compose.yaml": "services: {db: {build: ./db}}\n",
+        "docker-bake.hcl": 'target "app" {\n  inherits = ["db"]\n  target = "app"\n}\n',
+        "db/Dockerfile": SCRATCH,
+    }
+    found = images(files)
+    assert shown(found["app"]) == {"context": "db", "dockerfile": "db/Dockerfile", "target": "app"}
+    assert "db" in found
+
+
+@needs_buildx
+def test_bake_is_taken_to_be_run_where_its_dockerfiles_are() -> None:
+    files = {"build/docker-bake.hcl": 'target "a" { context = "svc" }\n', "svc/Dockerfile": SCRATCH}
+    image = images(files)["a"]
+    assert shown(image) == {"context": "svc", "dockerfile": "svc/Dockerfile"}
+    assert image.guesses == ("docker-bake.hcl is taken to be run from the top: its Dockerfiles are there",)
+
+
+@needs_buildx
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('target "a" { b', "docker-bake.hcl:1: not read, buildx says: "),
+        ('target "a" { context = nope }', "docker-bake.hcl:1: not read, buildx says: "),
+        ('target "a" { inherits = ["b"] }', "docker-bake.hcl: not read, buildx says: "),
+        ('target "a\udcff" {}', "docker-bake.hcl: not UTF-8"),
+        ('target "a" { context = "../x" }', "docker-bake.hcl:1: target 'a' is left out: its context '../x' is not in"),
+        ('target "a" { context = "https://x.y/z.git" }', "docker-bake.hcl:1: target 'a' is left out: its context"),
+        (
+            'target "a" { dockerfile-inline = "FROM scratch" }',
+            "docker-bake.hcl:1: target 'a' is left out: its",
+        ),
+        (
+            'target "a" { dockerfile = "nope" }',
+            "docker-bake.hcl:1: target 'a' is left out: there is no Dockerfile",
+        ),
+    ],
+)
+def test_what_is_wrong_gives_one_line_and_the_rest_still_works(text: str, message: str) -> None:
+    files = {
+        "docker-bake.hcl": text + "\n",
+        "sub/compose.yaml": "services: {b: {build: .}}\n",
+        "sub/Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["b"]
+    (said,) = notes(files)
+    assert said.startswith(message)
+
+
+JSON = {
+    "variable": {"TAG": {"default": "2"}, "EMPTY": {}},
+    "group": {"default": {"targets": ["web"]}},
+    "target": {
+        "_common": {"args": {"A": "1", "B": "1"}},
+        "base": {"context": "base"},
+        "web": {
+            "inherits": ["_common"],
+            "context": "web",
+            "args": {"B": "2", "T": "t-${TAG}"},
+            "contexts": {"base": "target:base"},
+            "tags": ["acme/web:${TAG}"],
+        },
+    },
+}
+
+
+@needs_buildx
+def test_json_without_buildx_is_what_buildx_says() -> None:
+    files = {"docker-bake.json": json.dumps(JSON), **DOCKERFILES}
+    with_buildx = {name: shown(each) for name, each in images(files, bake).items()}
+    without = {name: shown(each) for name, each in images(files, None).items()}
+    assert without == with_buildx
+    assert without["web"]["args"] == {"A": "1", "B": "2", "T": "t-2"}
+
+
+BROKEN_JSON = "Expecting property name enclosed in double quotes"
+
+
+def no_buildx(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
+    raise EnvironmentFault("there is no docker with buildx")
+
+
+def test_hcl_without_buildx_is_reported_as_unread() -> None:
+    files = {"docker-bake.hcl": HCL, "compose.yaml": "services: {b: {build: ./web}}\n", **DOCKERFILES}
+    assert notes(files, no_buildx)[0] == "docker-bake.hcl: HCL is not read: there is no docker with buildx"
+    assert "b" in images(files, no_buildx)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{", ""),
+        ('{"target": {"a": {"matrix": {"x": ["1"]}, "name": "a-1"}}}', "a matrix is not read without docker buildx"),
+        ('{"target": {"a": {"inherits": ["nope"]}}}', "a target inherits from 'nope', which is not there"),
+        ('{"target": {"a": {"inherits": ["a"]}}}', "a target inherits from 'a', in a circle"),
+        ('{"target": {"a": {"context": "${upper(x)}"}}}', "'${upper(x)}' is not read without docker buildx"),
+    ],
+)
+def test_json_that_cannot_be_read_without_buildx(said: str, message: str) -> None:
+    found = notes({"docker-bake.json": said, "sub/Dockerfile": SCRATCH}, no_buildx)
+    assert found == (
+        [f"docker-bake.json: {message}"] if message else ["docker-bake.json:1: not valid JSON: " + BROKEN_JSON]
+    )

@@ -1,0 +1,239 @@
+"""Compose files: which are read, what is reported, what becomes one image."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from tests.discovery.finding import SCRATCH, images, notes, shown
+
+ONE = "services: {a: {build: ./a}}\n"
+
+
+NAMES = "compose.yaml compose.yml docker-compose.yml docker-compose.yaml compose.prod.yaml docker-compose-dev.yml"
+
+
+@pytest.mark.parametrize("name", [*NAMES.split(), "local.compose.yml", "deploy/docker-compose.ci.yaml"])
+def test_the_names_of_compose_files(name: str) -> None:
+    folder = "deploy/" if "/" in name else ""
+    assert list(images({name: ONE, f"{folder}a/Dockerfile": SCRATCH})) == ["a"]
+
+
+def test_the_first_default_file_is_the_one_that_compose_takes() -> None:
+    files = {
+        "compose.yaml": "services: {a: {build: {context: ./a, target: one}}}\n",
+        "docker-compose.yml": "services: {a: {build: {context: ./a, target: two}}}\n",
+        "docker-compose.override.yml": "services: {a: {build: {args: {A: x}}}}\n",
+        "a/Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["a"])["target"] == "one"
+    assert shown(images(files)["a"])["args"] == {"A": "x"}
+
+
+def test_compose_file_of_dotenv_names_the_default_set() -> None:
+    files = {
+        ".env": "COMPOSE_FILE=base.yml:top.yml\n",
+        "base.yml": "services: {a: {build: ./a}}\n",
+        "top.yml": "services: {a: {build: {target: t}}}\n",
+        "compose.yaml": "services: {b: {build: ./b}}\n",
+        "a/Dockerfile": SCRATCH,
+        "b/Dockerfile": SCRATCH,
+    }
+    found = images(files)
+    assert shown(found["a"]) == {"context": "a", "dockerfile": "a/Dockerfile", "target": "t"}
+    assert "b" in found
+
+
+def test_a_further_file_without_context_lies_over_the_default_one() -> None:
+    files = {
+        "compose.yaml": "services: {a: {build: {context: ./a, args: {V: '1'}}}}\n",
+        "compose.prod.yaml": "services: {a: {build: {target: prod}}, b: {image: x}}\n",
+        "a/Dockerfile": SCRATCH,
+    }
+    found = images(files)
+    assert shown(found["a-prod"]) == {
+        "context": "a",
+        "dockerfile": "a/Dockerfile",
+        "target": "prod",
+        "args": {"V": "1"},
+    }
+    assert "target" not in shown(found["a"])
+
+
+def test_several_services_with_one_build_are_one_image() -> None:
+    files = {
+        "compose.yaml": "x-app: &app {build: ./app, image: acme/app}\n"
+        "services:\n  web: {<<: *app}\n  worker: {<<: *app}\n  app: {<<: *app}\n",
+        "app/Dockerfile": SCRATCH,
+    }
+    assert {name: shown(each)["aliases"] for name, each in images(files).items()} == {"app": ["acme/app"]}
+
+
+def test_two_services_with_one_dockerfile_and_other_args_are_two_images() -> None:
+    files = {
+        "compose.yaml": "services:\n  eu: {build: {context: ., args: {R: eu}}}\n"
+        "  us: {build: {context: ., args: {R: us}}}\n",
+        "Dockerfile": SCRATCH,
+    }
+    assert {name: shown(each)["args"] for name, each in images(files).items()} == {"eu": {"R": "eu"}, "us": {"R": "us"}}
+
+
+def test_one_build_in_two_files_is_one_image() -> None:
+    files = {"compose.yaml": ONE, "compose.ci.yaml": "services: {ci: {build: ./a}}\n", "a/Dockerfile": SCRATCH}
+    assert list(images(files)) == ["a"]
+    assert len(images(files)["a"].places) == 2
+
+
+def test_a_service_context_is_the_image_that_it_became() -> None:
+    files = {
+        "compose.yaml": "services:\n  Base: {build: ./base}\n"
+        "  app: {build: {context: ./app, additional_contexts: {base: 'service:Base', x: './x', p: 'service:pub'}}}\n"
+        "  pub: {image: 'alpine:3.20'}\n",
+        "base/Dockerfile": SCRATCH,
+        "app/Dockerfile": SCRATCH,
+        "x/f": "",
+    }
+    contexts = shown(images(files)["app"])["contexts"]
+    assert contexts == {"base": "image:base", "p": "docker-image://alpine:3.20", "x": "./x"}
+
+
+def test_secrets_and_platforms_are_kept() -> None:
+    files = {
+        "compose.yaml": "services:\n  a:\n    build:\n"
+        "      {context: a, platforms: [linux/amd64], secrets: [n, {source: f, target: g}]}\n"
+        "secrets: {n: {environment: TOKEN}, f: {file: ./s.txt}}\n",
+        "a/Dockerfile": SCRATCH,
+    }
+    build = images(files)["a"].build
+    assert build.platforms == ("linux/amd64",)
+    assert [(each.id, each.env, each.file) for each in build.secrets] == [("g", "", "s.txt"), ("n", "TOKEN", "")]
+
+
+REPORTED = {
+    "inline": ("{dockerfile_inline: FROM scratch}", "service 'a' is left out: its Dockerfile is written inline"),
+    "remote": ("https://x.y/z.git", "service 'a' is left out: its context 'https://x.y/z.git' is remote"),
+    "outside": ("../x", "service 'a' is left out: its context '../x' is not in this repository"),
+    "absolute": ("/x", "service 'a' is left out: its context '/x' is not in this repository"),
+    "home": ("~/x", "service 'a' is left out: its context '~/x' is not in this repository"),
+    "dockerfile outside": (
+        "{context: ., dockerfile: ../D}",
+        "service 'a' is left out: its Dockerfile '../D' is not in this repository",
+    ),
+    "no folder": ("./nope", "service 'a' is left out: there is no folder 'nope'"),
+    "no dockerfile": ("./there", "service 'a' is left out: there is no Dockerfile 'there/Dockerfile'"),
+    "required": ('"${X:?set X}"', "service 'a' cannot be read: ${X} must have a value: set X"),
+    "args of the wrong kind": (
+        "{context: ., args: {A: {}}}",
+        "service 'a' cannot be read: 'build.args.A' must be text",
+    ),
+    "a wrong variable": ('"${X Y}"', "service 'a' cannot be read: '${X Y}' is no variable"),
+}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_what_cannot_be_built_is_reported_and_the_rest_is_found(name: str) -> None:
+    build, message = REPORTED[name]
+    files = {
+        "compose.yaml": f"services:\n  a:\n    build: {build}\n  b: {{build: ./b}}\n",
+        "there/f": "",
+        "b/Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["b"]
+    (said,) = notes(files)
+    assert said in (f"compose.yaml:2: {message}", f"compose.yaml:3: {message}")
+
+
+BROKEN = {
+    "yaml": ("services: [\n", "compose.yaml:2:1: not valid YAML"),
+    "not utf-8": ("services: {a: {build: '\udcff'}}\n", "compose.yaml:1:24: not UTF-8"),
+    "a key twice": ("services: {}\nservices: {}\n", "compose.yaml:2: the key 'services' is there twice"),
+    "an alias without an anchor": ("services: *x\n", "compose.yaml:1: "),
+    "an alias of another document": (
+        "x: &x {}\n---\nservices: *x\n",
+        "compose.yaml:3: the alias '*x' has no anchor before",
+    ),
+    "an alias of itself": ("services: &x {a: *x}\n", "compose.yaml:1: the alias '*x' has no anchor before it"),
+    "too deep": ("services: " + "{a: " * 80 + "}" * 80, "compose.yaml:1: nested more than 64 deep"),
+    "laughs": (
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{n}: &{n} [{','.join(['*' + m] * 9)}]\n" for m, n in pairwise("abcdefghi"))
+        + "services: *i\n",
+        "compose.yaml:10: 'services' must be a mapping",
+    ),
+    "merged laughs": (
+        "a: &a {"
+        + ",".join(f"k{i}: 1" for i in range(1000))
+        + "}\n"
+        + "services:\n"
+        + "".join(f"  s{i}: {{<<: *a}}\n" for i in range(200)),
+        "compose.yaml:103: merge keys copy more than 100,000 values",
+    ),
+    "includes itself": (
+        "include: [compose.yaml]\nservices: {}\n",
+        "compose.yaml:1: this file includes itself in a circle",
+    ),
+    "includes what is not there": ("include: [x.yaml]\n", "compose.yaml:1: include: there is no 'x.yaml'"),
+    "includes from outside": (
+        "include: [../x.yaml]\n",
+        "compose.yaml:1: include: '../x.yaml' is not in this repository",
+    ),
+    "a circle of extends": (
+        "services: {a: {extends: b}, b: {extends: a}}\n",
+        "compose.yaml:1: service 'a' extends itself in a circle",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_read_gives_one_line_and_the_rest_still_works(name: str) -> None:
+    text, message = BROKEN[name]
+    files = {"compose.yaml": text, "sub/compose.yaml": "services: {b: {build: .}}\n", "sub/Dockerfile": SCRATCH}
+    assert list(images(files)) == ["b"]
+    (said,) = notes(files)
+    assert said.startswith(message)
+
+
+def test_a_tower_of_includes_comes_to_an_end() -> None:
+    files = {f"l{n}.yaml": f"include: [{', '.join([f'l{n + 1}.yaml'] * 8)}]\n" for n in range(12)}
+    files |= {
+        "compose.yaml": "include: [l0.yaml]\nservices: {a: {build: ./a}}\n",
+        "l12.yaml": "{}\n",
+        "a/Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["a"]
+    assert any("more than 500 includes" in each for each in notes(files))
+
+
+def test_variables_without_a_value_are_reported_once_where_they_matter() -> None:
+    files = {
+        "compose.yaml": "services:\n  a:\n    image: x:${T}\n    command: $C\n    build:\n      context: .\n"
+        "      args: {A: $U, B: $U, C: }\n",
+        "Dockerfile": SCRATCH,
+    }
+    assert notes(files) == [
+        "compose.yaml:7: ${U} has no value here and counts as empty",
+        "compose.yaml:7: the argument 'C' takes its value from the caller's environment, so it is left out",
+    ]
+    assert shown(images(files)["a"])["args"] == {"A": "", "B": ""}
+
+
+def test_vendored_files_are_not_read() -> None:
+    files = {
+        "node_modules/x/compose.yaml": "services: [\n",
+        "node_modules/x/Dockerfile": SCRATCH,
+        "Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["app"]
+    assert notes(files) == []
+
+
+def test_a_value_that_no_yaml_can_hold_is_left_out_and_reported() -> None:
+    files = {
+        ".env": "A=x\0y\nT=ok\n",
+        "compose.yaml": "services: {a: {build: {context: ., args: {A: $A, T: $T}}}}\n",
+        "Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["a"])["args"] == {"T": "ok"}
+    said = "service 'a': argument left out: 'A' has a value that build.yaml cannot hold"
+    assert notes(files) == [f"compose.yaml:1: {said}"]

@@ -1,0 +1,129 @@
+"""Plain Dockerfiles: which count, what they are called, where their context is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.discovery.finding import SCRATCH, Files, find, images, notes
+
+NAMES = {
+    "Dockerfile": "app",
+    "api/Dockerfile": "api",
+    "api/Containerfile": "api",
+    "services/api/docker/Dockerfile": "api",
+    "src/cart/src/Dockerfile": "cart",
+    "docker/Dockerfile.api": "api",
+    "docker/api.Dockerfile": "api",
+    "docker/api.dockerfile": "api",
+    "api/Dockerfile.worker": "api-worker",
+    "api/worker.Dockerfile": "api-worker",
+    "Dockerfile.worker": "worker",
+    "Dockerfile-worker": "worker",
+    "NodeBase/Dockerfile": "node-base",
+    "My_App/Dockerfile": "my_app",
+    "a b/Dockerfile": "a-b",
+    "__/Dockerfile": "image",
+}
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_names_come_from_folders(path: str) -> None:
+    assert list(images({path: SCRATCH})) == [NAMES[path]]
+
+
+def test_a_dockerfile_inside_the_folder_of_another_is_called_behind_it() -> None:
+    files = {"img/py/Dockerfile": SCRATCH, "img/py/cuda12/Dockerfile": SCRATCH, "img/py/Dockerfile.dev": SCRATCH}
+    assert list(images(files)) == ["py", "py-dev", "py-cuda12"]
+
+
+@pytest.mark.parametrize("name", ["Dockerfile.dockerignore", "Dockerfile.md", "Dockerfile.j2", "mydockerfile"])
+def test_what_is_only_called_alike_is_no_dockerfile(name: str) -> None:
+    assert list(images({f"a/{name}": SCRATCH, "b/Dockerfile": SCRATCH})) == ["b"]
+
+
+def test_a_file_without_from_is_no_dockerfile() -> None:
+    assert images({"a/Dockerfile": "all of this is prose\n"}) == {}
+
+
+CONTEXTS = {
+    "its folder where all sources are": ("COPY main.py lib /\n", "svc/api", False),
+    "no sources": ("RUN true\n", "svc/api", False),
+    "everything": ("COPY . .\n", "svc/api", False),
+    "the top": ("COPY svc/api/main.py shared /\n", "", True),
+    "a folder in between": ("COPY api/main.py /\n", "svc", True),
+    "a wildcard": ("COPY shared/*.txt /\n", "", True),
+    "an argument": ("ARG D=shared\nCOPY ${D} /\n", "", True),
+    "a bind mount": ("RUN --mount=type=bind,source=shared,target=/s true\n", "", True),
+    "nothing anywhere": ("COPY dist target/app.jar /\n", "svc/api", False),
+    "most of them": ("COPY shared svc/api/lib generated /\n", "", True),
+    "another image's file": ("COPY --from=x shared /\n", "svc/api", False),
+}
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_the_context_is_where_the_sources_are(name: str) -> None:
+    text, context, guessed = CONTEXTS[name]
+    files = {
+        "svc/api/Dockerfile": SCRATCH + text,
+        "svc/api/main.py": "",
+        "svc/api/lib/x": "",
+        "shared/a.txt": "",
+    }
+    image = images(files)["api"]
+    assert image.build.context == context
+    assert bool(image.guesses) == guessed
+
+
+def test_an_unreadable_dockerfile_keeps_its_folder() -> None:
+    assert images({"a/Dockerfile": "FROM scratch\nCOPY\n"})["a"].build.context == "a"
+
+
+ASIDES = {
+    "tests/Dockerfile": "below tests/",
+    "docs/x/Dockerfile": "below docs/",
+    ".devcontainer/Dockerfile": "below .devcontainer/",
+    "api/Dockerfile.dev": "not stated by any compose, bake or skaffold file",
+    "api/tool/Dockerfile": "in the folder of api, not stated by any compose, bake or skaffold file",
+    "vendor/x/Dockerfile": "other people's code or test data",
+    "testdata/Dockerfile": "other people's code or test data",
+}
+
+
+@pytest.mark.parametrize("path", ASIDES)
+def test_what_nothing_states_and_looks_like_a_helper_is_set_aside(path: str) -> None:
+    files = {"compose.yaml": "services: {api: {build: ./api}}\n", "api/Dockerfile": SCRATCH, path: SCRATCH}
+    found = find(files)
+    assert [each.name for each in found.images] == ["api"]
+    assert [(each.build.dockerfile, each.build.aside) for each in found.asides] == [(path, ASIDES[path])]
+
+
+def test_a_dockerfile_of_its_own_counts_beside_what_others_state() -> None:
+    files = {"compose.yaml": "services: {api: {build: ./api}}\n", "api/Dockerfile": SCRATCH, "web/Dockerfile": SCRATCH}
+    assert list(images(files)) == ["api", "web"]
+
+
+def test_where_there_are_only_helpers_they_are_the_images() -> None:
+    assert list(images({"examples/a/Dockerfile": SCRATCH, "vendor/b/Dockerfile": SCRATCH})) == ["a"]
+
+
+def test_variants_count_where_nothing_is_stated() -> None:
+    assert list(images({"Dockerfile.a": SCRATCH, "Dockerfile.b": SCRATCH})) == ["a", "b"]
+
+
+def test_file_names_that_are_not_utf_8_are_reported() -> None:
+    files = {"a\udcff/Dockerfile": SCRATCH, "b/Dockerfile": SCRATCH, "c\udcff": "x"}
+    assert list(images(files)) == ["b"]
+    assert notes(files) == ["a\\xff/Dockerfile: its name is not UTF-8, so build.yaml cannot hold it"]
+
+
+def test_a_submodule_is_no_file() -> None:
+    files: Files = {
+        "Dockerfile": ("submodule", "a" * 40),
+        "compose.yaml": ("submodule", "a" * 40),
+        "b/Dockerfile": SCRATCH,
+    }
+    assert list(images(files)) == ["b"]
+
+
+def test_links_are_no_second_dockerfile() -> None:
+    assert list(images({"a/Dockerfile": SCRATCH, "b/Dockerfile": ("link", "../a/Dockerfile")})) == ["a"]

@@ -1,0 +1,167 @@
+"""What images are called, and under which references they are known."""
+
+from __future__ import annotations
+
+from mbuild.graph.build import build_graph
+from tests.discovery.finding import SCRATCH, Files, find, images, loaded, notes, shown, written
+from tests.trees import MemoryTree
+
+
+def parents(files: Files) -> dict[str, list[str]]:
+    """Return the parents of each image once what was discovered is written and read again."""
+    graph = build_graph(loaded(written(files), files), MemoryTree(files), "linux/amd64")
+    return {name: list(node.parents) for name, node in graph.nodes.items()}
+
+
+def compose(*services: str) -> str:
+    return "services:\n" + "".join(f"  {each}\n" for each in services)
+
+
+def test_upper_case_and_odd_characters_become_a_valid_name() -> None:
+    files = {"compose.yaml": compose("Front.End_: {build: .}", "frontendTests: {build: {context: ., target: t}}")}
+    assert list(images({**files, "Dockerfile": "FROM scratch AS t\n"})) == ["front.end", "frontendtests"]
+
+
+def test_namesakes_are_told_apart_by_file_folder_and_number() -> None:
+    files = {
+        "compose.yaml": compose("web: {build: ./a}", "Web: {build: ./b}"),
+        "compose.dev.yaml": compose("web: {build: ./c}"),
+        "x/compose.yaml": compose("web: {build: .}", "api: {build: ./api}"),
+        "y/compose.yaml": compose("web: {build: .}", "api: {build: ./api}"),
+        **{f"{each}/Dockerfile": f"# {each}\n{SCRATCH}" for each in ("a", "b", "c", "x", "y", "x/api", "y/api")},
+    }
+    made = {each.build.context: name for name, each in images(files).items()}
+    assert made == {
+        "a": "web",
+        "b": "web-2",
+        "c": "web-dev",
+        "x": "x-web",
+        "y": "y-web",
+        "x/api": "x-api",
+        "y/api": "y-api",
+    }
+
+
+def test_names_do_not_depend_on_the_order_of_files() -> None:
+    files = {f"{each}/compose.yaml": compose("web: {build: .}") for each in "zyx"}
+    files |= {f"{each}/Dockerfile": SCRATCH for each in "yzx"}
+    assert written(files) == written(dict(sorted(files.items())))
+
+
+def test_an_image_is_not_called_as_a_public_one_that_another_uses() -> None:
+    files = {
+        "compose.yaml": compose("nginx: {build: ./nginx}", "web: {build: ./web}"),
+        "nginx/Dockerfile": "FROM debian:12\n",
+        "web/Dockerfile": "FROM nginx:1.27\n",
+    }
+    assert list(images(files)) == ["nginx-image", "web"]
+    assert parents(files) == {"nginx-image": [], "web": []}
+    assert images(files)["nginx-image"].guesses == ("not called nginx: that is an external image in web/Dockerfile",)
+
+
+def test_a_published_library_name_means_its_own_tag_only() -> None:
+    files = {
+        "compose.yaml": compose("db: {build: ./db, image: 'postgres:ours'}", "a: {build: ./a}", "b: {build: ./b}"),
+        "db/Dockerfile": SCRATCH,
+        "a/Dockerfile": "FROM postgres:ours\n",
+        "b/Dockerfile": "FROM postgres:16\n",
+    }
+    assert parents(files) == {"a": ["db"], "b": [], "db": []}
+
+
+def test_plain_dockerfiles_refer_to_each_other_by_folder() -> None:
+    files = {"base/Dockerfile": SCRATCH, "tools/Dockerfile": SCRATCH}
+    files["app/Dockerfile"] = "FROM base\nCOPY --from=tools /x /\n"
+    assert parents(files)["app"] == ["base", "tools"]
+
+
+def test_a_plain_folder_called_as_what_its_dockerfile_starts_from_is_not_meant_by_others() -> None:
+    files = {"redis/Dockerfile": "FROM redis:7\n", "app/Dockerfile": "FROM redis\n"}
+    assert parents(files) == {"app": [], "redis-image": []}
+
+
+def test_images_known_by_one_repository_keep_their_tags() -> None:
+    files = {
+        ".env": "IMAGE_NAME=ghcr.io/acme/demo\nVERSION=1.0\n",
+        "compose.yaml": compose(
+            "front: {build: ./front, image: '${IMAGE_NAME}:${VERSION}-front'}",
+            "back: {build: ./back, image: '${IMAGE_NAME}:${VERSION}-back'}",
+        ),
+        "front/Dockerfile": "FROM scratch\nCOPY --from=ghcr.io/acme/demo:1.0-back /x /\n",
+        "back/Dockerfile": SCRATCH,
+    }
+    assert shown(images(files)["front"])["aliases"] == ["ghcr.io/acme/demo:1.0-front"]
+    assert parents(files) == {"front": ["back"], "back": []}
+
+
+def test_an_alias_without_a_tag_is_found_under_any() -> None:
+    files = {
+        "compose.yaml": compose("b: {build: ./b, image: 'acme/base:${TAG}'}", "a: {build: ./a}"),
+        "b/Dockerfile": SCRATCH,
+        "a/Dockerfile": "FROM acme/base:2\n",
+    }
+    assert shown(images(files)["b"])["aliases"] == ["acme/base"]
+    assert parents(files)["a"] == ["b"]
+
+
+def test_what_most_names_begin_with_is_the_registry() -> None:
+    files = {
+        "compose.yaml": compose(
+            "api: {build: ./api, image: 'r.example.com/x/api:1'}",
+            "web: {build: ./web, image: r.example.com/x/web}",
+        ),
+        "api/Dockerfile": SCRATCH,
+        "web/Dockerfile": SCRATCH,
+    }
+    found = find(files)
+    assert (found.registry, found.registry_guessed) == ("r.example.com/x", False)
+    assert [each.aliases for each in found.images] == [(), ()]
+
+
+def test_a_registry_is_guessed_from_two_from_lines_and_said_so() -> None:
+    files = {
+        "img/base/Dockerfile": SCRATCH,
+        "img/mid/Dockerfile": "ARG R=q.example.com\nFROM $R/acme/base\n",
+        "img/top/Dockerfile": "FROM q.example.com/acme/mid:latest\n",
+    }
+    assert find(files).registry == "q.example.com/acme"
+    assert notes(files) == ["registry 'q.example.com/acme' was guessed from the FROM lines of the Dockerfiles"]
+    assert parents(files) == {"base": [], "mid": ["base"], "top": ["mid"]}
+
+
+def test_one_such_line_proves_nothing_and_is_reported() -> None:
+    files = {"kafka/Dockerfile": SCRATCH, "app/Dockerfile": "FROM apache/kafka:4\n"}
+    assert find(files).registry == ""
+    said = "'apache/kafka' may mean the image 'kafka', and is taken for an external image"
+    assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
+
+
+def test_a_reference_to_what_was_set_aside_is_reported() -> None:
+    files = {
+        "compose.yaml": compose("app: {build: ./app}"),
+        "app/Dockerfile": "FROM acme/base-py\n",
+        "docker/base-py.Dockerfile": SCRATCH,
+    }
+    said = (
+        "'acme/base-py' may mean 'docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
+    )
+    assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
+
+
+def test_what_two_projects_call_different_images_means_neither() -> None:
+    files = {
+        **{f"{each}/compose.yaml": compose("app: {build: ./app, image: acme/app}") for each in "xy"},
+        **{f"{each}/app/Dockerfile": f"# {each}\n{SCRATCH}" for each in "xy"},
+        "z/Dockerfile": "FROM acme/app\n",
+    }
+    assert [each.aliases for each in find(files).images] == [(), (), ()]
+    assert notes(files)[0].startswith("z/Dockerfile:1:1: 'acme/app' may mean the image 'y-app'")
+
+
+def test_a_variant_that_publishes_the_same_name_is_not_what_it_means() -> None:
+    files = {
+        "compose.yaml": compose("app: {build: ./app, image: acme/app}"),
+        "compose.dev.yaml": compose("app: {build: {context: ./app, target: dev}, image: acme/app}"),
+        "app/Dockerfile": "FROM scratch AS dev\nFROM scratch\n",
+    }
+    assert {name: each.aliases for name, each in images(files).items()} == {"app": ("acme/app",), "app-dev": ()}
