@@ -142,8 +142,21 @@ def test_the_meter_measures_the_command_and_nothing_else(tmp_path: Path) -> None
     assert small.cost.seconds > 0 < small.cost.cpu
 
 
+@pytest.mark.parametrize(
+    ("only", "wanted"),
+    [
+        ((), ["plan", "plan/core", "plan/edit", "tar"]),
+        (("plan",), ["plan", "plan/core", "plan/edit"]),
+        (("plan/core", "tar"), ["plan", "plan/core", "tar"]),
+    ],
+)
+def test_areas_and_scenarios_can_be_chosen(bench: Bench, only: tuple[str, ...], wanted: list[str]) -> None:
+    asked = replace(bench, only=only)
+    assert [name for name in ("plan", "plan/core", "plan/edit", "tar") if asked.wants(name)] == wanted
+
+
 def test_areas_measure_and_find_every_answer_right(bench: Bench) -> None:
-    found = list(run(bench, ["commits/service", "worktree/moved", "peers"]))
+    found = list(run(replace(bench, only=("commits/service", "worktree/moved", "peers"))))
     rows = {(each.scenario, each.run): each for each in found if isinstance(each, Row)}
     assert {row.scenario for row in rows.values()} == {"commits/service", "worktree/moved"}
     assert [row.wrong for row in rows.values() if row.wrong] == []
