@@ -68,7 +68,7 @@ def _existing(bench: Bench, engine: Client, size: str) -> Iterator[Row]:
         check = _statuses(images, {"reused"})
         cold = Subject("cold", mbuild(here, *ALL), empty_cache(here), check, EXISTING)
         warm = Subject("warm", mbuild(here, *ALL), check=check, budget=EXISTING)
-        yield from here.measure(Scenario(name, (cold, warm, *references(here)), images))
+        yield from here.measure(Scenario(name, (cold, warm, *references(here))))
         place = bench.scratch / "engine.sock"
         with counting(engine.socket, place) as counted:
             bench.meter.run(mbuild(here, *ALL, DOCKER_HOST=f"unix://{place}"))
