@@ -71,24 +71,23 @@ def _measured(asked: argparse.Namespace) -> Results:
         Meter(Path(scratch)) as meter,
         alone(repository),
     ):
-        bench = Bench(repository, home, Path(scratch), asked.mbuild, meter, asked.rounds, asked.peers)
-        found = list(run(bench, asked.only))
         facts = machine(asked.mbuild)
+        rounds = max(1, asked.rounds)
+        bench = Bench(repository, home, Path(scratch), asked.mbuild, meter, rounds, tuple(asked.only), asked.peers)
+        found = list(run(bench))
     rows = tuple(each for each in found if isinstance(each, Row))
-    return Results(size.name, asked.rounds, facts, rows, tuple(each for each in found if isinstance(each, NotRun)))
+    return Results(size.name, rounds, facts, rows, tuple(each for each in found if isinstance(each, NotRun)))
 
 
-def run(bench: Bench, only: Sequence[str] = ()) -> Iterator[Row | NotRun]:
-    """Run the areas and scenarios named, or all. Says on stderr how far it is."""
+def run(bench: Bench) -> Iterator[Row | NotRun]:
+    """Run what is wanted."""
     for area, scenarios in AREAS.items():
-        if only and not any(name.partition("/")[0] == area for name in only):
-            continue
-        for each in scenarios(bench):
-            if not isinstance(each, Scenario):
-                yield each
-            elif not only or {each.name, area} & set(only):
-                print(each.name, file=sys.stderr, flush=True)
-                yield from bench.measure(each)
+        if bench.wants(area):
+            for each in scenarios(bench):
+                if isinstance(each, Scenario):
+                    yield from bench.measure(each)
+                else:
+                    yield each
 
 
 def write_page(page: Path, figures: str) -> None:

@@ -17,6 +17,8 @@ import sys
 import time
 
 POLL_SECONDS = 0.002
+NOT_FOUND = 127
+"""What a shell exits with when a command cannot be started."""
 
 
 def main() -> None:
@@ -39,7 +41,12 @@ def run(
         for fd, path in ((1, out), (2, err))
     ]
     begun = time.perf_counter()
-    child = os.posix_spawnp(argv[0], argv, environment, file_actions=files)
+    try:
+        child = os.posix_spawnp(argv[0], argv, environment, file_actions=files)
+    except OSError as error:
+        with open(err, "w") as text:  # noqa: PTH123
+            print(error, file=text)
+        return 0, 0, 0, 0, NOT_FOUND
     own = watched(child) if watch else 0
     _, status, used = os.wait4(child, 0)
     seconds = time.perf_counter() - begun

@@ -66,9 +66,7 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._launcher.stdin is not None
-        self._launcher.stdin.close()
-        self._launcher.wait()
+        self._launcher.__exit__(kind, error, trace)
 
     def run(self, command: Command) -> Ended:
         """Run a command to its end."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE) (/\S*) HTTP/1\.[01]\r\n")
 CHUNK = 1 << 16
+PATIENCE = 5
+"""Seconds to wait for clients at the end."""
 
 
 @dataclass(slots=True)
@@ -33,39 +35,44 @@ def counting(engine: str, place: Path) -> Iterator[Counted]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place))
         listener.listen(64)
-        threading.Thread(target=_accept, args=(listener, engine, counted), daemon=True).start()
+        accepting = threading.Thread(target=_accept, args=(listener, engine, counted))
+        accepting.start()
         try:
             yield counted
         finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            accepting.join()
             place.unlink()
 
 
 def _accept(listener: socket.socket, engine: str, counted: Counted) -> None:
+    """Serve until the listener is shut down, and wait for the clients that are left."""
+    serving: list[threading.Thread] = []
     with contextlib.suppress(OSError):
         while True:
             client, _ = listener.accept()
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(engine)
-            threading.Thread(target=_forth, args=(client, server, counted), daemon=True).start()
-            threading.Thread(target=_pass, args=(server, client), daemon=True).start()
+            serving.append(threading.Thread(target=_serve, args=(client, engine, counted), daemon=True))
+            serving[-1].start()
+    for each in serving:
+        each.join(PATIENCE)
 
 
-def _forth(client: socket.socket, server: socket.socket, counted: Counted) -> None:
-    with contextlib.suppress(OSError):
-        while data := client.recv(CHUNK):
-            counted.sent += len(data)
-            counted.asked += [path.decode() for path in REQUEST.findall(data)]
-            server.sendall(data)
-    _close(server)
+def _serve(client: socket.socket, engine: str, counted: Counted) -> None:
+    with client, socket.socket(socket.AF_UNIX) as server:
+        server.connect(engine)
+        back = threading.Thread(target=_pass, args=(server, client, None), daemon=True)
+        back.start()
+        _pass(client, server, counted)
+        back.join()
 
 
-def _pass(source: socket.socket, target: socket.socket) -> None:
+def _pass(source: socket.socket, target: socket.socket, counted: Counted | None) -> None:
+    """Pass on everything, then the end."""
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
+            if counted:
+                counted.sent += len(data)
+                counted.asked += [path.decode() for path in REQUEST.findall(data)]
             target.sendall(data)
-    _close(target)
-
-
-def _close(end: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        end.shutdown(socket.SHUT_WR)
+        target.shutdown(socket.SHUT_WR)

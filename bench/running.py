@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,11 @@ from bench.scenario import Scenario, Subject
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What areas measure with. home: where generated things are kept; scratch: a folder of this run alone."""
+    """What areas measure with.
+
+    home: where generated things are kept; scratch: a folder of this run alone; only: the areas and scenarios asked for,
+    none for all; peers: whether pnpm and turbo are to be installed and asked.
+    """
 
     monorepo: Monorepo
     home: Path
@@ -22,16 +27,25 @@ class Bench:
     mbuild: str
     meter: Meter
     rounds: int
+    only: tuple[str, ...] = ()
     peers: bool = False
 
+    def wants(self, name: str) -> bool:
+        """Whether a scenario, or anything of an area, was asked for."""
+        asked = [each for each in self.only if name in (each, each.partition("/")[0]) or each == name.partition("/")[0]]
+        return bool(asked) or not self.only
+
     def measure(self, scenario: Scenario) -> Iterator[Row]:
-        """Run a scenario and yield a row for each subject."""
+        """Run a scenario, if it is wanted, and yield a row for each subject. Says on stderr how far it is."""
+        if not self.wants(scenario.name):
+            return
+        print(scenario.name, file=sys.stderr, flush=True)
         taken = _Taken(scenario)
         with scenario.around():
             for turn in range((scenario.rounds or self.rounds) + 1):
                 for subject in scenario.subjects:
                     taken.take(subject, self.meter, counts=turn > 0)
-        return iter(taken.rows())
+        yield from taken.rows()
 
 
 @dataclass(slots=True)

@@ -28,8 +28,8 @@ QUIET = {
 }
 FILTER = f"...[{MAIN}]"
 COMMANDS = {
-    "pnpm": ("pnpm", "--recursive", "--filter", FILTER, "list", "--depth", "-1", "--json"),
-    "turbo": ("turbo", "ls", "--filter", FILTER, "--output", "json"),
+    "pnpm": ("--recursive", "--filter", FILTER, "list", "--depth", "-1", "--json"),
+    "turbo": ("ls", "--filter", FILTER, "--output", "json"),
 }
 BRANCHES = ("service", "leaf", "core", "docs", "ignored", "argument", "comment")
 STATES = ("clean", "untracked")
@@ -74,8 +74,12 @@ def _told(bench: Bench, frame: Scenario, expected: list[str], programs: Path) ->
 
     environment = QUIET | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
     subjects = [
-        Subject(name, Command(argv, bench.monorepo.folder, environment), check=partial(listen, name))
-        for name, argv in COMMANDS.items()
+        Subject(
+            name,
+            Command((str(programs / name), *options), bench.monorepo.folder, environment),
+            check=partial(listen, name),
+        )
+        for name, options in COMMANDS.items()
     ]
     asked = ("affected", "--base", MAIN, "--list", "--format", "json")
     subjects.append(Subject("mbuild", mbuild(bench, *asked), check=says(expected)))

@@ -47,7 +47,7 @@ def branches(layout: Layout, files: Mapping[str, bytes]) -> Iterator[Branch]:
     yield touched("service", source_file(plain))
     yield touched("leaf", f"{layout.libraries[-1]}/module_00.py")
     yield touched("core", f"{CORE}/module_00.py")
-    yield touched("docs", bulk_path(0), "libs/core/README.md")
+    yield touched("docs", bulk_path(0), bulk_path(3))
     yield touched("base", f"{layout.kind('base')[2].folder}/src/module_00.py")
     yield Branch("comment", {plain.dockerfile: comment}, ())
     label = files[plain.dockerfile] + b'LABEL changed="yes"\n'
@@ -55,14 +55,14 @@ def branches(layout: Layout, files: Mapping[str, bytes]) -> Iterator[Branch]:
     yield touched("unreached", f"{_staged(layout).folder}/tests/test_04.py")
     text = build_yaml(layout, {with_argument.name: 2}).encode()
     yield Branch("argument", {"build.yaml": text}, affected(layout, images=[with_argument.name]))
-    yield touched("ignored", f"{CORE}/testdata/sample_03.json")
+    yield touched("ignored", f"{CORE}/testdata/sample_03.json", f"{CORE}/README.md")
     yield _added(len(layout.kind("job")))
     yield touched("many", *_many(layout, files))
-    yield touched(MOVED, f"{CORE}/module_01.py", bulk_path(1))
+    yield touched(MOVED, f"{CORE}/module_01.py", bulk_path(6))
 
 
 def _plain(layout: Layout) -> Image:
-    """Return a service in the middle that reads the whole of its folder and has no parent."""
+    """Return a service in the middle with the git root as context root, one stage and no parent."""
     found = [each for each in layout.kind("service") if each.root == "." and not each.parent and not each.staged]
     return found[len(found) // 2]
 

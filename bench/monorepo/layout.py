@@ -110,7 +110,7 @@ def _service(number: int, size: Size, middles: tuple[str, ...], leaves: tuple[st
     folder = f"services/{name}"
     parent = f"base-{2 + number // 2 % (size.bases - 2):02d}" if number % 2 == 0 else ""
     release = number % 4 == 1
-    if number % 8 == 5:
+    if number % 8 == 3:
         sources = (Source(CORE), Source(folder))
         return Image(name, "service", folder, folder, parent, sources, core="named", release=release)
     own = (Source(folder),) if number % 3 == 0 else (Source(f"{folder}/src"), Source(f"{folder}/conf", ".json"))
@@ -124,7 +124,7 @@ def _service(number: int, size: Size, middles: tuple[str, ...], leaves: tuple[st
         parent,
         (*libraries, *own),
         core="copy",
-        own_ignore=number % 10 == 4,
+        own_ignore=number % 10 == 0,
         staged=number % 3 == 2,
         release=release,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 """Of the generator: raise it with every change of what it writes, so that kept repositories are made again."""
 
 

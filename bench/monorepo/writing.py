@@ -47,8 +47,8 @@ def write(folder: Path, files: Mapping[str, bytes], branches: Iterable[Branch]) 
 
 
 def settle(folder: Path) -> None:
-    """Wait until no file is as young as the index, and let git note it: else each status would read them again."""
-    time.sleep(1.1)
+    """Let git write an index that is a second younger than all files: else each status would read them again."""
+    time.sleep(1.05 - time.time() % 1)
     git(folder, "status", "--porcelain", "-z")
 
 

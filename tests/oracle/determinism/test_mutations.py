@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from mbuild.graph import build
 from mbuild.graph import fingerprint as encoding
 from tests.oracle.determinism import harmless
 from tests.oracle.determinism.monorepos import CHAIN, State, monorepo
@@ -91,7 +90,7 @@ def _context(keep: Callable[[Any], object]) -> tuple[object, str, Callable[..., 
 
 def _identity(position: int, value: object) -> tuple[object, str, Callable[..., object]]:
     real: Callable[..., object] = encoding.identity
-    return build, "identity", lambda *args: real(*args[:position], value, *args[position + 1 :])
+    return encoding, "identity", lambda *args: real(*args[:position], value, *args[position + 1 :])
 
 
 def _constant(name: str) -> tuple[object, str, Callable[..., object]]:
@@ -109,9 +108,9 @@ FORGETTING: dict[str, tuple[object, str, Callable[..., object]]] = {
     "heredocs": _operation(heredocs=()),
     "stages": _constant("_stage"),
     "names outside": _constant("_resolved"),
-    "contexts": _identity(3, ()),
+    "contexts": _identity(1, ()),
     "the builder's arguments": (encoding, "_is_for_builder", lambda _: False),
-    "parents": (build, "fingerprint", lambda own, edges, parents: own),
+    "parents": (encoding, "fingerprint", lambda own, edges, parents: own),
 }
 """What a fingerprint might forget: module, function, and the function that forgets it."""
 
