@@ -11,7 +11,7 @@ from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
-from mbuild.graph.node import Graph, Workshop
+from mbuild.graph.node import BuiltImages, Graph, Workshop
 from mbuild.graph.readers import unread
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
@@ -69,7 +69,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
 
 def _nothing() -> Graph:
     """Return a graph without images."""
-    return Graph((), Workshop(tuple, EmptyTree(), ""))
+    return Graph((), BuiltImages({}), Workshop(tuple, EmptyTree(), ""))
 
 
 def _base(workspace: Workspace, tree: AnyTree, base: str | None, missing_all: bool) -> Base:

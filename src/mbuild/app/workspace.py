@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -194,4 +193,4 @@ def native_platform() -> str:
     """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
     from mbuild.names import parse_platform
 
-    return "/".join(part for part in parse_platform(f"linux/{platform.machine().lower() or 'amd64'}") if part)
+    return "/".join(part for part in parse_platform(f"linux/{os.uname().machine.lower() or 'amd64'}") if part)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import platform
 import sys
-import time
-import traceback
 from collections.abc import Iterable, Sequence
 
 from mbuild import __version__
@@ -84,6 +81,10 @@ def _surroundings(error: OSError) -> int:
 
 
 def _crash(error: Exception) -> int:
+    import platform
+    import time
+    import traceback
+
     from platformdirs import user_state_path
 
     text = "".join(traceback.format_exception(error))

@@ -53,7 +53,7 @@ def _between(old: CommitTree | EmptyTree, new: CommitTree | EmptyTree) -> list[C
     ids = [_id(repository, each) for each in (old, new)]
     if ids[0] == ids[1]:
         return []
-    return list(_parse(repository.git.run(*_RAW, *ids, "--")))
+    return list(_parse(repository.git.run_without_index(*_RAW, *ids, "--")))
 
 
 def _id(repository: Repository, tree: CommitTree | EmptyTree) -> str:

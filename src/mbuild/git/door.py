@@ -109,6 +109,14 @@ class Git:
         """Run git and return what it printed. Raises GitError when it fails, unless ``check`` is false."""
         return self.finish(*args, stdin=stdin, check=check).out
 
+    def run_without_index(self, *args: Arg) -> bytes:
+        """Run git on objects alone. Some commands read the index first, for attributes: 20 ms for 200,000 files."""
+        nowhere = str(self.git_dir / "mbuild" / "no-index")
+        done = run([*self._prefix, *args], cwd=self.top, env=self._environment | {"GIT_INDEX_FILE": nowhere})
+        if done.code != 0:
+            raise self.failed(done.err, args[0])
+        return done.out
+
     def finish(self, *args: Arg, stdin: bytes | None = None, check: bool = True) -> Finished:
         """Run git and return how it ended. Raises GitError when it fails, unless ``check`` is false."""
         done = run([*self._prefix, *args], cwd=self.top, env=self._environment, stdin=stdin)

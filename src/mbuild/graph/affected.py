@@ -54,12 +54,25 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
     reasons: dict[str, tuple[Reason, ...]] = {}
     given = changes if changes is not None else [None] * len(bases)
     comparisons = [_Comparison(base, head, each) for base, each in zip(bases, given, strict=True)]
+    candidates = _candidates(comparisons)
     for name in head.order:
+        if candidates is not None and name not in candidates and reasons.keys().isdisjoint(head.images.parents(name)):
+            continue
         found = [reason for each in comparisons for reason in each.reasons(name, reasons)]
         if found:
             reasons[name] = tuple(dict.fromkeys(found))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
     return Affected(reasons, tuple(removed))
+
+
+def _candidates(comparisons: Sequence[_Comparison]) -> set[str] | None:
+    """Return the images that can be affected by more than their parents; None: all can be."""
+    found: set[str] = set()
+    for each in comparisons:
+        if each.reach is None or each.base.images is not each.head.images:
+            return None
+        found |= each.reach.names
+    return found
 
 
 class _Comparison:

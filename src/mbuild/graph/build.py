@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.index import Index
-from mbuild.graph.node import Graph, Node, Source, Summary, Workshop
+from mbuild.graph.node import BuiltImages, Graph, Node, Source, Summary, Workshop
 from mbuild.graph.order import circles, in_order
 from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner
@@ -56,10 +56,7 @@ def joined(
     # An image that is left out without a word would be an image that is never built.
     assert gathered or len(order) == len(images)
     patch = (index, frozenset(outliner.fresh) | (set(before) - set(order))) if index is not None else None
-    graph = Graph(order, shop, patch=patch)
-    for name in sorted(order):
-        graph.add(name, *found[name])
-    return graph
+    return Graph(order, BuiltImages({name: found[name] for name in order}), shop, patch=patch)
 
 
 def _looked_for(image: ImageDef) -> Iterator[str]:

@@ -6,9 +6,9 @@ The first line is JSON: what every question needs. Then come, a line each, the o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph, Source, Summary, Workshop
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mbuild.images import ImageDef
     from mbuild.tree import Tree
 
-T = TypeVar("T")
-
 
 def freeze(graph: Graph) -> bytes:
     """Return a graph without problems as bytes."""
@@ -28,7 +26,7 @@ def freeze(graph: Graph) -> bytes:
     nodes = list(graph.nodes.values())
     head = {
         "order": graph.order,
-        "summaries": [node.summary for node in nodes],
+        "summaries": [list(node.summary) for node in nodes],
         "index": _index_value(graph.index),
     }
     lines = [head, *(encode(node.outline) for node in nodes), *(encode(node.definition) for node in nodes)]
@@ -37,34 +35,56 @@ def freeze(graph: Graph) -> bytes:
 
 def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
     """Return the graph again, at its tree. Raises ValueError for bytes that are something else."""
-    first, *lines = raw.split(b"\n")
+    first, _, rest = raw.partition(b"\n")
     head = json.loads(first)
-    names = head["index"]["names"]
-    if len(lines) != 2 * len(names):
-        raise ValueError("a graph has two lines for each of its images")
-    definitions = [_Line(line, _definition) for line in lines[len(names) :]]
-    shop = Workshop(lambda: tuple(each() for each in definitions), tree, native)
-    graph = Graph(tuple(head["order"]), shop, _index(head["index"]))
-    for name, summary, definition, line in zip(names, head["summaries"], definitions, lines, strict=False):
-        dockerfile, root, target, platforms, parents = summary
-        row = Summary(dockerfile, root, target, tuple(platforms), tuple(parents))
-        graph.add(name, row, Source(definition, _Line(line, _outline)))
-    return graph
+    images = _FrozenImages(head["index"]["names"], head["summaries"], rest)
+    shop = Workshop(images.definitions, tree, native)
+    return Graph(head["order"], images, shop, _index(head["index"]))
 
 
-class _Line:
-    """A value that is decoded when it is asked for."""
+class _FrozenImages:
+    """Images of which the rest is decoded when it is asked for."""
 
-    def __init__(self, line: bytes, decoded: Callable[[Any], Any]) -> None:
-        self._line = line
-        self._decoded = decoded
-
-    def __call__(self) -> Any:
-        return self._value
+    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: bytes) -> None:
+        self.names = names
+        self._rows = rows
+        self._rest = rest
+        self._sources: dict[str, Source] = {}
 
     @cached_property
-    def _value(self) -> Any:
-        return self._decoded(json.loads(self._line))
+    def _numbers(self) -> Mapping[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
+
+    @cached_property
+    def _lines(self) -> Sequence[bytes]:
+        lines = self._rest.split(b"\n")
+        if len(lines) != 2 * len(self.names):
+            raise ValueError("a graph has two lines for each of its images")
+        return lines
+
+    def summary(self, name: str) -> Summary:
+        """Return what every answer says of an image."""
+        dockerfile, root, target, platforms, parents = self._rows[self._numbers[name]]
+        return Summary(dockerfile, root, target, tuple(platforms), tuple(parents))
+
+    def parents(self, name: str) -> Sequence[str]:
+        """Return the images that an image uses."""
+        found: Sequence[str] = self._rows[self._numbers[name]][4]
+        return found
+
+    def source(self, name: str) -> Source:
+        """Return where its definition and its outline come from."""
+        if name not in self._sources:
+            at = self._numbers[name]
+            outline, definition = self._lines[at], self._lines[len(self.names) + at]
+            self._sources[name] = Source(
+                cache(lambda: _definition(json.loads(definition))), cache(lambda: _outline(json.loads(outline)))
+            )
+        return self._sources[name]
+
+    def definitions(self) -> Sequence[ImageDef]:
+        """Return the definitions of all images."""
+        return [self.source(name).definition() for name in self.names]
 
 
 def _outline(value: Any) -> Outline:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mbuild.tree import decode
 
@@ -72,18 +72,64 @@ class Summary(NamedTuple):
     parents: tuple[str, ...]
 
 
+class Images(Protocol):
+    """What is known of the images of a graph, wherever it comes from. Two graphs that share it are defined alike."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names, sorted."""
+        ...
+
+    def summary(self, name: str) -> Summary:
+        """Return what every answer says of an image. Raises KeyError."""
+        ...
+
+    def parents(self, name: str) -> Sequence[str]:
+        """Return the images that an image uses."""
+        ...
+
+    def source(self, name: str) -> Source:
+        """Return where its definition and its outline come from: the same object every time."""
+        ...
+
+
+class BuiltImages:
+    """Images that were outlined in this run."""
+
+    def __init__(self, found: Mapping[str, tuple[Summary, Source]]) -> None:
+        """Take what is known of each image."""
+        self.names = sorted(found)
+        self._found = found
+
+    def summary(self, name: str) -> Summary:
+        """Return what every answer says of an image."""
+        return self._found[name][0]
+
+    def parents(self, name: str) -> Sequence[str]:
+        """Return the images that an image uses."""
+        return self._found[name][0].parents
+
+    def source(self, name: str) -> Source:
+        """Return where its definition and its outline come from."""
+        return self._found[name][1]
+
+
 class Node:
     """One image at one tree: its outline, and on demand its recipes, files and fingerprint.
 
     The values never change; asking twice costs once.
     """
 
-    def __init__(self, name: str, summary: Summary, source: Source, graph: Graph) -> None:
-        """Take where the definition and the outline come from: both may have to be decoded first."""
+    def __init__(self, name: str, graph: Graph) -> None:
+        """Take its name and the graph it belongs to. Raises KeyError where that has no such image."""
         self.name = name
-        self.summary = summary
-        self.source = source
+        self.summary = graph.images.summary(name)
         self._graph = graph
+
+    @cached_property
+    def source(self) -> Source:
+        """Where the definition and the outline come from: both may have to be decoded first."""
+        return self._graph.images.source(self.name)
 
     @cached_property
     def definition(self) -> ImageDef:
@@ -181,41 +227,54 @@ class Node:
         return self._graph.fingerprint(self.name)
 
 
+class _Nodes(Mapping[str, Node]):
+    """The nodes of a graph, made when they are asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._made: dict[str, Node] = {}
+
+    def __getitem__(self, name: str) -> Node:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = Node(name, self._graph)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._graph.images.names)
+
+    def __len__(self) -> int:
+        return len(self._graph.images.names)
+
+
 class Graph:
     """All images at one tree. ``nodes`` is sorted by name; ``order`` has parents before children, and then names."""
 
     def __init__(
         self,
-        order: tuple[str, ...],
+        order: Sequence[str],
+        images: Images,
         workshop: Workshop,
         index: Index | None = None,
         patch: tuple[Index, frozenset[str]] | None = None,
     ) -> None:
-        """Make a graph without nodes; ``add`` adds them, sorted by name.
+        """Take the parts.
 
         index: where it is known already. patch: an index that is right but for the images named.
         """
         self.order = order
+        self.images = images
         self.workshop = workshop
         self._index = index
         self._patch = patch
-        self._nodes: dict[str, Node] = {}
+        self.nodes: Mapping[str, Node] = _Nodes(self)
         self._fingerprints: dict[str, str] = {}
-
-    @property
-    def nodes(self) -> Mapping[str, Node]:
-        """The images by name, sorted."""
-        return self._nodes
-
-    def add(self, name: str, summary: Summary, source: Source) -> None:
-        """Add an image."""
-        self._nodes[name] = Node(name, summary, source, self)
 
     @property
     def index(self) -> Index:
         """From a path to the images that read it."""
         if self._index is None:
-            self._index = self.index_of(self._nodes)
+            self._index = self.index_of(self.images.names)
         return self._index
 
     def owns(self, path: str, entry: Entry | None) -> bool:
@@ -228,20 +287,20 @@ class Graph:
     @cached_property
     def _fresh(self) -> Index:
         wrong = self._patch[1] if self._patch else ()
-        return self.index_of(sorted(name for name in wrong if name in self._nodes))
+        return self.index_of(sorted(name for name in wrong if name in self.nodes))
 
     def index_of(self, names: Iterable[str]) -> Index:
         """Return an index of some images; their names are sorted."""
         from mbuild.graph.filing import Links, build_index
 
         tree, places = self.workshop.tree, self.workshop.places
-        images = ((self._nodes[name].definition, self._nodes[name].outline) for name in names)
+        images = ((self.nodes[name].definition, self.nodes[name].outline) for name in names)
         return build_index(images, Links(tree.links(), lambda entry: decode(tree.read(entry))), places)
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""
-        found: dict[str, set[str]] = {name: set() for name in self._nodes}
-        for node in self._nodes.values():
+        found: dict[str, set[str]] = {name: set() for name in self.nodes}
+        for node in self.nodes.values():
             for parent in node.parents:
                 found[parent].add(node.name)
         return found
@@ -251,7 +310,7 @@ class Graph:
         needed = set(names)
         for name in reversed(self.order):
             if name in needed:
-                needed.update(self._nodes[name].parents)
+                needed.update(self.images.summary(name).parents)
         return tuple(name for name in self.order if name in needed)
 
     def fingerprint(self, name: str) -> str:
@@ -261,7 +320,7 @@ class Graph:
         known = self._fingerprints
         waiting = [name]
         while waiting:
-            node = self._nodes[waiting[-1]]
+            node = self.nodes[waiting[-1]]
             unknown = [parent for parent in node.parents if parent not in known]
             waiting += unknown
             if not unknown:

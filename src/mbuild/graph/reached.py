@@ -37,6 +37,11 @@ class Reached:
         for change in changes:
             self._look_up(change)
 
+    @property
+    def names(self) -> set[str]:
+        """The images that a change reaches, or may reach."""
+        return {self._index.names[number] for number in (*self._files, *self._unsure)}
+
     def files(self, name: str) -> Sequence[ReachedFile] | None:
         """Return the changed files that an image takes, in order; None where that has to be looked at.
 

@@ -37,7 +37,7 @@ def refresh(
     touched = set(_touched(base, tree, changes))
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     if definitions is None and not linked and not touched:
-        return _copied(base, shop)
+        return Graph(base.order, base.images, shop, base.index)
     from mbuild.graph.build import joined
 
     now = {each.name: each for each in shop.images()}
@@ -47,14 +47,6 @@ def refresh(
     if linked:
         kept = {name: node for name, node in kept.items() if not _has_moved(node, now[name], shop.places)}
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
-
-
-def _copied(base: Graph, shop: Workshop) -> Graph:
-    """Return the same graph at another tree, where every image is defined alike."""
-    graph = Graph(base.order, shop, base.index)
-    for name, node in base.nodes.items():
-        graph.add(name, node.summary, node.source)
-    return graph
 
 
 def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str]:

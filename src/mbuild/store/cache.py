@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -52,6 +51,8 @@ class Cache:
             return
         path = self._path(bucket, key)
         with contextlib.suppress(OSError):
+            import tempfile
+
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
             try:
