@@ -12,9 +12,27 @@ def main() -> None:
 
         sys.stdout.write(f"mbuild {__version__}\n")
         return
+    import gc
+
+    # Answers are made of many values that live until the end: looking for garbage among them again and again is no use.
+    gc.set_threshold(100_000, 50, 100)
     from mbuild.cli.boundary import run
 
-    sys.exit(run(sys.argv[1:]))
+    _leave(run(sys.argv[1:]))
+
+
+def _leave(code: int) -> None:
+    """End the process without taking every value apart, which would take as long as some answers."""
+    import contextlib
+    import os
+    import threading
+
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    if threading.active_count() > 1:
+        sys.exit(code)
+    os._exit(code)
 
 
 if __name__ == "__main__":

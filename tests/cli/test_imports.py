@@ -14,8 +14,10 @@ from tests.support import Repo
 
 HEAVY = {"docker", "git", "networkx", "pydantic", "rich", "yaml", "requests", "asyncio"}
 CODE = """
+import os
 import sys
 from mbuild.__main__ import main
+os._exit = sys.exit
 sys.argv = ["mbuild", *sys.argv[1:]]
 try:
     main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,14 +41,16 @@ class Answer:
 
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
-    tree = workspace.head(head)
-    found = _base(workspace, tree, base, missing_base_all)
-    notes: list[Problem] = []
-    trees: list[AnyTree] = [workspace.repository.commit_tree(commit) for commit in found.commits]
-    trees = trees or [EmptyTree()]
+    with _begun(lambda: workspace.head(head)) as later:
+        commit = workspace.repository.resolve_commit(head) if head is not None else None
+        found = _base(workspace, commit, base, missing_base_all)
+        notes: list[Problem] = []
+        trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
+        trees = trees or [EmptyTree()]
+        graphs = workspace.graphs
+        bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
+    tree = later()
     differences = [diff(each, tree) for each in trees]
-    graphs = workspace.graphs
-    bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
     start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
     made = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
     snapshot = workspace.snapshot_of(tree, made)
@@ -67,13 +71,37 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
     )
 
 
+@contextlib.contextmanager
+def _begun(work: Callable[[], AnyTree]) -> Iterator[Callable[[], AnyTree]]:
+    """Begin to look at a tree while something else is done: git works on a work tree for longer than on anything."""
+    done: list[AnyTree | BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+            done.append(error)
+
+    def later() -> AnyTree:
+        found = done[0]
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield later
+    finally:
+        thread.join()
+
+
 def _nothing() -> Graph:
     """Return a graph without images."""
     return Graph((), BuiltImages({}), Workshop(tuple, EmptyTree(), ""))
 
 
-def _base(workspace: Workspace, tree: AnyTree, base: str | None, missing_all: bool) -> Base:
-    commit = tree.commit if isinstance(tree, CommitTree) else None
+def _base(workspace: Workspace, commit: str | None, base: str | None, missing_all: bool) -> Base:
     try:
         return resolve_base(workspace.repository, base=base, env=workspace.environ, head=commit)
     except MbuildError:

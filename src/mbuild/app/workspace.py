@@ -166,6 +166,8 @@ def open_workspace(
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
     repository = open_repository(directory)
+    cache = open_cache(os.environ)
+    repository.memory = cache if cache.folder is not None else None
     top = Path(os.path.realpath(repository.top))
     if config is None:
         found = find(Path(os.path.realpath(directory)), top)

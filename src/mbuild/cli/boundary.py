@@ -44,6 +44,8 @@ def _command(argv: Sequence[str]) -> int:
         code = cli.main(args=list(argv), prog_name="mbuild", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
+    except SystemExit as error:
+        raise BrokenPipeError from error  # click leaves by itself in this one case
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import groupby
 
 from mbuild.dockerfile.gomatch import check
@@ -70,6 +71,7 @@ class Pattern:
         return tail.removeprefix("/") if before.endswith("**") else tail
 
 
+@lru_cache(maxsize=4096)
 def compile_pattern(cleaned: str) -> Pattern:
     """Compile a cleaned pattern without its `!`. Raises `PatternError` where BuildKit refuses it."""
     check(cleaned, ".")  # only for its errors, as patternmatcher does

@@ -134,7 +134,7 @@ def collect(repository: Repository) -> tuple[Status, Edits]:
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     try:
-        odd = list(oddities(repository.git))
+        odd = oddities(repository.git, repository.memory)
     finally:
         thread.join()
     found = told[0]

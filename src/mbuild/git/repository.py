@@ -15,6 +15,7 @@ from mbuild.git.messages import bare, failure
 from mbuild.git.objects import Objects
 
 if TYPE_CHECKING:
+    from mbuild.git.index import Memory
     from mbuild.git.trees import CommitTree
     from mbuild.git.worktree import WorkTree
 
@@ -31,12 +32,16 @@ class Description:
 
 
 class Repository:
-    """A git repository with a work tree. ``top`` is the folder of the work tree; ``object_format`` sha1 or sha256."""
+    """A git repository with a work tree. ``top`` is the folder of the work tree; ``object_format`` sha1 or sha256.
+
+    memory: remembers what takes long to find out; None: nothing does.
+    """
 
     def __init__(self, git: Git, object_format: str) -> None:
         """Wrap the door to a repository that was found."""
         self.git = git
         self.top = git.top
+        self.memory: Memory | None = None
         self.object_format = object_format
 
     @cached_property

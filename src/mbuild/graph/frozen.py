@@ -39,7 +39,7 @@ def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
     head = json.loads(first)
     images = _FrozenImages(head["index"]["names"], head["summaries"], rest)
     shop = Workshop(images.definitions, tree, native)
-    return Graph(head["order"], images, shop, _index(head["index"]))
+    return Graph(tuple(head["order"]), images, shop, _index(head["index"]))
 
 
 class _FrozenImages:

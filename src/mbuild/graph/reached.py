@@ -95,6 +95,8 @@ class Reached:
 
 def alike(base: Graph, head: Graph, name: str) -> bool:
     """Tell whether an image of both graphs is defined alike, its files aside."""
+    if base.images is head.images:
+        return True
     old, new = base.nodes[name], head.nodes[name]
     if not old.same_outline(new):
         return False

@@ -1,0 +1,51 @@
+"""What is remembered of the index is what the index says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mbuild.git.index import oddities
+from mbuild.git.repository import open_repository
+from mbuild.store.cache import Cache
+from tests.git.repo import Repo
+
+
+class Counting(Cache):
+    """A cache that knows what it was asked."""
+
+    found: list[bool]
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        known = super().get(bucket, key)
+        self.found.append(known is not None)
+        return known
+
+
+def test_hidden_files_are_remembered_until_the_index_changes(repo: Repo, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        repo.write(name, name)
+    repo.commit()
+    git = open_repository(repo.top).git
+    memory = Counting(tmp_path / "cache")
+    object.__setattr__(memory, "found", [])
+    assert oddities(git, memory) == oddities(git) == []
+    repo.git("update-index", "--assume-unchanged", "b")
+    assert [each.path for each in oddities(git, memory)] == ["b"]
+    assert [each.path for each in oddities(git, memory)] == ["b"]
+    repo.git("update-index", "--no-assume-unchanged", "b")
+    repo.git("update-index", "--skip-worktree", "c")
+    assert [(each.path, each.sparse) for each in oddities(git, memory)] == [("c", True)]
+    repo.git("update-index", "--no-skip-worktree", "c")
+    assert oddities(git, memory) == []
+    assert memory.found.count(True) >= 1
+
+
+def test_an_index_without_a_checksum_is_read(repo: Repo, tmp_path: Path) -> None:
+    repo.write("a", "a")
+    repo.commit()
+    git = open_repository(repo.top).git
+    index = git.git_dir / "index"
+    index.write_bytes(index.read_bytes()[:-20] + b"\0" * 20)
+    memory = Cache(tmp_path / "cache")
+    oddities(git, memory)
+    assert not list((tmp_path / "cache").rglob("index/*"))
