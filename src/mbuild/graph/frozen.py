@@ -37,6 +37,8 @@ def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
     """Return the graph again, at its tree. Raises ValueError for bytes that are something else."""
     first, _, rest = raw.partition(b"\n")
     head = json.loads(first)
+    if rest.count(b"\n") + bool(rest) != 2 * len(head["index"]["names"]):
+        raise ValueError("a graph has two lines for each of its images")
     images = _FrozenImages(head["index"]["names"], head["summaries"], rest)
     shop = Workshop(images.definitions, tree, native)
     return Graph(tuple(head["order"]), images, shop, _index(head["index"]))
@@ -57,10 +59,7 @@ class _FrozenImages:
 
     @cached_property
     def _lines(self) -> Sequence[bytes]:
-        lines = self._rest.split(b"\n")
-        if len(lines) != 2 * len(self.names):
-            raise ValueError("a graph has two lines for each of its images")
-        return lines
+        return self._rest.split(b"\n")
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image."""

@@ -106,10 +106,6 @@ class Index:
             self._numbers.update((each, number) for number, each in enumerate(self.names))
         return self._numbers[name]
 
-    def rules_of(self, name: str) -> list[Rules]:
-        """Return the rules of each place of an image."""
-        return [self.rules[room.rules] for room in self.rooms[self.number(name)]]
-
     def room(self, hit: Hit) -> Room:
         """Return the place that a read is of."""
         return self.rooms[hit.image][hit.place]

@@ -1,0 +1,158 @@
+"""The graph after a change, made from the one before: as if it had been made anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from mbuild.changes import Change, between
+from mbuild.errors import DockerfileError
+from mbuild.graph.affected import affected
+from mbuild.graph.frozen import freeze, thaw
+from mbuild.graph.node import Graph
+from mbuild.graph.readers import unread
+from mbuild.graph.refresh import refresh
+from mbuild.images import ImageDef
+from tests.graph.test_affected import FILES, Files, graph, image
+from tests.trees import MemoryTree
+
+BASE, API = image("base"), image("api", root="")
+
+
+def changes(before: Files, after: Files) -> list[Change]:
+    return between(MemoryTree(before), MemoryTree(after))
+
+
+def refreshed(before: Files, after: Files, *images: ImageDef, then: tuple[ImageDef, ...] | None = None) -> Graph:
+    old = graph(before, *images)
+    again = thaw(freeze(old), MemoryTree(before), "linux/amd64")
+    fresh = refresh(again, then, MemoryTree(after), changes(before, after))
+    new = graph(after, *(then or images))
+    assert said(fresh) == said(new)
+    found = changes(before, after)
+    assert affected([again], fresh, [found]) == affected([old], new)
+    assert unread(found, again, fresh) == unread(found, old, new)
+    return fresh
+
+
+def said(found: Graph) -> object:
+    return found.order, {name: (each.summary, each.outline, each.fingerprint) for name, each in found.nodes.items()}
+
+
+def problems(before: Files, after: Files, *images: ImageDef) -> list[str]:
+    with pytest.raises(DockerfileError) as caught:
+        refresh(graph(before, *images), None, MemoryTree(after), changes(before, after))
+    with pytest.raises(DockerfileError) as anew:
+        graph(after, *images)
+    assert caught.value.problems == anew.value.problems
+    return [str(each) for each in caught.value.problems]
+
+
+def test_what_is_not_touched_is_shared() -> None:
+    before, after = FILES, FILES | {"libs/a/x.py": "x = 2\n"}
+    old = graph(before, BASE, API)
+    new = refresh(old, None, MemoryTree(after), changes(before, after))
+    assert new.images is old.images
+    assert new.index is old.index
+
+
+def test_only_what_is_touched_is_made_again() -> None:
+    after = FILES | {"api/Dockerfile": "FROM shop/base\nCOPY libs/b /b\n"}
+    old = graph(FILES, BASE, API)
+    new = refresh(old, None, MemoryTree(after), changes(FILES, after))
+    assert new.nodes["base"].source.outline is old.nodes["base"].source.outline
+    assert new.nodes["api"].source.outline is not old.nodes["api"].source.outline
+    refreshed(FILES, after, BASE, API)
+
+
+def test_a_parent_that_hands_on_something_else_changes_what_its_children_read() -> None:
+    child = image("child")
+    before = {
+        **FILES,
+        "base/Dockerfile": "FROM scratch\nENV DIR=one\n",
+        "child/Dockerfile": "FROM shop/base\nCOPY $DIR /\n",
+        "child/one": "1",
+        "child/two": "2",
+    }
+    after = before | {"base/Dockerfile": "FROM scratch\nENV DIR=two\n"}
+    found = refreshed(before, after, BASE, child)
+    assert [each.sources for each in found.nodes["child"].reads] == [("two",)]
+
+
+def test_a_parent_that_cannot_be_read_any_more() -> None:
+    after = FILES | {"base/Dockerfile": "FROM scratch\nCOPPY etc /etc\n"}
+    assert problems(FILES, after, BASE, API) == ["base/Dockerfile:2:1: unknown instruction: COPPY"]
+
+
+def test_a_context_root_that_is_gone() -> None:
+    before = FILES | {"docker/web.Dockerfile": "FROM scratch\nCOPY . /\n", "web/index": "1"}
+    after = {path: text for path, text in before.items() if path != "web/index"}
+    web = image("web", "docker/web.Dockerfile", root="web")
+    assert problems(before, after, web) == [
+        "image 'web': the context is web, and there is no such folder",
+    ]
+
+
+@pytest.mark.parametrize("target", ["other", "nowhere"])
+def test_a_link_to_a_context_root_that_leads_elsewhere(target: str) -> None:
+    web = image("web", "docker/web.Dockerfile", root="link")
+    before: dict[str, str | tuple[str, str]] = {
+        "docker/web.Dockerfile": "FROM scratch\nCOPY x /\n",
+        "link": ("link", "web"),
+        "web/x": "1",
+        "other/x": "2",
+    }
+    after = before | {"link": ("link", target)}
+    if target == "nowhere":
+        assert problems(before, after, web) == ["image 'web': the context is link, and there is no such folder"]
+    else:
+        assert refreshed(before, after, web).nodes["web"].contexts[0].root == "other"
+
+
+def test_submodules_are_looked_at() -> None:
+    before = FILES | {
+        "web/Dockerfile": "FROM scratch\nCOPY sub/in/it /\n",
+        "web/sub": ("submodule", "1" * 40),
+        "web/other": ("submodule", "1" * 40),
+        "all/Dockerfile": "FROM scratch\nCOPY . /\n",
+        "all/sub": ("submodule", "1" * 40),
+    }
+    after = before | {f"{path}": ("submodule", "2" * 40) for path in ("web/sub", "web/other", "all/sub")}
+    web, everything = image("web"), image("all")
+    found = changes(before, after)
+    old, new = graph(before, web, everything), graph(after, web, everything)
+    assert affected([old], new, [found]) == affected([old], new)
+    assert set(affected([old], new, [found]).reasons) == {"web", "all"}
+    assert unread(found, old, new) == ("web/other",)
+
+
+def test_a_narrowed_context_has_no_empty_folders() -> None:
+    web = image("web", include=("*.py",))
+    before = {"web/Dockerfile": "FROM scratch\nCOPY . /\n", "web/a.py": "1", "web/b.md": "1"}
+    after = before | {"web/new/c.md": "1", "web/b.md": "2"}
+    found = changes(before, after)
+    old, new = graph(before, web), graph(after, web)
+    assert affected([old], new, [found]) == affected([old], new)
+    assert not affected([old], new, [found]).reasons
+    assert set(unread(found, old, new)) == {"web/new/c.md", "web/b.md"}
+
+
+def test_sources_that_are_looked_for_as_they_are_written() -> None:
+    text = 'FROM scratch\nCOPY ["!no", " blank ", "x", "/"]\n'
+    before: dict[str, str | tuple[str, str]] = {"web/Dockerfile": text, "web/blank": "1", "web/x": "1"}
+    after = before | {"web/blank": ("link", "x")}
+    web = image("web")
+    found = changes(before, after)
+    old, new = graph(before, web), graph(after, web)
+    assert list(old.index.vague) == [0, 0]
+    assert affected([old], new, [found]) == affected([old], new)
+
+
+def test_what_was_frozen_is_what_it_was() -> None:
+    old = graph(FILES, BASE, API)
+    raw = freeze(old)
+    again = thaw(raw, MemoryTree(FILES), "linux/amd64")
+    assert freeze(again) == raw
+    assert (len(again.index.rules), len(again.index.rooms)) == (len(old.index.rules), len(old.index.rooms))
+    for cut in (raw[: raw.rindex(b"\n")], raw + b"\n{}", raw[:-1].partition(b"\n")[0]):
+        with pytest.raises(ValueError, match="two lines"):
+            thaw(cut, MemoryTree(FILES), "linux/amd64")
