@@ -34,8 +34,8 @@ def is_nameable(path: str) -> bool:
     BuildKit's shell words hold neither raw bytes nor line ends, and what its client sends is told by
     moby/patternmatcher, to which a ``*`` or ``?`` between brackets is still a wildcard.
     """
-    if path.startswith("!"):
-        return False  # an exception to what the client sends
+    if path.startswith("!") or path != path.strip():
+        return False  # an exception to what the client sends; blanks at the ends, which are dropped
     return path.isprintable() and not set("\\*?") & set(path) and all(not "\ud800" <= each <= "\udfff" for each in path)
 
 
