@@ -117,6 +117,15 @@ def damage(folder: Path, random_: random.Random) -> None:
         file.write_bytes(bytes(raw if random_.random() < 0.5 else raw[:at]))
 
 
+@pytest.mark.parametrize("broken", [{"build.yaml": "images: ["}, {"api/Dockerfile": "FROM scratch\nCOPPY a b\n"}])
+def test_what_is_wrong_in_the_commit_may_be_mended_on_disk(broken: dict[str, str], repo: Repo) -> None:
+    repo.commit(FILES | broken)
+    repo.write({path: FILES[path] for path in broken})
+    assert repo.mbuild("check").code == 0
+    assert repo.mbuild("graph").code == 0
+    assert repo.mbuild("check", "--head", "HEAD").code == 2
+
+
 def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     got: list[bool] = []
     original = Cache.get

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mbuild.errors import GitError
+from mbuild.errors import ConfigError, GitError
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
@@ -73,10 +73,18 @@ class Graphs:
         if not isinstance(tree, EmptyTree):
             from mbuild.git.worktree import WorkTree
 
-            base = self.at(tree.base) if isinstance(tree, WorkTree) else None
-            if isinstance(tree, WorkTree) and base is not None and base.whole:
+            base = self._sound(tree.base) if isinstance(tree, WorkTree) else None
+            if isinstance(tree, WorkTree) and base is not None:
                 return self.after(base, tree, tuple(tree.edits.values()))
         return self._built(tree)
+
+    def _sound(self, tree: Tree) -> Made | None:
+        """Return the graph of HEAD where others can be made from it. What is wrong there may have been mended on disk."""
+        try:
+            found = self.at(tree)
+        except ConfigError:
+            return None
+        return found if found is not None and found.whole else None
 
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
         """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
