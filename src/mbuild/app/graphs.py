@@ -79,7 +79,7 @@ class Graphs:
         return self._built(tree)
 
     def _sound(self, tree: Tree) -> Made | None:
-        """Return the graph of HEAD where others can be made from it. What is wrong there may have been mended on disk."""
+        """Return the graph of HEAD where others can be made from it; what is wrong there may be mended on disk."""
         try:
             found = self.at(tree)
         except ConfigError:
