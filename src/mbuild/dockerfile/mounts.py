@@ -189,6 +189,8 @@ def _check_whole(values: dict[str, str]) -> None:
             _check_allowed(key, values["type"])
     if values["type"] == SECRET:
         _check_secret(values)
+    if values["type"] == SSH and values.get("source"):
+        raise Refused("an ssh mount has no 'source'")
 
 
 def _check_secret(values: dict[str, str]) -> None:
