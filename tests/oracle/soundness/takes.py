@@ -42,6 +42,10 @@ class Takes:
     contexts: Mapping[str, str]
     all: list[tuple[str, Taken]] = field(default_factory=list)
 
+    def check_root(self) -> None:
+        """Refuse a context root that is not there, also where nothing is taken from it: a build needs the folder."""
+        self.folders.folder(self.image.root, ())
+
     def take(self, context: str, source: str, excludes: tuple[str, ...] = ()) -> None:
         """Take what a source takes."""
         path = self._ignore_path(context)
@@ -59,16 +63,18 @@ class Takes:
         """Return all files by context and path."""
         return {(context, path): blob for context, taken in self.all for path, blob in taken.files.items()}
 
-    def empty_or_not(self) -> list[tuple[str, str]]:
-        """Return all folders that are taken as such, by context and path."""
-        return sorted({(context, path) for context, taken in self.all for path in taken.folders})
+    def sent(self) -> set[tuple[str, str]]:
+        """Return what there is in the contexts then: files, folders that are taken as such, and the folders above."""
+        found = {(context, "") for context, _ in self.all}
+        for context, taken in self.all:
+            for path in (*taken.files, *taken.folders):
+                parts = path.split("/")
+                found.update((context, "/".join(parts[:length])) for length in range(1, len(parts) + 1))
+        return found
 
     def failing(self) -> bool:
         """Tell whether a source is not there, or a wildcard looks in a folder of which nothing is sent."""
-        sent = {(context, "") for context, _ in self.all}
-        for context, path in (*self.files(), *self.empty_or_not()):
-            parts = path.split("/")
-            sent.update((context, "/".join(parts[:length])) for length in range(1, len(parts) + 1))
+        sent = self.sent()
         wildcards = any((context, each) not in sent for context, taken in self.all for each in taken.searched)
         return wildcards or not all(taken.found or taken.searched for _, taken in self.all)
 

@@ -132,3 +132,11 @@ def test_identity_follows_what_matters_and_nothing_else() -> None:
 )
 def test_failing(sources: list[str], failing: bool) -> None:
     assert truth(copy(*sources)).failing is failing
+
+
+def test_an_empty_folder_counts_and_one_that_is_there_anyway_does_not() -> None:
+    """A folder whose files are all ignored is copied empty; one above a file is there, whatever is said of it."""
+    files = {"a/new/z": Blob(b"1")}
+    assert truth(copy("."), files=files, exclude=("**/z",)).identity != truth(copy("."), exclude=("**/z",)).identity
+    kept = truth(copy("."), exclude=("*", "!lib/**"))
+    assert truth(copy("."), exclude=("*", "!lib/**", "!lib")).identity == kept.identity

@@ -99,12 +99,13 @@ class _ImageWalk:
                     raise UnbuildableError(f"stage {number} needs itself")
 
     def truth(self) -> Truth:
+        self.takes.check_root()
         end = self.stage(self._target())
-        files, folders, failing = self.takes.files(), self.takes.empty_or_not(), self.takes.failing()
+        files, sent, failing = self.takes.files(), sorted(self.takes.sent()), self.takes.failing()
         content = sorted((*key, blob.mode, blob.data) for key, blob in files.items())
         declared = sorted((each, self.walker.image(each).identity) for each in self.image.depends_on)
         return Truth(
-            identity=_digest((self.file.syntax, end.identity, content, folders, failing, declared)),
+            identity=_digest((self.file.syntax, end.identity, content, sent, failing, declared)),
             reads=frozenset(self.takes.path(context, path) for context, path in files),
             definitions=frozenset({self.image.dockerfile, *self.takes.ignores()}),
             failing=failing or any(self.walker.image(each).failing for each in self.parents),
