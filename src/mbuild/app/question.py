@@ -13,7 +13,8 @@ from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
-from mbuild.graph.node import BuiltImages, Graph, Workshop
+from mbuild.graph.images import BuiltImages
+from mbuild.graph.node import Graph, Workshop
 from mbuild.graph.readers import unread
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count

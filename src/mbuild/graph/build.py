@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph.images import BuiltImages, Source, Summary
 from mbuild.graph.index import Index
-from mbuild.graph.node import BuiltImages, Graph, Node, Source, Summary, Workshop
+from mbuild.graph.node import Graph, Node, Workshop
 from mbuild.graph.order import circles, in_order
 from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner

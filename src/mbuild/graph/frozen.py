@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
-from mbuild.graph.node import Graph, Source, Summary, Workshop
+from mbuild.graph.node import Graph, Workshop
 
 if TYPE_CHECKING:
     from mbuild.graph.outline import Outline

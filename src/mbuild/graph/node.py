@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from mbuild.tree import decode
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from mbuild.context.select import Selection
     from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
     from mbuild.errors import Where
+    from mbuild.graph.images import Images, Source
     from mbuild.graph.index import Index
     from mbuild.graph.inputs import Inputs
     from mbuild.graph.model import ContextUse, Missing
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from mbuild.graph.recipes import Recipes
     from mbuild.images import ImageDef
     from mbuild.tree import Entry, Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the definition and the outline of an image come from. Two that are the same object give the same value."""
-
-    definition: Callable[[], ImageDef]
-    outline: Callable[[], Outline]
 
 
 class Workshop:
@@ -60,58 +52,6 @@ class Workshop:
         from mbuild.graph.inputs import Inputs
 
         return Inputs(self.tree, self.places)
-
-
-class Summary(NamedTuple):
-    """What every answer says of an image. Paths are from the git root; parents are sorted."""
-
-    dockerfile: str
-    context_root: str
-    target: str | None
-    platforms: tuple[str, ...]
-    parents: tuple[str, ...]
-
-
-class Images(Protocol):
-    """What is known of the images of a graph, wherever it comes from. Two graphs that share it are defined alike."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The names, sorted."""
-        ...
-
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image. Raises KeyError."""
-        ...
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
-        ...
-
-    def source(self, name: str) -> Source:
-        """Return where its definition and its outline come from: the same object every time."""
-        ...
-
-
-class BuiltImages:
-    """Images that were outlined in this run."""
-
-    def __init__(self, found: Mapping[str, tuple[Summary, Source]]) -> None:
-        """Take what is known of each image."""
-        self.names = sorted(found)
-        self._found = found
-
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image."""
-        return self._found[name][0]
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
-        return self._found[name][0].parents
-
-    def source(self, name: str) -> Source:
-        """Return where its definition and its outline come from."""
-        return self._found[name][1]
 
 
 class Node:
