@@ -65,6 +65,10 @@ def _is_plain(file: Dockerfile) -> bool:
     return not file.syntax and shells and not any(step.parents or step.excludes for step in copies)
 
 
+class UnbuiltError(AssertionError):
+    """The engine refuses an image."""
+
+
 @dataclass
 class Rebuild:
     """One state of a monorepo on disk, and the images of it that an engine has. tag: what they are called by."""
@@ -82,8 +86,11 @@ class Rebuild:
             write(self.folder / path, blob)
 
     def result(self, name: str) -> Result:
-        """Build an image after its parents; return what is in it. Raises CalledProcessError."""
+        """Build an image after its parents; return what is in it. Raises UnbuiltError where the engine refuses it."""
         self._build(name)
+        told = json.loads(self.engine.run("image", "inspect", self._name(name)))[0]
+        if not told["RootFS"].get("Layers"):
+            return {}, {"config": told["Config"]}  # the engine exports no image without layers
         archive = self.folder.parent / f"{self.folder.name}.tar"
         self.engine.run("save", "--output", str(archive), self._name(name))
         with tarfile.open(archive) as tar:
@@ -119,7 +126,7 @@ class Rebuild:
         try:
             self.engine.run("buildx", "build", "--load", "--tag", self._name(name), "--file", file, *options, root)
         except CalledProcessError as error:
-            raise AssertionError(f"{name}: {error.stderr.decode()}") from error
+            raise UnbuiltError(f"{name}: {error.stderr.decode()}") from error
         self.made.append(self._name(name))
 
     def _source(self, image: str) -> str:
