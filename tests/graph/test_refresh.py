@@ -156,3 +156,18 @@ def test_what_was_frozen_is_what_it_was() -> None:
     for cut in (raw[: raw.rindex(b"\n")], raw + b"\n{}", raw[:-1].partition(b"\n")[0]):
         with pytest.raises(ValueError, match="two lines"):
             thaw(cut, MemoryTree(FILES), "linux/amd64")
+
+
+def test_what_lies_behind_a_link_is_looked_at() -> None:
+    web = image("web")
+    before: dict[str, str | tuple[str, str]] = {
+        "web/Dockerfile": "FROM scratch\nCOPY now/ /\n",
+        "web/now": ("link", "lib"),
+        "web/lib/a": "1",
+        "web/other": "1",
+    }
+    for after, expected in ((before | {"web/lib/a": "2"}, {"web"}), (before | {"web/other": "2"}, set())):
+        found = changes(before, after)
+        old, new = graph(before, web), graph(after, web)
+        assert affected([old], new, [found]) == affected([old], new)
+        assert set(affected([old], new, [found]).reasons) == expected
