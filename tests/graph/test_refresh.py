@@ -171,3 +171,19 @@ def test_what_lies_behind_a_link_is_looked_at() -> None:
         old, new = graph(before, web), graph(after, web)
         assert affected([old], new, [found]) == affected([old], new)
         assert set(affected([old], new, [found]).reasons) == expected
+
+
+def test_a_folder_that_comes_with_an_ignored_file_counts() -> None:
+    web = image("web")
+    before: dict[str, str | tuple[str, str]] = {
+        "web/Dockerfile": "FROM scratch\nCOPY . /\n",
+        "web/.dockerignore": "**/*.md\n",
+        "web/a.md": "1",
+        "web/deep/b": "1",
+    }
+    for added, expected in (("web/new/c.md", {"web"}), ("web/c.md", set()), ("web/deep/c.md", set())):
+        after = before | {added: "1"}
+        old, new = graph(before, web), graph(after, web)
+        for found, was, now in ((changes(before, after), old, new), (changes(after, before), new, old)):
+            assert affected([was], now, [found]) == affected([was], now)
+            assert set(affected([was], now, [found]).reasons) == expected
