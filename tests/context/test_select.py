@@ -143,6 +143,14 @@ def test_blanks_around_a_pattern_go_and_an_exclamation_mark_takes_nothing(source
     assert [each.path for each in taken_.entries] == found
 
 
+def test_with_a_blank_goes_the_slash_before_it() -> None:
+    entries = [Entry(path, FILE, "") for path in ("d/ ", "d/x", "e")]
+    found = select(entries, [copy("d/ ")], None, lambda _: "")
+    assert [each.path for each in found.entries] == ["d/ ", "d/x"]
+    assert found.missing == ()
+    assert not found.whole
+
+
 def test_a_malformed_wildcard_is_refused_at_its_line() -> None:
     for source in ("a[", "x/a[", "**/a[", "nowhere*/a["):
         with pytest.raises(DockerfileError) as caught:

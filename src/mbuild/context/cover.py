@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ def sought(parts: Parts) -> Sought | None:
         return None
     parts = parts if stripped == text else parts_of(stripped)
     if not _PATTERN.search(stripped):
-        return Sought(parts, stripped)
+        # Cleaned once more: with the blank of `a/ ` goes its slash, and all of `a` is sent (`New` of patternmatcher).
+        return Sought(parts, posixpath.normpath(stripped) if stripped else "")
     if _ACROSS_FOLDERS.search(stripped):
         twisted = _TWISTED.search(stripped)
         return Sought(parts, "" if twisted else text_of(literal_start(parts)), wild=True, deep=True)
