@@ -38,19 +38,7 @@ EXTRA = {
 
 def edit(repo: Repo, random_: random.Random) -> None:
     """Change something at random: a file, a definition, an ignore file, a link, a folder."""
-    path = repo.folder / random_.choice(
-        [
-            "api/main.py",
-            "api/run.sh",
-            "api/keep.md",
-            "api/no.md",
-            "lib/a",
-            "lib/deep/b",
-            "lib/tmp/c",
-            "docs/x.md",
-            "new",
-        ]
-    )
+    path = repo.folder / random_.choice(PATHS)
     kind = random_.choice(["write", "write", "delete", "mode", "link", "dockerfile", "ignore", "definition", "folder"])
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind == "write":

@@ -72,11 +72,7 @@ class Inputs:
 
     def _below(self, root: str, folder: str) -> tuple[Entry, ...]:
         if (root, folder) not in self._known:
-            found = self.tree.below("/".join(each for each in (root, folder) if each))
-            skip = len(root) + 1
-            self._known[root, folder] = tuple(
-                found if not root else (Entry(each.path[skip:], each.mode, each.oid, each.size) for each in found)
-            )
+            self._known[root, folder] = listing(self.tree, root, folder)
         return self._known[root, folder]
 
 
@@ -88,9 +84,9 @@ def _starts(parts: Parts) -> Iterator[str]:
         yield found.folder
 
 
-def listing(tree: Tree, root: str) -> tuple[Entry, ...]:
-    """Return the entries below a folder, sorted, with paths relative to it."""
-    found = tree.below(root)
+def listing(tree: Tree, root: str, folder: str = "") -> tuple[Entry, ...]:
+    """Return the entries of a context root that lie below a folder of it, sorted, with paths relative to the root."""
+    found = tree.below("/".join(each for each in (root, folder) if each))
     skip = len(root) + 1
     return tuple(found if not root else (Entry(each.path[skip:], each.mode, each.oid, each.size) for each in found))
 
