@@ -11,10 +11,11 @@ from pathlib import Path
 
 from mbuild.builders.buildx import find_docker
 from mbuild.config.load import load
+from mbuild.discovery import composecheck
 from mbuild.discovery.model import Discovery
-from mbuild.discovery.sources import discover
+from mbuild.discovery.sources import discover, own_paths
 from mbuild.discovery.write import write
-from mbuild.errors import ConfigError, EnvironmentFault
+from mbuild.errors import ConfigError, EnvironmentFault, Problem
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
@@ -41,6 +42,13 @@ def propose(tree: Tree) -> Proposal:
     return Proposal(found, text, replace(project, images=images, notes=found.problems))
 
 
+def second_opinion(tree: Tree) -> tuple[Problem, ...]:
+    """Return what buildx, where it is there, reads otherwise in the compose files of a tree than ``propose``."""
+    if _docker() is None:
+        return ()
+    return composecheck.check(tree, own_paths(tree)[0], bake)
+
+
 def _placed(image: ImageDef, found: Discovery) -> ImageDef:
     """Return an image with the place that states it instead of one in a file that nobody has written."""
     where = next(each.build.where for each in found.images if each.name == image.name)
@@ -59,7 +67,7 @@ def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
         for name, text in files:
             (Path(folder) / name).write_bytes(text)
-        given = [part for name, _ in files for part in ("--file", name)]
+        given = [part for name, _ in files if name != ".env" for part in ("--file", name)]
         # The variables of whoever runs this must not count: only what it takes to find the plug-in is handed on.
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(Path(folder) / "home"), "LC_ALL": "C"}
         if plugins := _plugins():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mbuild.app.discovering import Proposal
     from mbuild.app.workspace import Workspace
     from mbuild.discovery.model import Build, Image
+    from mbuild.errors import Problem
     from mbuild.git.worktree import WorkTree
 
 EPILOG = """\b
@@ -34,7 +35,7 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
 
     A build.yaml that is there already is left alone: then this says what it lacks.
     """
-    from mbuild.app.discovering import propose
+    from mbuild.app.discovering import propose, second_opinion
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
@@ -42,14 +43,15 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
     workspace = open_workspace(settings.directory, settings.config)
     tree = workspace.repository.work_tree()
     proposal = propose(tree)
-    print_problems(proposal.found.problems, "note")
+    notes = (*proposal.found.problems, *second_opinion(tree))
+    print_problems(notes, "note")
     there = workspace.config is not None
     lacking = _lacking(workspace, tree, proposal) if there else list(proposal.found.images)
     writing = not there and not dry_run
     if writing:
         _write(workspace.repository.top, proposal)
     if format_ == "json":
-        print_json(_json(proposal, lacking, written=writing))
+        print_json(_json(proposal, lacking, notes, written=writing))
     else:
         sys.stdout.write(proposal.text if dry_run else _text(workspace.shown, lacking, written=writing))
 
@@ -80,7 +82,7 @@ def _text(shown: str, lacking: list[Image], *, written: bool) -> str:
     return f"{shown} stays as it is. It lacks {count(len(lacking), 'image')} stated elsewhere:\n{entries(lacking)}"
 
 
-def _json(proposal: Proposal, lacking: list[Image], *, written: bool) -> dict[str, Any]:
+def _json(proposal: Proposal, lacking: list[Image], notes: tuple[Problem, ...], *, written: bool) -> dict[str, Any]:
     from mbuild.cli.check_command import problem_json
 
     names = {each.name for each in lacking}
@@ -95,8 +97,8 @@ def _json(proposal: Proposal, lacking: list[Image], *, written: bool) -> dict[st
         }
         for each in sorted(proposal.found.images, key=lambda each: each.name)
     ]
-    notes = [problem_json(each) for each in proposal.found.problems]
-    return {"schema": 1, "written": written, "text": proposal.text, "images": images, "notes": notes}
+    said = [problem_json(each) for each in notes]
+    return {"schema": 1, "written": written, "text": proposal.text, "images": images, "notes": said}
 
 
 def _write(top: Path, proposal: Proposal) -> None:

@@ -7,7 +7,7 @@ Our own reader, for every tree: the answer has to be the same in every clone, wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mbuild.discovery.composefile import Loader, Services
@@ -40,21 +40,26 @@ def discover(look: Look) -> Stated:
     """Return the builds that the compose files among the paths state."""
     notes = Notes()
     loader = Loader(look.tree, notes)
-    folders: dict[str, list[str]] = {}
-    for path in filter(is_compose, look.paths):
-        folders.setdefault(parent(path), []).append(path)
     builds: dict[str, Build] = {}
     project = ""
-    for folder in sorted(folders, key=lambda each: (each.count("/") if each else -1, each)):
-        found = _Folder(loader, notes, folder, sorted(folders[folder]))
+    for found in folders(loader, notes, look.paths):
         for build in found.builds():
             builds.setdefault(build.key, build)
-        project = project or ("" if folder else found.project())
+        project = project or ("" if found.folder else found.project())
     return Stated(tuple(builds.values()), notes.problems, project)
 
 
+def folders(loader: Loader, notes: Notes, paths: Iterable[str]) -> Iterator[Folder]:
+    """Yield the folders with compose files among the paths, the upper ones first."""
+    files: dict[str, list[str]] = {}
+    for path in filter(is_compose, paths):
+        files.setdefault(parent(path), []).append(path)
+    for folder in sorted(files, key=lambda each: (each.count("/") if each else -1, each)):
+        yield Folder(loader, notes, folder, sorted(files[folder]))
+
+
 @dataclass(frozen=True, slots=True)
-class _Folder:
+class Folder:
     """The compose files of one folder: the default set, and further ones that are read for themselves."""
 
     loader: Loader
@@ -68,22 +73,27 @@ class _Folder:
 
     def builds(self) -> Iterator[Build]:
         """Yield what the default set states, then what each further file does."""
-        defaults = self._defaults()
+        defaults = self.defaults()
         services = self.loader.load(defaults, self.folder, self.values)
         yield from self._of(services, services)
         for file in self.files:
             if file not in defaults:
                 yield from self._further(file, services)
 
+    def default_builds(self) -> Iterator[Build]:
+        """Yield what the default set alone states."""
+        services = self.loader.load(self.defaults(), self.folder, self.values)
+        yield from self._of(services, services)
+
     def project(self) -> str:
         """Return the ``name`` that the default set gives the project."""
-        for file in self._defaults():
+        for file in self.defaults():
             for document in self.loader.documents(file):
                 if name := document.get("name").text:
                     return "" if "$" in name else name
         return ""
 
-    def _defaults(self) -> list[str]:
+    def defaults(self) -> list[str]:
         """Return the files that ``docker compose`` reads here by itself, ``COMPOSE_FILE`` of ``.env`` first."""
         if named := self.values.get("COMPOSE_FILE"):
             separator = self.values.get("COMPOSE_PATH_SEPARATOR") or ":"

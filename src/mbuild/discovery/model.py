@@ -11,7 +11,8 @@ from mbuild.tree import Tree
 
 FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
 
-# (name of the file, content) of bake files and the targets to print → what buildx prints.
+# (name of the file, content) of bake and compose files, or a ``.env`` for them, and the targets to print (none: all
+# that compose files build) → what buildx prints.
 # Raises EnvironmentFault when it cannot be run, ConfigError with its message when it refuses the files.
 Bake = Callable[[Sequence[tuple[str, bytes]], Sequence[str]], bytes]
 

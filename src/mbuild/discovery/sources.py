@@ -31,11 +31,16 @@ def _is_vendored(path: str) -> bool:
     return any(_VENDORED.fullmatch(each) for each in path.split("/")[:-1])
 
 
-def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
-    """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
+def own_paths(tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths of the files of a tree, and apart from them those below folders of other people's code."""
     paths = tuple(each.path for each in tree.below("") if each.mode != SUBMODULE)
     vendored = tuple(each for each in paths if _is_vendored(each))
-    own = paths if not vendored else tuple(sorted(set(paths) - set(vendored)))
+    return paths if not vendored else tuple(sorted(set(paths) - set(vendored))), vendored
+
+
+def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
+    """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
+    own, vendored = own_paths(tree)
     look = Look(tree, own, vendored, bake_door)
     builds: list[Build] = []
     problems: list[Problem] = []
