@@ -151,6 +151,35 @@ def test_with_a_blank_goes_the_slash_before_it() -> None:
     assert not found.whole
 
 
+@pytest.mark.parametrize(
+    ("sources", "missing"),
+    [
+        (["!x"], ["!x"]),
+        ([" x "], [" x "]),
+        (["d/ "], []),
+        (["d/  "], ["d/  "]),
+        (["!x", "."], []),
+        ([" x ", "."], []),
+        ([" x ", "*"], []),
+        (["*", " x "], []),
+        ([" y", "!y", "."], [" y", "!y"]),
+        ([" d"], [" d"]),
+        ([" e", "."], []),
+        (["l ", "."], []),
+        (["l ", "x"], ["l "]),
+        (["s/ in"], []),
+    ],
+)
+def test_what_is_asked_for_by_another_name_has_to_come_with_something_else(
+    sources: list[str], missing: list[str]
+) -> None:
+    entries = [Entry(path, FILE, "") for path in (" e/f", " x ", "!x", "d/ ", "d/x", "x")]
+    entries += [Entry("l ", SYMLINK, ""), Entry("s", SUBMODULE, "")]
+    entries.sort(key=lambda each: each.path)
+    found = select(entries, [copy(each) for each in sources], None, lambda _: "x")
+    assert [source for _, source in found.missing] == missing
+
+
 def test_a_malformed_wildcard_is_refused_at_its_line() -> None:
     for source in ("a[", "x/a[", "**/a[", "nowhere*/a["):
         with pytest.raises(DockerfileError) as caught:
@@ -258,7 +287,7 @@ def test_a_wildcard_needs_the_folder_it_is_looked_up_in() -> None:
 
 def test_a_source_that_buildkit_takes_for_an_exclusion_is_missing() -> None:
     tree = "!a\n!d/x\nd/!b\nl -> !a"
-    assert missing(tree, "!a", "!d", "!d/x", "l", "d/!b", "[!]a") == ["!a", "!d", "!d/x", "l"]
+    assert missing(tree, "!a", "!d", "!d/x", "l", "d/!b", "[!]b") == ["!a", "!d", "!d/x", "l"]
     assert missing(tree, "!a", ".") == []
     assert missing(tree, "!*") == []
     assert missing(tree, "!d/*") == ["!d/*"]

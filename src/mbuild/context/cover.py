@@ -112,7 +112,7 @@ def regions(parts: Parts, lookup: Lookup) -> list[Region]:
     if found is None:
         return []
     if not found.wild:
-        return list(_literal(_there(found.folder, lookup), lookup))
+        return list(_literal(found_at(found.folder, lookup), lookup))
     if found.deep:
         return _by_pattern(found, lookup)
     return [region for path in _roots(found.parts, lookup) for region in _literal(path, lookup)]
@@ -135,7 +135,7 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
         start = literal_start(rest)
         path = "/".join(text for text in (folder, text_of(start)) if text)
         if len(start) == len(rest):
-            yield _there(path, lookup)
+            yield found_at(path, lookup)
             continue
         union = Union((compile_pattern(rest[len(start)].text),))
         if path and not lookup.below(path):
@@ -151,7 +151,8 @@ def _roots(parts: Parts, lookup: Lookup) -> Iterator[str]:
                     yield child
 
 
-def _there(path: str, lookup: Lookup) -> str:
+def found_at(path: str, lookup: Lookup) -> str:
+    """Return the path, or that of the submodule it lies in, whose inside is not listed."""
     return path if lookup.is_there(path) else _submodule_above(path, lookup) or path
 
 

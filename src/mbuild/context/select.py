@@ -7,11 +7,11 @@ only where that is exact: from a source that is reached without a link, and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from mbuild.context.cover import Region, check, regions, sought
+from mbuild.context.cover import Region, check, found_at, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError
@@ -97,7 +97,7 @@ class _Taking:
 
     taken:    what is covered without exception; narrowed: what is covered except for what a matcher fits.
     searched: the folders in which wildcards are looked up.
-    negated:  sources that are found only if everything is taken: see ``_is_negated``.
+    misread:  sources for which BuildKit asks for something else, with the paths it then looks for: see ``_is_misread``.
     """
 
     lookup: Lookup
@@ -107,7 +107,7 @@ class _Taking:
     narrowed: list[tuple[Region, IgnoreMatcher]] = field(default_factory=list)
     searched: list[tuple[Read, str, str]] = field(default_factory=list)
     missing: list[tuple[Read, str]] = field(default_factory=list)
-    negated: list[tuple[Read, str]] = field(default_factory=list)
+    misread: list[tuple[Read, str, Sequence[Parts]]] = field(default_factory=list)
     whole: bool = False
 
     def add(self, read: Read) -> None:
@@ -130,8 +130,8 @@ class _Taking:
         if not is_literal(parts):
             ways = follow(literal_start(parts), self.lookup, self.link_target).ends
             self.searched += ((read, source, text_of(way)) for way in ways)
-        elif any(_is_negated(path) for path in found):
-            self.negated.append((read, source))
+        elif any(_is_misread(path) for path in found):
+            self.misread.append((read, source, followed.needed))
         elif not all(self._exists(end, found[end]) for end in followed.ends):
             self.missing.append((read, source))
 
@@ -170,11 +170,17 @@ class _Taking:
             taken = set(positions)
             for region in (*self.taken, *(each for each, _ in self.narrowed)):
                 self._add_empty(region, taken, folders)
-        there = {"", *folders, *(entry.path for entry in entries)} if self.searched else set()
+        there = {"", *folders, *(entry.path for entry in entries)} if self.searched or self.misread else set()
         nowhere = ((read, source) for read, source, folder in self.searched if folder not in there)
-        negated = () if self.whole else self.negated
-        missing = tuple(dict.fromkeys((*self.missing, *negated, *nowhere)))
+        unsent = (
+            (read, source) for read, source, ends in self.misread if not all(self._is_in(there, each) for each in ends)
+        )
+        missing = tuple(dict.fromkeys((*self.missing, *unsent, *nowhere)))
         return Selection(entries, tuple(sorted(folders)), missing, self.whole)
+
+    def _is_in(self, there: Collection[str], path: Parts) -> bool:
+        """Tell whether a path is there, or a pattern, which a link's target may hold and which need not match."""
+        return not is_literal(path) or found_at(text_of(path), self.lookup) in there
 
     def _add_empty(self, region: Region, positions: set[int], folders: set[str]) -> None:
         """Add the folders of a region that BuildKit sends although nothing in them is sent."""
@@ -190,9 +196,13 @@ class _Taking:
                 folder = folder.rpartition("/")[0]
 
 
-def _is_negated(path: Parts) -> bool:
-    """Whether BuildKit takes a path for one that it does not want: it asks for patterns (fsutil ``filter.go``)."""
-    return sought(path) is None
+def _is_misread(path: Parts) -> bool:
+    """Whether BuildKit's client asks for another path, or for none, as it asks for patterns (fsutil ``filter.go``).
+
+    What is copied is then there only if something else that is read brings it along.
+    """
+    found = sought(path)
+    return found is None or (not found.wild and found.folder != text_of(path))
 
 
 def excludes_of(read: Read) -> IgnoreMatcher | None:
