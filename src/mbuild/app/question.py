@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
     from mbuild.app.workspace import AnyTree, Snapshot, Workspace
     from mbuild.changes import Change
+    from mbuild.graph.affected import Reason
     from mbuild.tree import Tree
 
 
@@ -38,6 +39,13 @@ class Answer:
     changes: tuple[Change, ...]
     unowned: tuple[str, ...]
     notes: tuple[Problem, ...]
+
+    def reasons_of(self, names: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
+        """Return the reasons of the affected images, of those named where some are. Raises UsageError."""
+        reasons = self.affected.reasons
+        if not names:
+            return dict(reasons)
+        return {name: reasons[name] for name in chosen(self.snapshot.graph, names) if name in reasons}
 
 
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:

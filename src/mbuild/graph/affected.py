@@ -207,10 +207,6 @@ def where_read(node: Node, context: str, relative: str) -> Where | None:
 
 
 def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
-    seen: set[str] = set()
     if known.keys().isdisjoint(new.parents):
-        return
-    for edge in new.edges:
-        if edge.parent in known and edge.parent not in seen:
-            seen.add(edge.parent)
-            yield Reason("parent-affected", parent=edge.parent, where=edge.where)
+        return ()
+    return [Reason("parent-affected", parent=name, where=where) for name, where in new.uses if name in known]

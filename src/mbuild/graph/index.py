@@ -6,9 +6,8 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.tree import SUBMODULE
@@ -97,6 +96,7 @@ class Index:
     vague: Sequence[int]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
+    _matchers: dict[tuple[tuple[str, int], ...], IgnoreMatcher] = field(default_factory=dict)
     _wilds: dict[tuple[str, int], Wild] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -162,13 +162,22 @@ class Index:
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""
         if number not in self._keepers:
-            self._keepers[number] = Keeper(self.rules[number])
+            rules = self.rules[number]
+            self._keepers[number] = Keeper(rules, self._matcher(rules.lines), self._matcher(_unnumbered(rules.include)))
         return self._keepers[number]
 
     def _excluder(self, number: int) -> IgnoreMatcher:
         if number not in self._excluders:
-            self._excluders[number] = _matcher((each, 0) for each in self.excludes[number])
+            self._excluders[number] = self._matcher(_unnumbered(self.excludes[number]))
         return self._excluders[number]
+
+    def _matcher(self, lines: tuple[tuple[str, int], ...]) -> IgnoreMatcher:
+        """Return what ignores by these lines: folders with the same lines share one, as it knows paths inside only."""
+        if lines not in self._matchers:
+            from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
+
+            self._matchers[lines] = IgnoreMatcher(IgnoreLine(*each) for each in lines)
+        return self._matchers[lines]
 
     def takers(self, path: str, entry: Entry) -> Iterator[int]:
         """Yield the images that take an entry, or (of a submodule) may take something in it; some of them twice."""
@@ -182,24 +191,18 @@ class Index:
 class Keeper:
     """Tells which paths of a context root are neither ignored nor left out. Paths are from the git root."""
 
-    def __init__(self, rules: Rules) -> None:
-        """Take rules that have been found sound before."""
+    def __init__(self, rules: Rules, ignore: IgnoreMatcher, include: IgnoreMatcher) -> None:
+        """Take rules that have been found sound before, with what ignores by their lines and by ``include``."""
         self._rules = rules
+        self._ignore = ignore
+        self._include = include
         self._known: dict[str, bool] = {}
-
-    @cached_property
-    def _ignore(self) -> IgnoreMatcher:
-        return _matcher(self._rules.lines)
-
-    @cached_property
-    def _include(self) -> IgnoreMatcher:
-        return _matcher((each, 0) for each in self._rules.include)
 
     def keeps(self, path: str) -> bool:
         """Tell whether a path is part of the context."""
         if path not in self._known:
             relative = inside(self._rules.root, path)
-            kept = not (self._rules.lines and self._ignore.ignored(relative))
+            kept = not self._ignore.ignored(relative)
             self._known[path] = kept and not (self._rules.include and not self._include.ignored(relative))
         return self._known[path]
 
@@ -209,10 +212,8 @@ class Keeper:
         return bool(self._rules.include)
 
 
-def _matcher(lines: Iterable[tuple[str, int]]) -> IgnoreMatcher:
-    from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
-
-    return IgnoreMatcher(IgnoreLine(*each) for each in lines)
+def _unnumbered(patterns: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    return tuple((each, 0) for each in patterns)
 
 
 def inside(folder: str, path: str) -> str:

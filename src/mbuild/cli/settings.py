@@ -1,0 +1,30 @@
+"""What a command line says, as values. Imports nothing of click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options."""
+
+    directory: Path
+    config: Path | None
+    progress: str
+    verbose: int
+    color: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What ``affected --list`` is asked, as its options say it."""
+
+    images: tuple[str, ...] = ()
+    base: str | None = None
+    head: str | None = None
+    missing_base: str = "error"
+    platforms: tuple[str, ...] = ()
+    format_: str = "text"
+    exit_code: bool = False
