@@ -152,9 +152,16 @@ def _definition(value: Any) -> ImageDef:
 class _Rules(Rows):
     """All rules, made when they are asked for."""
 
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(raw)
+        self._made: dict[int, Rules] = {}
+
     def __getitem__(self, number: Any) -> Any:
-        root, lines, include = super().__getitem__(number)
-        return Rules(root, tuple((pattern, line) for pattern, line in lines), tuple(include))
+        if number not in self._made:
+            root, lines, include = super().__getitem__(number)
+            lines = tuple((pattern, line) for pattern, line in lines)
+            self._made[number] = Rules(root, lines, tuple(include))
+        return self._made[number]
 
 
 class _Rooms(Sequence[Sequence[Room]]):
@@ -162,9 +169,12 @@ class _Rooms(Sequence[Sequence[Room]]):
 
     def __init__(self, rows: Sequence[Sequence[tuple[int, bool]]]) -> None:
         self._rows = rows
+        self._made: dict[int, Sequence[Room]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, number: Any) -> Any:
-        return [Room(*each) for each in self._rows[number]]
+        if number not in self._made:
+            self._made[number] = [Room(*each) for each in self._rows[number]]
+        return self._made[number]

@@ -73,6 +73,14 @@ class Sources:
     wild: Mapping[str, Sequence[tuple[Sequence[tuple[str, bool]], Sequence[int]]]]
 
 
+class _Beginning(NamedTuple):
+    """What begins at a path: reads of it, and sources with wildcards, each with its context root and its reads."""
+
+    start: str
+    literal: Sequence[Hit]
+    wild: Sequence[tuple[Wild, str, Sequence[Hit]]]
+
+
 @dataclass(slots=True)
 class Index:
     """The readers of all paths at one tree.
@@ -97,7 +105,7 @@ class Index:
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
     _matchers: dict[tuple[tuple[str, int], ...], IgnoreMatcher] = field(default_factory=dict)
-    _wilds: dict[tuple[str, int], Wild] = field(default_factory=dict)
+    _beginnings: dict[str, Sequence[_Beginning]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, name: str) -> int:
@@ -112,32 +120,51 @@ class Index:
 
     def covering(self, path: str) -> Iterator[Cover]:
         """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
-        for start in _upward(path):
-            for hit in _hits(self.sources.literal.get(start, ())):
-                yield Cover(hit, start, deep=False)
-            for number, (_, numbers) in enumerate(self.sources.wild.get(start, ())):
-                yield from self._wild_covers(path, start, number, numbers)
+        own = self._beginning(path)
+        above = self._above(path.rpartition("/")[0])
+        for each in (own, *above) if own else above:
+            for hit in each.literal:
+                yield Cover(hit, each.start, deep=False)
+            for wild, context, hits in each.wild:
+                root = wild.root(inside(context, path))
+                if root is not None:
+                    full = f"{context}/{root}" if context else root
+                    yield from (Cover(hit, full, wild.deep) for hit in hits)
 
-    def _wild_covers(self, path: str, start: str, number: int, numbers: Sequence[int]) -> Iterator[Cover]:
-        wild = self._wild(start, number)
-        for hit in _hits(numbers):
-            context = self.rules[self.room(hit).rules].root
-            root = wild.root(inside(context, path))
-            if root is not None:
-                yield Cover(hit, f"{context}/{root}" if context else root, wild.deep)
+    def _above(self, folder: str) -> Sequence[_Beginning]:
+        """Return what begins at a folder and at those above it: known for all paths in it at once."""
+        waiting: list[str] = []
+        while folder not in self._beginnings:
+            waiting.append(folder)
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        found = self._beginnings.get(folder, ())
+        for each in reversed(waiting):
+            own = self._beginning(each)
+            found = self._beginnings[each] = (own, *found) if own else found
+        return found
+
+    def _beginning(self, start: str) -> _Beginning | None:
+        literal, wild = self.sources.literal.get(start, ()), self.sources.wild.get(start, ())
+        if not literal and not wild:
+            return None
+        found: dict[tuple[int, str], list[Hit]] = {}
+        for number, (_, numbers) in enumerate(wild):
+            for hit in _hits(numbers):
+                found.setdefault((number, self.rules[self.room(hit).rules].root), []).append(hit)
+        sources = tuple((self._wild(start, number), context, hits) for (number, context), hits in found.items())
+        return _Beginning(start, tuple(_hits(literal)), sources)
 
     def _wild(self, start: str, number: int) -> Wild:
-        key = (start, number)
-        if key not in self._wilds:
-            from mbuild.context.cover import sought
-            from mbuild.context.follow import Part
-            from mbuild.context.reach import Wild
+        from mbuild.context.cover import sought
+        from mbuild.context.follow import Part
+        from mbuild.context.reach import Wild
 
-            written = self.sources.wild[start][number][0]
-            source = sought(tuple(Part(text, wild) for text, wild in written))
-            assert source is not None, "only what can be found is filed"
-            self._wilds[key] = Wild(source)
-        return self._wilds[key]
+        written = self.sources.wild[start][number][0]
+        source = sought(tuple(Part(text, wild) for text, wild in written))
+        assert source is not None, "only what can be found is filed"
+        return Wild(source)
 
     def near(self, path: str) -> set[int]:
         """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
@@ -223,11 +250,3 @@ def inside(folder: str, path: str) -> str:
 
 def _hits(numbers: Sequence[int]) -> Iterator[Hit]:
     return (Hit(*numbers[at : at + FIELDS]) for at in range(0, len(numbers), FIELDS))
-
-
-def _upward(path: str) -> Iterator[str]:
-    """Yield a path and every folder above it, the git root ("") last."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""
