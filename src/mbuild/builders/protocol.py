@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import Secret
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,17 @@ class Builder(Protocol):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and give it its tags."""
+        ...
+
+    def push(self, name: str, registries: Registries) -> str:
+        """Push one name of an image that exists; returns the manifest's digest, read back from the registry.
+
+        Raises RegistryError, also when something else is there afterwards.
+        """
+        ...
+
+    def pull(self, name: str, registries: Registries) -> None:
+        """Bring an image from its registry to where this builder keeps images. Raises RegistryError."""
         ...
 
     def close(self) -> None:
