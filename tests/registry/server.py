@@ -158,7 +158,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes, instead: bytes | None) -> None:
         connection = http.client.HTTPConnection(self.upstream, timeout=PATIENCE_SECONDS)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
+        names = dict.fromkeys(name for name in self.headers if name.lower() not in _HOP)
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in names}
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         content = answer.read() if instead is None else instead
