@@ -39,7 +39,7 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
         "beside": beside,
         "order": graph.order,
         "names": index.names,
-        "summaries": [[*node.summary[:-1], [_use(*each) for each in node.uses]] for node in nodes],
+        "summaries": [[*node.summary[:-1], [_use(*each) for each in graph.images.uses(node.name)]] for node in nodes],
         "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
         "excludes": index.excludes,
         "vague": index.vague,
