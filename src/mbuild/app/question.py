@@ -50,8 +50,8 @@ class Answer:
 
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
-    with _begun(lambda: workspace.head(head)) as later:
-        commit = workspace.repository.resolve_commit(head) if head is not None else None
+    commit = workspace.repository.resolve_commit(head) if head is not None else None
+    with _begun(lambda: workspace.tree(commit)) as later:
         found = _base(workspace, commit, base, missing_base_all)
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]

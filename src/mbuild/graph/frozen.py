@@ -7,7 +7,7 @@ up. Then come, a line each, the outlines and the definitions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mbuild.tree import Tree
 
 
-def freeze(graph: Graph) -> bytes:
-    """Return a graph without problems as bytes."""
+def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
+    """Return a graph without problems as bytes, with some texts that are kept beside it."""
     from mbuild.store.codec import encode
 
     nodes = list(graph.nodes.values())
@@ -33,18 +33,19 @@ def freeze(graph: Graph) -> bytes:
         *(table(each) for each in _tables(index)),
         rows([each.root, each.lines, each.include] for each in index.rules),
     ]
+    rest = rows(encode(value) for value in (*(node.outline for node in nodes), *(node.definition for node in nodes)))
+    parts.append(rest)
     head = {
+        "beside": beside,
         "order": graph.order,
         "names": index.names,
-        "summaries": [[*node.summary[:-1], [_use(*each) for each in node.uses]] for node in nodes],
+        "summaries": [[*node.summary[:-1], [_use(*each) for each in graph.images.uses(node.name)]] for node in nodes],
         "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
         "excludes": index.excludes,
         "vague": index.vague,
         "parts": [len(each) for each in parts],
     }
-    first = json.dumps(head, separators=(",", ":")).encode()
-    rest = rows(encode(value) for value in (*(node.outline for node in nodes), *(node.definition for node in nodes)))
-    return b"".join((first, b"\n", *parts, rest))
+    return b"".join((json.dumps(head, separators=(",", ":")).encode(), b"\n", *parts))
 
 
 def _tables(index: Index) -> tuple[Mapping[str, Any], ...]:
@@ -55,27 +56,34 @@ def _use(parent: str, where: Where | None) -> list[Any]:
     return [parent, where.file, where.line, where.col] if where else [parent]
 
 
-def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
-    """Return the graph again, at its tree. Raises ValueError for bytes that are something else."""
-    first, _, rest = raw.partition(b"\n")
-    head = json.loads(first)
-    *tables, rules, rest = _cut(rest, head["parts"])
-    if rest.count(b"\n") != 2 * len(head["names"]):
-        raise ValueError("a graph has two lines for each of its images")
+def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]]:
+    """Return the graph again, at its tree, and what was kept beside it.
+
+    Raises ValueError for bytes that are something else.
+    """
+    # The first line is a small part of the whole, which is not copied to look for its end.
+    size = 1 << 16
+    while (end := bytes(raw[:size]).find(b"\n")) < 0 and size < len(raw):
+        size *= 4
+    head = json.loads(bytes(raw[:end]))
+    *tables, rules, rest = _cut(raw[end + 1 :], head["parts"])
     images = _FrozenImages(head["names"], head["summaries"], rest)
     shop = Workshop(images.definitions, tree, native)
-    return Graph(tuple(head["order"]), images, shop, _index(head, [Table(each) for each in tables], rules))
+    index = _index(head, [Table(each) for each in tables], rules)
+    return Graph(tuple(head["order"]), images, shop, index), head["beside"]
 
 
-def _cut(raw: bytes, lengths: Iterable[int]) -> list[bytes]:
+def _cut(raw: memoryview, lengths: Sequence[int]) -> list[memoryview]:
+    if sum(lengths) != len(raw):
+        raise ValueError("the parts of a graph do not make the whole")
     found, at = [], 0
     for length in lengths:
         found.append(raw[at : at + length])
         at += length
-    return [*found, raw[at:]]
+    return found
 
 
-def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: bytes) -> Index:
+def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) -> Index:
     literal, wild, defined, watched, roots = tables
     return Index(
         names=head["names"],
@@ -93,7 +101,7 @@ def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: bytes) -> In
 class _FrozenImages:
     """Images of which the rest is decoded when it is asked for."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: bytes) -> None:
+    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: memoryview) -> None:
         self.names = names
         self._rows = rows
         self._rest = rest
@@ -105,7 +113,7 @@ class _FrozenImages:
 
     @cached_property
     def _lines(self) -> Sequence[bytes]:
-        return self._rest.split(b"\n")
+        return bytes(self._rest).split(b"\n")
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image."""
@@ -152,7 +160,7 @@ def _definition(value: Any) -> ImageDef:
 class _Rules(Rows):
     """All rules, made when they are asked for."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: memoryview) -> None:
         super().__init__(raw)
         self._made: dict[int, Rules] = {}
 

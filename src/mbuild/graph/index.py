@@ -44,8 +44,7 @@ class Cover(NamedTuple):
     deep: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What keeps paths out of a context root: the lines of an ignore file and ``exclude``, then ``include``."""
 
     root: str
@@ -53,16 +52,14 @@ class Rules:
     include: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """A place of an image: the number of its rules, and whether one of its sources passes a link."""
 
     rules: int
     linked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """Where all sources begin. Hits stand one after the other, ``FIELDS`` numbers each.
 
     literal: by path, from the git root. wild: sources with wildcards, as (text, whether it is a pattern) for each

@@ -129,11 +129,6 @@ class Node:
         """Names of the images of this repository that it uses, sorted."""
         return self.summary.parents
 
-    @property
-    def uses(self) -> Sequence[tuple[str, Where | None]]:
-        """The parents, sorted, each with the place of its first use."""
-        return self._graph.images.uses(self.name)
-
     @cached_property
     def recipes(self) -> tuple[Recipe, ...]:
         """One recipe for each platform."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 FEW = 64
@@ -32,9 +33,9 @@ def _text(value: Any) -> str:
 class Table(Mapping[str, Any]):
     """A mapping from bytes that ``table`` has made."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes | memoryview) -> None:
         """Take the bytes; nothing is decoded yet."""
-        self._raw = raw
+        self._given = raw
         self._known: dict[str, Any] = {}
         self._searched = 0
         self._whole = False
@@ -65,6 +66,10 @@ class Table(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._all())
 
+    @cached_property
+    def _raw(self) -> bytes:
+        return bytes(self._given)
+
     def _found(self, key: str) -> Any:
         needle = f"\n{json.dumps(key)}\t".encode()
         at = self._raw.find(needle)
@@ -85,9 +90,13 @@ class Table(Mapping[str, Any]):
 class Rows(Sequence[Any]):
     """A list from bytes that ``rows`` has made."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes | memoryview) -> None:
         """Take the bytes; nothing is decoded yet."""
-        self._lines = raw.split(b"\n")[:-1]
+        self._raw = raw
+
+    @cached_property
+    def _lines(self) -> Sequence[bytes]:
+        return bytes(self._raw).split(b"\n")[:-1]
 
     def __getitem__(self, number: Any) -> Any:
         return json.loads(self._lines[number])
