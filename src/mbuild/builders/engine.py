@@ -11,6 +11,7 @@ from typing import Any
 
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
+from mbuild.schedule.jobs import Capacity
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
@@ -90,6 +91,12 @@ class EngineStore:
     def place(self) -> str:
         """Where the images end up, for people."""
         return f"the engine at {self.engine.host}"
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the engine's machine has, where it says so."""
+        processors, memory = self.engine.info.get("NCPU"), self.engine.info.get("MemTotal")
+        return Capacity(int(processors), int(memory or 0)) if processors else None
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""

@@ -35,6 +35,10 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
     opened = open_looking if options["dry_run"] or options["list_"] else open_building
     workspace = opened(settings, options["platforms"])
+    if opened is open_building:
+        from mbuild.cli.locking import hold
+
+        hold(workspace, wait=options["wait"])
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
     list_, exit_code = options.pop("list_"), options.pop("exit_code")
     answer = question(workspace, **compared)

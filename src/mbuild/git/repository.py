@@ -49,6 +49,12 @@ class Repository:
         """The reader of objects, one long-lived process for all trees of this repository."""
         return Objects(self.git)
 
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git folder that all work trees of the repository share, absolute."""
+        found = os.fsdecode(self.git.run("rev-parse", "--git-common-dir").removesuffix(b"\n"))
+        return self.top / found
+
     def describe(self) -> Description:
         """Return branch, HEAD and remotes.
 
