@@ -133,7 +133,7 @@ def longest_chain(plan: Plan, seconds: dict[str, float]) -> float:
 
 
 def test_ten_thousand_runs() -> None:
-    """How long a run may take: the bound of every list scheduling (Graham 1969), and close to what is possible at all."""
+    """How long a run may take: the bound of list scheduling (Graham 1969), and close to what is possible at all."""
     spent = possible = 0.0
     for seed in range(RUNS):
         random_ = random.Random(seed)
@@ -151,7 +151,8 @@ def test_ten_thousand_runs() -> None:
         assert run.crew.now <= 1.1 * (work / jobs + chain * (1 - 1 / jobs)) + 1e-9, seed
         spent += run.crew.now / max(work / jobs, chain, 1e-9) if work else 1.0
         possible += 1.0
-    assert spent <= 1.1 * possible, f"{spent / possible:.3f} of the lower bound"
+    # In the plan's order it would be 1.08.
+    assert spent <= 1.05 * possible, f"{spent / possible:.3f} of the lower bound"
 
 
 def test_failures_skip_descendants_and_nothing_else() -> None:

@@ -66,7 +66,8 @@ def test_a_damaged_row_is_passed_over(tmp_path: Path, column: str, value: str) -
 def test_every_field_is_under_the_checksum() -> None:
     row = list(to_row(build("api", 1.5)))
     assert from_row(row) == build("api", 1.5)
-    for at, other in enumerate(["web", "f", "failed", 1.25, 1001, 1_700_000_001]):
+    others: list[str | float] = ["web", "f", "failed", 1.25, 1001, 1_700_000_001]
+    for at, other in enumerate(others):
         assert from_row([*row[:at], other, *row[at + 1 :]]) is None
 
 
@@ -117,7 +118,8 @@ def leave_a_journal(folder: Path) -> None:
     """Add a row and die at once, so that the row is in the journal alone."""
     code = (
         "import os, sys; from pathlib import Path; from mbuild.store.history import History;"
-        "from tests.store.test_history import build; History(Path(sys.argv[1]), print).add(build('api', 9.0)); os._exit(0)"
+        "from tests.store.test_history import build;"
+        "History(Path(sys.argv[1]), print).add(build('api', 9.0)); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     assert (folder / f"{NAME}-wal").stat().st_size
