@@ -52,8 +52,12 @@ class Repository:
     @cached_property
     def common_dir(self) -> Path:
         """The git folder that all work trees of the repository share, absolute."""
-        found = os.fsdecode(self.git.run("rev-parse", "--git-common-dir").removesuffix(b"\n"))
-        return self.top / found
+        # gitrepository-layout(5): only a linked work tree has the file, its path from the work tree's own git folder.
+        try:
+            found = os.fsdecode((self.git.git_dir / "commondir").read_bytes().removesuffix(b"\n"))
+        except FileNotFoundError:
+            found = ""
+        return self.git.git_dir / found
 
     def describe(self) -> Description:
         """Return branch, HEAD and remotes.

@@ -25,22 +25,21 @@ class Build:
 
 def to_row(build: Build) -> tuple[Column, ...]:
     """Return a build as columns, its checksum last."""
-    return (*astuple(build), _checksum(build))
+    columns = astuple(build)
+    return (*columns, _checksum(columns))
 
 
 def from_row(row: Sequence[Column]) -> Build | None:
     """Return the build that a row holds, None where the row is damaged. Text comes as bytes."""
-    *values, checksum = (_text(each) for each in row)
-    if tuple(map(type, values)) != (str, str, str, float, int, int):
+    *columns, checksum = (each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in row)
+    image, fingerprint, result, seconds, context_bytes, when = columns
+    if not (isinstance(image, str) and isinstance(fingerprint, str) and isinstance(result, str)):
         return None
-    build = Build(*values)  # type: ignore[arg-type]
-    sound = math.isfinite(build.seconds) and build.seconds >= 0 and checksum == _checksum(build)
-    return build if sound else None
+    if not (isinstance(seconds, float) and isinstance(context_bytes, int) and isinstance(when, int)):
+        return None
+    sound = 0 <= seconds < math.inf and checksum == _checksum(columns)
+    return Build(image, fingerprint, result, seconds, context_bytes, when) if sound else None
 
 
-def _text(column: Column) -> Column:
-    return column.decode("utf-8", "replace") if isinstance(column, bytes) else column
-
-
-def _checksum(build: Build) -> str:
-    return hashlib.sha256(json.dumps(astuple(build)).encode()).hexdigest()
+def _checksum(columns: Sequence[Column]) -> str:
+    return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
