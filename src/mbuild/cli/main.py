@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from mbuild import __version__
+from mbuild.cli.settings import Settings
 
 COMMANDS = {
     "affected": "Build the images that a change affects.",
@@ -31,17 +31,6 @@ Examples:
   mbuild all --tag v1.2.3       make every image exist, and tag all of them
   mbuild explain api            why it is affected, or why not
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The global options."""
-
-    directory: Path
-    config: Path | None
-    progress: str
-    verbose: int
-    color: bool
 
 
 class LazyGroup(click.Group):

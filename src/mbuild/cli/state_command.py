@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mbuild.cli.main import Settings
+from mbuild.cli.settings import Settings
 
 EPILOG = """\b
 Examples:
