@@ -153,13 +153,12 @@ def test_nobody_watches_when_it_is_over() -> None:
         inner.on_cancel(lambda: kept.append(lambda: None))
         return BuildResult("built")
 
-    before = threading.active_count()
     cancel = Cancel()
     attempts = Attempts(FakeBuilder(answer), lambda event: None, cancel, limits=Limits(timeout=60.0, stall=60.0))
     assert attempts.build(request()).status == "built"
     for thread in threading.enumerate():
         if thread.name.startswith("watch-"):
             thread.join(10)
-    assert threading.active_count() == before
+            assert not thread.is_alive()
     cancel.cancel()
     assert kept == []

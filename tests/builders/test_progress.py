@@ -57,8 +57,8 @@ def test_both_forms_tell_the_same(indent: int | None) -> None:
 def test_a_step_begins_when_it_is_started_not_when_it_is_announced() -> None:
     events: list[Event] = []
     told = Progress("api", events.append)
-    make = {"digest": "b", "name": "[2/2] RUN make"}
-    copy = {"digest": "a", "name": "[1/2] COPY a /"}
+    make: dict[str, object] = {"digest": "b", "name": "[2/2] RUN make"}
+    copy: dict[str, object] = {"digest": "a", "name": "[1/2] COPY a /"}
     stream = [{"vertexes": [copy, make]}, {"vertexes": [copy | {"started": "t"}]}]
     stream += [{"vertexes": [copy | {"started": "t", "completed": "t"}, make | {"completed": "t", "cached": True}]}]
     told.read([json.dumps(each).encode() + b"\n" for each in stream])
