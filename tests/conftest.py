@@ -35,6 +35,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what mbuild remembers apart from the user's. All tests share it: a warm cache must make no difference."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MBUILD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("MBUILD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
 
 

@@ -76,6 +76,7 @@ class View:
     naming: Naming
     plan: Plan | None = None
     sizes: Sizes | None = None
+    estimates: Mapping[str, float] = field(default_factory=dict)
 
 
 def image_reports(view: View) -> tuple[ImageReport, ...]:
@@ -99,6 +100,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         fingerprint=node.fingerprint,
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
+        estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
     )
 
 

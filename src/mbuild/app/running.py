@@ -7,17 +7,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mbuild.app.attempts import Attempts
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
-from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
+from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
-from mbuild.schedule.executor import Executor, Outcome
+from mbuild.schedule.estimate import complete, remaining
+from mbuild.schedule.executor import Executor, Outcome, Threads
 from mbuild.schedule.plan import BUILD, Plan, Step
-
-RETRY_SECONDS = 0.3
+from mbuild.schedule.retry import Policy
+from mbuild.schedule.watch import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run: jobs at once, and whether the first failure ends the run."""
+    """How to run: jobs at once, whether the first failure ends the run, what a build may take, when to try again."""
 
     jobs: int
     fail_fast: bool
     epoch: int
+    limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of earlier builds: how long each image will take, in seconds; and what is told of every end."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    ended: Callable[[Step, Outcome], None] = lambda step, outcome: None  # noqa: ARG005
 
 
 def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> None:
@@ -66,11 +78,28 @@ def missing_problem(source: str, image: str, where: Where) -> Problem:
     return Problem(f"image '{image}': nothing in the context matches '{source}'", where, (hint,))
 
 
-def run(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options, emit: Emit) -> Run:
-    """Run a plan to its end, or to its stop by SIGINT or SIGTERM."""
-    cancel = Cancel()
+def run(
+    plan: Plan,
+    snapshot: Snapshot,
+    builder: Builder,
+    naming: Naming,
+    options: Options,
+    emit: Emit,
+    past: Past | None = None,
+) -> Run:
+    """Run a plan to its end, or to its stop by SIGINT or SIGTERM. What takes longest to its end is started first."""
+    cancel, past = Cancel(), past or Past()
     work = _Worker(snapshot, builder, naming, options, emit, cancel)
-    executor = Executor(plan, work, emit, jobs=options.jobs, fail_fast=options.fail_fast, stop=cancel.cancel)
+    executor = Executor(
+        plan,
+        Threads(work),
+        emit,
+        jobs=options.jobs,
+        fail_fast=options.fail_fast,
+        stop=cancel.cancel,
+        remaining=remaining(plan, complete(plan, past.seconds)),
+        ended=past.ended,
+    )
     begun = time.monotonic()
     with _signals(executor.interrupt) as caught:
         outcomes = executor.run()
@@ -99,7 +128,9 @@ class _Worker:
                 return Outcome("reused", time.monotonic() - begun)
             if self.cancel:
                 return Outcome("cancelled")
-            result = self._build(request(self.snapshot, node, self.naming, epoch=self.options.epoch))
+            options = self.options
+            attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
+            result = attempts.build(request(self.snapshot, node, self.naming, epoch=options.epoch))
         except ChangedWhileRead as error:
             result = BuildResult("failed", problems=error.problems)
         except EnvironmentFault:
@@ -108,14 +139,6 @@ class _Worker:
             result = BuildResult("failed", problems=error.problems)
         error_line = str(result.problems[0]) if result.problems else ""
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
-
-    def _build(self, asked: BuildRequest) -> BuildResult:
-        """Build, once more when a file was caught changing: editors write in steps. Only what was planned is sent."""
-        try:
-            return self.builder.build(asked, self.emit, self.cancel)
-        except ChangedWhileRead:
-            time.sleep(RETRY_SECONDS)
-            return self.builder.build(asked, self.emit, self.cancel)
 
 
 def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...]:

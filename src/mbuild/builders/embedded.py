@@ -17,6 +17,7 @@ from mbuild.context.source import ContextSource
 from mbuild.context.verify import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
 from mbuild.events import Emit, Step, StepDone
+from mbuild.schedule.jobs import Capacity
 from mbuild.tree import Entry, decode
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Embedded:
     def place(self) -> str:
         """Where the images end up, for people."""
         return str(self.output)
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """Return None: images are assembled here."""
+        return None
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the layout holds."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mbuild.builders.pushing import pull, push
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
+from mbuild.schedule.jobs import Capacity
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries
@@ -94,6 +95,12 @@ class EngineStore:
     def place(self) -> str:
         """Where the images end up, for people."""
         return f"the engine at {self.engine.host}"
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the engine's machine has, where it says so."""
+        processors, memory = self.engine.info.get("NCPU"), self.engine.info.get("MemTotal")
+        return Capacity(int(processors), int(memory or 0)) if processors else None
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""

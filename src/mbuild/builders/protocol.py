@@ -12,6 +12,7 @@ from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import Secret
+from mbuild.schedule.jobs import Capacity
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries
@@ -76,6 +77,10 @@ class Cancel:
     def __bool__(self) -> bool:
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until cancelled, at most for some seconds; returns whether it is."""
+        return self._event.wait(seconds)
+
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` when cancelled (at once if that is already so); returns what takes it back."""
         with self._lock:
@@ -113,6 +118,11 @@ class Builder(Protocol):
     @property
     def place(self) -> str:
         """Where the images end up, for people."""
+        ...
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the machine has that builds; None: it is this one."""
         ...
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:

@@ -96,12 +96,13 @@ def _crash(error: Exception) -> int:
     import time
     import traceback
 
-    from platformdirs import user_state_path
+    from mbuild.store.place import state_root
 
     text = "".join(traceback.format_exception(error))
     about = f"mbuild {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     try:
-        folder = user_state_path("mbuild", ensure_exists=True)
+        folder = state_root(os.environ)
+        folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
         file.write_text(about + text, encoding="utf-8", errors="backslashreplace")
         hint = f"details are in {file}: {ISSUES}"

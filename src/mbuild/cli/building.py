@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mbuild.app import running
+from mbuild.app.capacity import this_machine
+from mbuild.app.past import Forecast, forecast, open_history, recorder
 from mbuild.app.question import head_info
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming, content_name, placeholders
@@ -26,7 +28,10 @@ from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import BaseInfo, HeadInfo, Report, as_json
 from mbuild.output.text import plan_text, result_text
+from mbuild.schedule.jobs import default_jobs
 from mbuild.schedule.plan import BUILD, Plan, make_plan
+from mbuild.schedule.retry import Policy
+from mbuild.schedule.watch import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ class BuildOptions:
     dry_run: bool = False
     builder: str | None = None
     jobs: int | None = None
+    timeout: float | None = None
+    stall_timeout: float | None = None
+    retries: int = 3
+    wait: bool = True
     fail_fast: bool = False
     force: bool = False
     push: bool = False
@@ -86,29 +95,36 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
 def _work(job: _Job) -> int:
     naming = _naming(job)
     plan = _plan(job)
+    history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
+    expected = forecast(history, plan)
     # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
     sizes = None if job.options.dry_run else Sizes(job.workspace, job.wanted.snapshot.tree)
-    report = _report(job, View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes), plan)
+    view = View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes, expected.known)
+    report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
         _print(plan_text(report), report, job.options)
     elif plan.active:
-        return _run(job, plan, naming, report)
+        past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
+        with history:
+            return _run(job, plan, naming, report, past)
     else:
         _finish(report, job.options)
     return ExitCode.DONE
 
 
-def _run(job: _Job, plan: Plan, naming: Naming, report: Report) -> int:
+def _run(job: _Job, plan: Plan, naming: Naming, report: Report, past: running.Past) -> int:
     assert job.chosen is not None
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
-    how = running.Options(job.options.jobs or os.cpu_count() or 1, job.options.fail_fast, _epoch(job))
+    limits = Limits(job.options.timeout, job.options.stall_timeout)
+    policy = Policy(job.options.retries)
+    how = running.Options(report.jobs, job.options.fail_fast, _epoch(job), limits, policy)
     with _explained(job.chosen):
         running.check(plan, snapshot, builder, naming, how)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
     try:
-        run = running.run(plan, snapshot, builder, naming, how, display.show)
+        run = running.run(plan, snapshot, builder, naming, how, display.show, past)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
@@ -215,8 +231,15 @@ def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
             )
 
 
-def _report(job: _Job, view: View, plan: Plan) -> Report:
-    wanted, builder = job.wanted, job.builder
+def _jobs(job: _Job) -> int:
+    """Return how many images are built at once: as many as the machine that builds has room for, unless it is said."""
+    if job.options.jobs:
+        return job.options.jobs
+    return default_jobs((job.builder.capacity if job.builder else None) or this_machine())
+
+
+def _report(job: _Job, view: View, plan: Plan, expected: Forecast) -> Report:
+    wanted, builder, jobs = job.wanted, job.builder, _jobs(job)
     return Report(
         command=wanted.command,
         base=wanted.base,
@@ -227,6 +250,8 @@ def _report(job: _Job, view: View, plan: Plan) -> Report:
         removed=wanted.removed,
         builder=builder.name if builder else "",
         place=builder.place if builder else "",
+        estimate_seconds=expected.end(plan, jobs),
+        jobs=jobs,
     )
 
 

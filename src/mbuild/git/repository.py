@@ -49,6 +49,16 @@ class Repository:
         """The reader of objects, one long-lived process for all trees of this repository."""
         return Objects(self.git)
 
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git folder that all work trees of the repository share, absolute."""
+        # gitrepository-layout(5): only a linked work tree has the file, its path from the work tree's own git folder.
+        try:
+            found = os.fsdecode((self.git.git_dir / "commondir").read_bytes().removesuffix(b"\n"))
+        except FileNotFoundError:
+            found = ""
+        return self.git.git_dir / found
+
     def describe(self) -> Description:
         """Return branch, HEAD and remotes.
 
