@@ -35,6 +35,10 @@ class FakeBuilder:
     place: str = "nowhere"
     capacity: Capacity | None = None
 
+    @property
+    def plain_registries(self) -> Collection[str]:
+        return ()
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         return {}
 

@@ -97,7 +97,7 @@ LASTING = [
     (Fault("PUT", "/manifests/", 401), 1),
     (Fault("PUT", "/manifests/", 403), 1),
     (Fault("PUT", "/manifests/", 400), 1),
-    (Fault("PUT", "/manifests/", 500), 5),
+    (Fault("PUT", "/manifests/", 500), 3),
     (Fault("GET", "/manifests/", kind="digest"), 1),
     (Fault("GET", "/manifests/", 404), 1),
 ]

@@ -1,7 +1,7 @@
-"""What a run does with registries: what exists there, the content tag of each image, and the moving tags last.
+"""Publishing the images of a run: the content tag of each as soon as it is there, the moving tags last.
 
-A name counts as pushed only after its manifest was read back. The content tag of an image comes first; the other tags
-only move a manifest that is there, so that none ever points to something partial.
+A name counts as pushed only after its manifest was read back. Tags only move a manifest that is there, so none ever
+points to something partial.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
-from mbuild.names import parse_reference
 from mbuild.registry.registries import Registries
 
 AT_ONCE = 8
@@ -31,47 +30,58 @@ class Published:
 class Publisher:
     """Publishes the images of one run.
 
-    held: content names that the registry had when the run began → digest.
+    push:      whether images are published at all; else the registries are only there to bring images from.
+    tags_last: moving tags wait until all images of the run are there.
+    held:      content names that the registry had when the run began → digest.
+    elsewhere: content names that the builder does not have; fetched: those of them that it needs.
     """
 
     builder: Builder
     registries: Registries
+    push: bool = False
+    tags_last: bool = True
     held: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Collection[str] = ()
+    fetched: Collection[str] = ()
+    done: dict[str, Published] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def content(self, name: str) -> Published:
-        """Have an image under its content tag in its registry. Raises RegistryError, EnvironmentFault."""
-        digest = self.held.get(name) or self.builder.push(name, self.registries)
-        return Published(digest, (name,))
+    def fetch(self, content: str) -> bool:
+        """Bring an image if the builder needs it; tells whether the builder has it afterwards."""
+        if content in self.fetched:
+            self.builder.pull(content, self.registries)
+            return True
+        return content not in self.elsewhere
 
-    def tags(self, wanted: Mapping[str, tuple[Published, Sequence[str]]]) -> dict[str, Published]:
-        """Give images their other names, several at once.
+    def publish(self, image: str, names: Sequence[str]) -> None:
+        """Have an image under its content tag, the first name, in its registry. Raises RegistryError.
 
-        wanted: of each image, what is there already and the names to give. An image for which that fails has problems.
+        The other names follow at once, or wait for ``finish``.
         """
+        content, *others = names
+        digest = self.held.get(content) or self.builder.push(content, self.registries)
+        self.done[image] = Published(digest, (content,))
+        self.waiting[image] = tuple(others)
+        if not self.tags_last:
+            self.done[image] = found = self._tag(image)
+            if found.problems:
+                raise MbuildError(found.problems)
+
+    def finish(self) -> Mapping[str, tuple[Problem, ...]]:
+        """Give all images the names that wait, several at once; returns the problems of those that have some."""
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            found = pool.map(lambda pair: self._tag(*pair), wanted.values())
-            return dict(zip(wanted, found, strict=True))
+            self.done.update(zip(list(self.waiting), pool.map(self._tag, list(self.waiting)), strict=True))
+        return {image: found.problems for image, found in self.done.items() if found.problems}
 
-    def _tag(self, there: Published, names: Sequence[str]) -> Published:
-        content, done = there.names[0], list(there.names)
+    def _tag(self, image: str) -> Published:
+        there, names = self.done[image], self.waiting.get(image, ())
+        given = list(there.names)
         for name in names:
+            if name in given:
+                continue
             try:
-                self.registries.promote(content, [name])
+                self.registries.promote(there.names[0], [name])
             except MbuildError as error:
-                return Published(there.digest, tuple(done), error.problems)
-            done.append(name)
-        return Published(there.digest, tuple(done))
-
-
-def in_registries(names: Collection[str], registries: Registries) -> Mapping[str, str]:
-    """Return, of content names, those that their registries have → digest. Raises RegistryError.
-
-    Only names that begin with the host of a registry are asked for: others are Docker Hub's by default alone.
-    """
-    asked = [name for name in names if names_registry(name)]
-    return registries.existing(asked)
-
-
-def names_registry(name: str) -> bool:
-    """Tell whether a full name says which registry it is in."""
-    return parse_reference(name).domain == name.partition("/")[0]
+                return Published(there.digest, tuple(given), error.problems)
+            given.append(name)
+        return Published(there.digest, tuple(given))

@@ -41,6 +41,11 @@ class Embedded:
         """Return None: images are assembled here."""
         return None
 
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """None: nobody says of any that it needs no TLS."""
+        return ()
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the layout holds."""
         if not (self.output / "index.json").is_file():

@@ -102,6 +102,12 @@ class EngineStore:
         processors, memory = self.engine.info.get("NCPU"), self.engine.info.get("MemTotal")
         return Capacity(int(processors), int(memory or 0)) if processors else None
 
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """The hosts that the engine's own configuration calls insecure (``insecure-registries``)."""
+        known = (self.engine.info.get("RegistryConfig") or {}).get("IndexConfigs") or {}
+        return tuple(host for host, about in known.items() if not about.get("Secure", True))
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)

@@ -125,6 +125,11 @@ class Builder(Protocol):
         """What the machine has that builds; None: it is this one."""
         ...
 
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """Hosts of registries that may be asked without TLS, besides those of this machine."""
+        ...
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
         ...

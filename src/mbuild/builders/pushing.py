@@ -21,6 +21,9 @@ from mbuild.registry.connection import RegistryError
 SILENCE_SECONDS = 60.0
 """Without a word of progress for so long, an attempt has failed."""
 
+OWN_TRIES = 2
+"""The engine tries blobs again by itself, for a minute or so: as many attempts less are made here."""
+
 _STATUS = re.compile(r"(?:unexpected status[^:]*(?:https?:[^ ]*)?:|HTTP status:|error parsing HTTP) ([45]\d\d)\b")
 _WORDS = (
     (401, ("unauthorized", "no basic auth credentials", "authentication required")),
@@ -58,7 +61,7 @@ def pull(client: Any, name: str, sleep: Callable[[float], None] = time.sleep) ->
 
 
 def _tried(what: str, attempt: Callable[[], str | Failure], sleep: Callable[[float], None]) -> str:
-    count = 1
+    count = 1 + OWN_TRIES
     while isinstance(found := attempt(), Failure):
         seconds = pause(found, count, datetime.now(UTC))
         if seconds is None:
