@@ -135,6 +135,8 @@ class TestTwoRuns:
             process.kill()
 
     def test_no_wait_is_exit_code_5(self, shop: Repo, first: subprocess.Popen[str]) -> None:
+        for command in (("affected", "--base", "HEAD"), ("build", "api")):
+            assert shop.mbuild(*command, "--no-wait").code == 5
         answer = shop.mbuild("all", "--no-wait")
         assert answer.code == 5
         assert f"error: another mbuild (pid {first.pid}, 'mbuild -C " in answer.err
