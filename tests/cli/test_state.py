@@ -170,8 +170,15 @@ class TestTwoRuns:
         assert second.returncode == 130, err
         assert first.poll() is None
 
-    def waiting(self, shop: Repo, *more: str) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "mbuild", "-C", str(shop.folder), "all", *more]
+    def test_a_reader_of_events_is_told_by_one(self, shop: Repo, first: subprocess.Popen[str]) -> None:
+        with self.waiting(shop, progress="json") as second:
+            assert second.stderr is not None
+            event = json.loads(second.stderr.readline())
+            second.kill()
+        assert (event["event"], event["pid"]) == ("waiting", first.pid)
+
+    def waiting(self, shop: Repo, *more: str, progress: str = "plain") -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "mbuild", "--progress", progress, "-C", str(shop.folder), "all", *more]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def test_another_work_tree_does_not_wait(self, shop: Repo, first: subprocess.Popen[str], tmp_path: Path) -> None:
