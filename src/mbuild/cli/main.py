@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Say why an image is affected or not, or which images read a path.",
     "graph": "Show images, their parents and the external images.",
     "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
+    "simulate": "Replay history: what each commit would have rebuilt.",
     "state": "Show or remove what is kept of earlier builds.",
 }
 
