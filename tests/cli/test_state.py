@@ -187,6 +187,14 @@ class TestTwoRuns:
         assert answer.code == 0, answer.err
 
 
+def test_a_command_that_lacks_its_command_shows_the_help(repo: Repo) -> None:
+    answer = repo.mbuild("state")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("Usage: mbuild state [OPTIONS] COMMAND [ARGS]...\n\n  Show or remove")
+    wrong = repo.mbuild("state", "forget")
+    assert (wrong.code, wrong.err) == (2, "error: No such command 'forget'.\nhint: see mbuild state --help\n")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("90", 90.0), ("90s", 90.0), ("1.5m", 90.0), ("1m30s", 90.0), ("2h", 7200.0), ("1h1m1s", 3661.0), ("0", 0.0)],
