@@ -135,6 +135,8 @@ class TestTwoRuns:
             process.kill()
 
     def test_no_wait_is_exit_code_5(self, shop: Repo, first: subprocess.Popen[str]) -> None:
+        for command in (("affected", "--base", "HEAD"), ("build", "api")):
+            assert shop.mbuild(*command, "--no-wait").code == 5
         answer = shop.mbuild("all", "--no-wait")
         assert answer.code == 5
         assert f"error: another mbuild (pid {first.pid}, 'mbuild -C " in answer.err
@@ -168,14 +170,29 @@ class TestTwoRuns:
         assert second.returncode == 130, err
         assert first.poll() is None
 
-    def waiting(self, shop: Repo, *more: str) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "mbuild", "-C", str(shop.folder), "all", *more]
+    def test_a_reader_of_events_is_told_by_one(self, shop: Repo, first: subprocess.Popen[str]) -> None:
+        with self.waiting(shop, progress="json") as second:
+            assert second.stderr is not None
+            event = json.loads(second.stderr.readline())
+            second.kill()
+        assert (event["event"], event["pid"]) == ("waiting", first.pid)
+
+    def waiting(self, shop: Repo, *more: str, progress: str = "plain") -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "mbuild", "--progress", progress, "-C", str(shop.folder), "all", *more]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def test_another_work_tree_does_not_wait(self, shop: Repo, first: subprocess.Popen[str], tmp_path: Path) -> None:
         shop.git("worktree", "add", "-q", str(tmp_path / "linked"))
         answer = shop.mbuild("-C", str(tmp_path / "linked"), "all", "--no-wait")
         assert answer.code == 0, answer.err
+
+
+def test_a_command_that_lacks_its_command_shows_the_help(repo: Repo) -> None:
+    answer = repo.mbuild("state")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("Usage: mbuild state [OPTIONS] COMMAND [ARGS]...\n\n  Show or remove")
+    wrong = repo.mbuild("state", "forget")
+    assert (wrong.code, wrong.err) == (2, "error: No such command 'forget'.\nhint: see mbuild state --help\n")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ STATUS = "unexpected status from HEAD request to https://registry.example.com/v2
     [
         f"{RESOLVE}{STATUS}503 Service Unavailable",
         f"{STATUS}500 Internal Server Error",
+        "unexpected status from HEAD request to https://r.example.com:403/v2/401/manifests/404: 502 Bad Gateway",
         f"{STATUS}502 Bad Gateway",
+        f"{STATUS}520 ",
         f"{STATUS}504 Gateway Timeout",
         f"{STATUS}429 Too Many Requests",
         "received unexpected HTTP status: 503 Service Unavailable",

@@ -71,6 +71,11 @@ def test_every_field_is_under_the_checksum() -> None:
         assert from_row([*row[:at], other, *row[at + 1 :]]) is None
 
 
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_no_build_takes_such_a_time(value: float) -> None:
+    assert from_row(to_row(build("api", value))) is None
+
+
 @pytest.mark.parametrize("content", [b"", b"x", b"not a database at all" * 100, bytes(4096)])
 def test_a_file_that_is_none_is_set_aside(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
@@ -112,6 +117,18 @@ def test_any_damage_is_survived(tmp_path: Path) -> None:
         assert set(seconds(folder, "api")) <= known, f"turn {turn}"
         unusable = put(folder, build("api", 102.0))
         assert unusable or seconds(folder, "api")[:1] == [102.0], f"turn {turn}"
+
+
+def test_the_journal_of_a_damaged_file_goes_with_it(tmp_path: Path) -> None:
+    put(tmp_path, build("api", 1.0))
+    leave_a_journal(tmp_path)
+    journal = (tmp_path / f"{NAME}-wal").read_bytes()
+    raw = (tmp_path / NAME).read_bytes()
+    (tmp_path / NAME).write_bytes(b"x" * 100 + raw[100:])
+    (tmp_path / f"{NAME}-wal").write_bytes(b"y" * len(journal))
+    assert seconds(tmp_path, "api") == []
+    assert (tmp_path / ASIDE).exists()
+    assert not list(tmp_path.glob(f"{NAME}*"))
 
 
 def leave_a_journal(folder: Path) -> None:
@@ -176,16 +193,21 @@ def test_several_runs_at_once_lose_nothing(tmp_path: Path) -> None:
         assert seconds(tmp_path, f"i{number}") == [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
 
 
+def rows(folder: Path) -> int:
+    with sqlite3.connect(folder / NAME) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM builds")
+    connection.close()
+    return int(count)
+
+
 def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, *(build("api", float(number)) for number in range(30)))
     assert seconds(tmp_path, "api") == [float(number) for number in range(29, 19, -1)]
+    assert rows(tmp_path) == 10
     monkeypatch.setattr(module, "MOST_ROWS", 5)
     put(tmp_path, *(build(f"gone{number}", 1.0) for number in range(10)))
     put(tmp_path, build("api", 99.0))
-    with sqlite3.connect(tmp_path / NAME) as connection:
-        ((rows,),) = connection.execute("SELECT count(*) FROM builds")
-    connection.close()
-    assert rows == 6
+    assert rows(tmp_path) == 6
     assert seconds(tmp_path, "api") == [99.0]
 
 

@@ -136,6 +136,7 @@ def test_cleaning_waits_for_nobody_and_leaves_no_lock_behind(tmp_path: Path) -> 
     with holder(folder / "a.lock") as first:
         assert line(first) == "holds"
         (folder / "history.db").write_text("x")
+        (folder / "more").mkdir()
         with pytest.raises(LockedError):
             clean(folder)
         assert (folder / "history.db").exists()

@@ -43,7 +43,7 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
     workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
     if not options["dry_run"]:
-        hold(workspace, wait=options["wait"])
+        hold(workspace, settings, wait=options["wait"])
     answer = question(workspace, **compared)
     code = _go(settings, workspace, answer, images, options)
     return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code

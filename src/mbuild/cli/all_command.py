@@ -30,7 +30,7 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
     if not options["dry_run"]:
-        hold(workspace, wait=options["wait"])
+        hold(workspace, settings, wait=options["wait"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
     wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))

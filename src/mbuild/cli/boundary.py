@@ -60,6 +60,9 @@ def _command(argv: Sequence[str]) -> int:
     except click.Abort as error:
         raise KeyboardInterrupt from error
     except click.ClickException as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            sys.stderr.write(f"{error.format_message()}\n")  # its message is the whole help
+            return ExitCode.USAGE
         context = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "mbuild"
         return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
 

@@ -31,7 +31,7 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
     if not options["dry_run"]:
-        hold(workspace, wait=options["wait"])
+        hold(workspace, settings, wait=options["wait"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
     wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))

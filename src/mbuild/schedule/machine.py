@@ -83,7 +83,7 @@ def start(plan: Plan, jobs: int, *, fail_fast: bool = False, remaining: Mapping[
 
 def ready(state: State) -> tuple[str, ...]:
     """Return the images that may start now, the most urgent first, as many as there are free jobs."""
-    return () if state.stopping else state.free[: state.jobs - state.running]
+    return state.free[: state.jobs - state.running]
 
 
 def started(state: State, image: str) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -20,6 +21,6 @@ def clean(folder: Path) -> None:
             locks.enter_context(held(lock, me, wait=False, waiting=lambda holder: None))  # noqa: ARG005
         # The locks go while they are held: whoever waits for one sees that it is gone and makes a new one.
         for each in sorted(folder.iterdir()):
-            each.unlink(missing_ok=True)
+            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # a run that began meanwhile has made its lock here
         folder.rmdir()
