@@ -7,12 +7,16 @@ points to something partial.
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mbuild.app.holdings import Holdings
+from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
+from mbuild.graph.node import Graph
 from mbuild.registry.registries import Registries
+from mbuild.schedule.plan import BUILD, REUSE, Plan
 
 AT_ONCE = 8
 
@@ -24,6 +28,19 @@ class Published:
     digest: str
     names: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What is asked for.
+
+    push:      images are published. tags_last: moving tags wait until all images of the run are there.
+    named:     names are to be given where the builder keeps images, so what only a registry has is brought.
+    """
+
+    push: bool = False
+    tags_last: bool = True
+    named: bool = False
 
 
 @dataclass(slots=True)
@@ -85,3 +102,24 @@ class Publisher:
                 return Published(there.digest, tuple(given), error.problems)
             given.append(name)
         return Published(there.digest, tuple(given))
+
+
+def publisher(
+    how: Publishing, plan: Plan, graph: Graph, holdings: Holdings, builder: Builder, registries: Registries
+) -> Publisher | None:
+    """Return what brings and publishes the images of a plan; None where registries have no part in it."""
+    if not how.push and not holdings.elsewhere:
+        return None
+    built = {step.image for step in plan.active if step.action == BUILD}
+    used = {parent for step in plan.active if step.action == BUILD for parent in step.parents}
+    reused = {step.image for step in plan.active if step.action == REUSE} & holdings.elsewhere
+    fetched = reused if how.named else reused & used
+    # What is built anyway is pushed anyway.
+    stale = _contents(graph, built)
+    held = {name: digest for name, digest in holdings.registry.items() if name not in stale}
+    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched))
+    return Publisher(builder, registries, how.push, how.tags_last, *places)
+
+
+def _contents(graph: Graph, images: Iterable[str]) -> frozenset[str]:
+    return frozenset(content_name(graph.nodes[name]) for name in images)

@@ -8,31 +8,30 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mbuild.app import running
 from mbuild.app.capacity import this_machine
 from mbuild.app.holdings import Holdings, look
 from mbuild.app.past import Forecast, forecast, open_history, recorder
-from mbuild.app.publishing import Publisher
+from mbuild.app.publishing import Publisher, Publishing, publisher
 from mbuild.app.question import head_info
 from mbuild.app.reporting import Sizes, View, done, image_reports
-from mbuild.app.requests import Naming, content_name, placeholders
+from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
-from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
+from mbuild.cli.finishing import finish, show
 from mbuild.cli.settings import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
 from mbuild.graph.affected import Reason
 from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
-from mbuild.output.report import BaseInfo, HeadInfo, Report, as_json
-from mbuild.output.text import plan_text, result_text
+from mbuild.output.report import BaseInfo, HeadInfo, Report
+from mbuild.output.text import plan_text
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
-from mbuild.schedule.plan import BUILD, REUSE, Plan, make_plan
+from mbuild.schedule.plan import BUILD, Plan, make_plan
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
 
@@ -113,13 +112,13 @@ def _work(job: _Job, registries: Registries) -> int:
     report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
-        _print(plan_text(report), report, job.options)
+        show(plan_text(report), report, job.options.format_)
     elif plan.active:
         past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
         with history:
             return _run(job, plan, naming, report, past, _publisher(job, plan, holdings, registries))
     else:
-        _finish(report, job.options)
+        finish(report, job.options.metadata, job.options.format_)
     return ExitCode.DONE
 
 
@@ -139,7 +138,7 @@ def _run(job: _Job, plan: Plan, naming: Naming, report: Report, past: running.Pa
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    _finish(replace(report, images=images, seconds=run.seconds), job.options)
+    finish(replace(report, images=images, seconds=run.seconds), job.options.metadata, job.options.format_)
     return run.code
 
 
@@ -234,24 +233,10 @@ def _plan(job: _Job, holdings: Holdings) -> Plan:
 
 
 def _publisher(job: _Job, plan: Plan, holdings: Holdings, registries: Registries) -> Publisher | None:
-    """Return what brings and publishes images; None where the run has nothing to do with registries."""
-    options, nodes = job.options, job.wanted.snapshot.graph.nodes
-    if not options.push and not holdings.elsewhere:
-        return None
-    assert job.builder is not None
-    used = {parent for step in plan.active if step.action == BUILD for parent in step.parents}
+    options, graph = job.options, job.wanted.snapshot.graph
     named = bool(options.tags) and not options.push
-    brought = [
-        step.image
-        for step in plan.active
-        if step.action == REUSE and step.image in holdings.elsewhere and (named or step.image in used)
-    ]
-    # What is built anyway is pushed anyway.
-    built = {content_name(nodes[step.image]) for step in plan.active if step.action == BUILD}
-    held = {name: digest for name, digest in holdings.registry.items() if name not in built}
-    elsewhere = {content_name(nodes[name]) for name in holdings.elsewhere}
-    fetched = {content_name(nodes[name]) for name in brought}
-    return Publisher(job.builder, registries, options.push, options.tags_last, held, elsewhere, fetched)
+    how = Publishing(options.push, options.tags_last, named)
+    return publisher(how, plan, graph, holdings, job.builder, registries) if job.builder else None
 
 
 def _epoch(job: _Job) -> int:
@@ -296,30 +281,6 @@ def _report(job: _Job, view: View, plan: Plan, expected: Forecast) -> Report:
         estimate_seconds=expected.end(plan, jobs),
         jobs=jobs,
     )
-
-
-def _finish(report: Report, options: BuildOptions) -> None:
-    if options.metadata:
-        write_json(Path(options.metadata), as_json(report))
-    _print(result_text(report), report, options)
-
-
-def _print(text: str, report: Report, options: BuildOptions) -> None:
-    if options.format_ == "json":
-        print_json(as_json(report))
-    else:
-        sys.stdout.write(text)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write an answer to a file, all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(as_text(value), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(f"{path}: {error.strerror}") from error
 
 
 def head_of(snapshot: Snapshot, ref: str | None) -> HeadInfo:
