@@ -35,8 +35,8 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     if list_:
         from mbuild.cli.listing import show
 
-        shown = {"platforms": options["platforms"], "format_": options["format_"], "exit_code": exit_code}
-        return show(settings, Listing(images, **compared, **shown))
+        shown = {key: options[key] for key in ("platforms", "format_", "shards", "shard")}
+        return show(settings, Listing(images, **compared, **shown, exit_code=exit_code))
     from mbuild.cli.answering import question
     from mbuild.cli.looking import open_building, open_looking
 

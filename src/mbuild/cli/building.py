@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mbuild.app import running
+from mbuild.app import running, targets
 from mbuild.app.question import head_info
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming, content_name, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
+from mbuild.cli import formats, parting
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.settings import Settings
@@ -27,6 +28,7 @@ from mbuild.output.display import choose as choose_display
 from mbuild.output.report import BaseInfo, HeadInfo, Report, as_json
 from mbuild.output.text import plan_text, result_text
 from mbuild.schedule.plan import BUILD, Plan, make_plan
+from mbuild.schedule.shards import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class BuildOptions:
     output: str | None = None
     metadata: str | None = None
     format_: str = "text"
+    shards: int | None = None
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,18 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One run of a building command. chosen: None where a dry run goes without a builder."""
+    """One run of a building command. chosen: None where a dry run goes without a builder.
+
+    parts: what ``--shards`` makes of the images wanted; asked: those of them that this run is about.
+    """
 
     settings: Settings
     workspace: Workspace
     wanted: Wanted
     options: BuildOptions
     chosen: Chosen | None
+    parts: tuple[Part, ...]
+    asked: Mapping[str, tuple[Reason, ...]]
 
     @property
     def builder(self) -> Builder | None:
@@ -78,7 +87,10 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
     _check_place(options.metadata)
-    job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options))
+    formats.check(options.format_, looking=options.dry_run)
+    parting.check(options.shards, options.shard, looking=options.dry_run)
+    parts, asked = parting.mine(wanted.snapshot.graph, wanted.reasons, options.shards, options.shard)
+    job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options), parts, asked)
     with contextlib.closing(job.builder) if job.builder else contextlib.nullcontext():
         return _work(job)
 
@@ -91,6 +103,7 @@ def _work(job: _Job) -> int:
     report = _report(job, View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes), plan)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
+        report = _detailed(job, report, plan, naming)
         _print(plan_text(report), report, job.options)
     elif plan.active:
         return _run(job, plan, naming, report)
@@ -189,10 +202,10 @@ def _naming(job: _Job) -> Naming:
 
 def _plan(job: _Job) -> Plan:
     graph = job.wanted.snapshot.graph
-    needed = graph.with_parents(job.wanted.reasons)
+    needed = graph.with_parents(job.asked)
     names = {content_name(graph.nodes[name]): name for name in needed}
     held = job.builder.existing(names) if job.builder else {}
-    return make_plan(graph, job.wanted.reasons, {names[each] for each in held}, force=job.options.force)
+    return make_plan(graph, job.asked, {names[each] for each in held}, force=job.options.force)
 
 
 def _epoch(job: _Job) -> int:
@@ -227,7 +240,30 @@ def _report(job: _Job, view: View, plan: Plan) -> Report:
         removed=wanted.removed,
         builder=builder.name if builder else "",
         place=builder.place if builder else "",
+        parts=job.parts,
+        shard=job.options.shard,
     )
+
+
+def _detailed(job: _Job, report: Report, plan: Plan, naming: Naming) -> Report:
+    """Add to a plan what only some formats tell."""
+    options, wanted = job.options, job.wanted
+    head = wanted.head.commit if wanted.head.ref != "work tree" else None
+    again = formats.again(job.settings, _flags(options), head)
+    parts = job.parts or parting.all_parts(report, options.shards)
+    if not formats.describes_builds(options.format_):
+        return replace(report, parts=parts, again=again)
+    found = targets.targets(wanted.snapshot, plan, naming)
+    print_problems(targets.differences(job.workspace, wanted.snapshot, plan), "warning")
+    return replace(report, parts=parts, again=again, targets=found)
+
+
+def _flags(options: BuildOptions) -> list[str]:
+    """Return the flags of this run that count on any machine."""
+    flags = [f"--builder={options.builder}"] if options.builder else []
+    flags += ["--force"] if options.force else []
+    flags += ["--push"] if options.push else []
+    return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]
 
 
 def _finish(report: Report, options: BuildOptions) -> None:
@@ -239,8 +275,10 @@ def _finish(report: Report, options: BuildOptions) -> None:
 def _print(text: str, report: Report, options: BuildOptions) -> None:
     if options.format_ == "json":
         print_json(as_json(report))
-    else:
+    elif options.format_ == "text":
         sys.stdout.write(text)
+    else:
+        formats.print_as(options.format_, report)
 
 
 def write_json(path: Path, value: Any) -> None:

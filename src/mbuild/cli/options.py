@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mbuild.output.formats.registry import FORMATS
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -33,7 +35,14 @@ def format_option(*names: str) -> Callable[[F], F]:
 def build_options(function: F) -> F:
     """Add what every building command takes."""
     for decorate in (
-        format_option("text", "json"),
+        format_option("text", "json", *FORMATS),
+        click.option("--shard", type=click.IntRange(min=1), metavar="I", help="Only part I of them, counted from 1."),
+        click.option(
+            "--shards",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Split the images into N parts, each with its parents.",
+        ),
         click.option(
             "--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."
         ),

@@ -28,3 +28,5 @@ class Listing:
     platforms: tuple[str, ...] = ()
     format_: str = "text"
     exit_code: bool = False
+    shards: int | None = None
+    shard: int | None = None

@@ -1,0 +1,67 @@
+"""Values as YAML that every reader takes for the same: all text is quoted, so that no name becomes a number or a date.
+
+YAML 1.1 and 1.2 differ in what plain words mean (``1e3``, ``on``, ``0o7``), and so do the readers of CI providers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
+
+
+def as_yaml(value: dict[str, Any]) -> str:
+    """Return a value of dicts, lists, text, numbers and booleans as block YAML."""
+    return "".join(f"{line}\n" for line in _mapping(value))
+
+
+def _mapping(value: dict[str, Any]) -> Iterator[str]:
+    for key, item in value.items():
+        yield from _headed(f"{_key(key)}:", item)
+
+
+def _sequence(value: list[Any]) -> Iterator[str]:
+    for item in value:
+        if isinstance(item, dict) and item:
+            for at, line in enumerate(_mapping(item)):
+                yield f"  {line}" if at else f"- {line}"
+        else:
+            yield f"- {_scalar(item)}"
+
+
+def _headed(head: str, item: Any) -> Iterator[str]:
+    if not isinstance(item, dict | list) or not item:
+        yield f"{head} {_scalar(item)}"
+        return
+    yield head
+    for line in _mapping(item) if isinstance(item, dict) else _sequence(item):
+        yield f"  {line}"
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[a-z]{2,}(?:_[a-z]+)*", text) and text not in _WORDS else _quoted(text)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        assert not value
+        return "{}" if isinstance(value, dict) else "[]"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    """Return text in double quotes (YAML 1.2, 5.7: escaped characters)."""
+    return '"' + "".join(_escaped(each) for each in text) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isascii() and char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
