@@ -38,15 +38,38 @@ def _plan_lines(report: Report) -> Iterator[str]:
     else:
         yield count(len(report.images), "image")
     shown = [each for each in report.images if each.affected or each.action in ("build", "reuse")]
+    if report.shard:
+        shown = [each for each in shown if _is_mine(each, report)]
     if shown:
         yield ""
         yield from table([_plan_row(each, report) for each in _ordered(shown, report.order)])
+    yield from _parts(report)
     if report.removed:
         yield ""
         yield f"removed since the base: {', '.join(report.removed)}"
     if report.unowned:
         yield ""
         yield f"{count(len(report.unowned), 'changed path')} that no image reads: {_some(report.unowned)}"
+
+
+def _is_mine(each: ImageReport, report: Report) -> bool:
+    """Tell whether an image is of the shard that is asked for, or built because of it."""
+    return (
+        each.action in ("build", "reuse")
+        if not report.listing
+        else each.name in report.parts[(report.shard or 1) - 1].images
+    )
+
+
+def _parts(report: Report) -> Iterator[str]:
+    """Yield what each shard holds, or what the one that is asked for shares with others."""
+    if report.parts:
+        yield ""
+    for number, part in enumerate(report.parts, 1):
+        if report.shard in (None, number):
+            images = "" if report.shard else f": {', '.join(part.images) or 'nothing'}"
+            shared = f" (in other shards too: {', '.join(part.shared)})" if part.shared else ""
+            yield f"shard {number} of {len(report.parts)}{images}{shared}"
 
 
 def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> list[ImageReport]:
@@ -115,7 +138,9 @@ def _result_lines(report: Report) -> Iterator[str]:
     done = [each for each in report.images if each.done is not None]
     if not done:
         yield from _compared(report.base, report.head)
-        yield f"nothing to do: 0 of {count(len(report.images), 'image')} affected"
+        number = sum(1 for each in report.images if each.affected)
+        here = f", none of them in shard {report.shard} of {len(report.parts)}" if report.shard else ""
+        yield f"nothing to do: {number} of {count(len(report.images), 'image')} affected{here}"
         return
     yield from table([_result_row(each) for each in _ordered(done, report.order)], indent="")
     yield ""

@@ -11,7 +11,7 @@ import io
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mbuild.names import context_key
@@ -25,15 +25,35 @@ if TYPE_CHECKING:
 def render(report: Report) -> str:
     """Return the bake file; its group ``default`` has every target."""
     names = _names(report.targets)
-    targets = {names[each.name]: _target(each, names) for each in report.targets}
-    return json.dumps({"group": {"default": {"targets": list(targets)}}, "target": targets}, indent=1) + "\n"
+    targets = {names[each.name]: _target(each, names) for each in report.targets} or {"nothing-to-build": _NOTHING}
+    more = {alias: _alias(targets[name]) for name, alias in _aliases(report.targets, names)}
+    group = {"default": {"targets": list(targets)}}
+    return json.dumps({"group": group, "target": targets | more}, indent=1) + "\n"
+
+
+_NOTHING: dict[str, Any] = {"dockerfile-inline": "FROM scratch\nLABEL empty=yes\n", "output": ["type=cacheonly"]}
+"""bake takes no file without a target."""
+
+
+def _alias(target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same build without a result of its own."""
+    return {key: item for key, item in target.items() if key != "tags"} | {"output": ["type=cacheonly"]}
+
+
+def _aliases(targets: Iterable[Target], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield, for targets that a child uses by several names, (target, another name for it).
+
+    Until 0.13 at least, buildx binds one context to a target and forgets the others (``build/build.go``).
+    """
+    found = {alias for each in targets for alias in _bound(each, names).values()}
+    yield from sorted((alias.partition(_MARK)[0], alias) for alias in found if _MARK in alias)
 
 
 def _names(targets: tuple[Target, ...]) -> dict[str, str]:
     """Return a target name for each image: letters, digits, ``_`` and ``-`` (buildx, ``bake/bake.go``)."""
     found: dict[str, str] = {}
     for each in targets:
-        name = re.sub("[^a-z0-9_-]", "_", each.name)
+        name = re.sub("[^a-z0-9_-]", "_", each.name).replace(_MARK, "_as_")
         # The group takes one name.
         taken = {*found.values(), "default"}
         number = 1
@@ -63,14 +83,25 @@ def _target(target: Target, names: Mapping[str, str]) -> dict[str, Any]:
 
 def _contexts(target: Target, names: Mapping[str, str]) -> dict[str, str]:
     found = {name: _folder(folder) for name, folder in target.contexts.items()} | dict(target.external)
-    found |= {name: _parent(parent, target, names) for name, parent in target.parents.items()}
+    there = {name: parent for name, parent in target.parents.items() if parent not in names}
+    found |= {name: f"docker-image://{target.known[parent]}" for name, parent in there.items()}
+    found = {context_key(name): value for name, value in found.items()}
+    return found | {name: f"target:{bound}" for name, bound in _bound(target, names).items()}
+
+
+_MARK = "--as-"
+
+
+def _bound(target: Target, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the contexts that are targets of this file, each target once: further ones are its aliases."""
+    used = {context_key(name): names[parent] for name, parent in target.parents.items() if parent in names}
     # A context that nothing reads: it only makes bake build that image first.
-    found |= {f"mbuild-after-{names[each]}": f"target:{names[each]}" for each in target.after if each in names}
-    return {context_key(name): value for name, value in found.items()}
-
-
-def _parent(parent: str, target: Target, names: Mapping[str, str]) -> str:
-    return f"target:{names[parent]}" if parent in names else f"docker-image://{target.known[parent]}"
+    used |= {f"mbuild-after-{names[each]}": names[each] for each in target.after if each in names}
+    found: dict[str, str] = {}
+    for name, bound in sorted(used.items()):
+        times = sum(1 for each in found.values() if each.partition(_MARK)[0] == bound)
+        found[name] = f"{bound}{_MARK}{times + 1}" if times else bound
+    return found
 
 
 def _folder(path: str) -> str:

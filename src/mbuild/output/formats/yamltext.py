@@ -14,30 +14,32 @@ _WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
 
 def as_yaml(value: dict[str, Any]) -> str:
     """Return a value of dicts, lists, text, numbers and booleans as block YAML."""
-    return "".join(f"{line}\n" for line in _mapping(value))
+    return "".join(f"{line}\n" for line in (_lines(value) if value else ("{}",)))
 
 
-def _mapping(value: dict[str, Any]) -> Iterator[str]:
-    for key, item in value.items():
-        yield from _headed(f"{_key(key)}:", item)
-
-
-def _sequence(value: list[Any]) -> Iterator[str]:
+def _lines(value: dict[str, Any] | list[Any]) -> Iterator[str]:
+    """Yield the lines of what is not empty."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _entry(f"{_key(key)}:", item)
+        return
     for item in value:
-        if isinstance(item, dict) and item:
-            for at, line in enumerate(_mapping(item)):
-                yield f"  {line}" if at else f"- {line}"
+        if _is_block(item):
+            yield from (f"  {line}" if at else f"- {line}" for at, line in enumerate(_lines(item)))
         else:
             yield f"- {_scalar(item)}"
 
 
-def _headed(head: str, item: Any) -> Iterator[str]:
-    if not isinstance(item, dict | list) or not item:
+def _entry(head: str, item: Any) -> Iterator[str]:
+    if _is_block(item):
+        yield head
+        yield from (f"  {line}" for line in _lines(item))
+    else:
         yield f"{head} {_scalar(item)}"
-        return
-    yield head
-    for line in _mapping(item) if isinstance(item, dict) else _sequence(item):
-        yield f"  {line}"
+
+
+def _is_block(item: Any) -> bool:
+    return isinstance(item, dict | list) and bool(item)
 
 
 def _key(text: str) -> str:
@@ -48,7 +50,6 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
-        assert not value
         return "{}" if isinstance(value, dict) else "[]"
     return _quoted(value) if isinstance(value, str) else str(value)
 
