@@ -114,4 +114,5 @@ def done(run: Run, name: str) -> Done | None:
         image_id=result.image_id if result else None,
         digest=result.digest if result else None,
         error=outcome.error or None,
+        log=result.log if result else (),
     )

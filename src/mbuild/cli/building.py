@@ -17,7 +17,7 @@ from mbuild.app.requests import Naming, content_name, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
-from mbuild.cli import formats, parting
+from mbuild.cli import formats, parting, places
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.settings import Settings
@@ -46,6 +46,7 @@ class BuildOptions:
     output: str | None = None
     metadata: str | None = None
     format_: str = "text"
+    junit: str | None = None
     shards: int | None = None
     shard: int | None = None
 
@@ -86,7 +87,8 @@ class _Job:
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
     _refuse_unfinished(options)
-    _check_place(options.metadata)
+    _check_place("--metadata", options.metadata)
+    _check_place("--junit", options.junit)
     formats.check(options.format_, looking=options.dry_run)
     parting.check(options.shards, options.shard, looking=options.dry_run)
     parts, asked = parting.mine(wanted.snapshot.graph, wanted.reasons, options.shards, options.shard)
@@ -157,13 +159,13 @@ def _explained(chosen: Chosen) -> Iterator[None]:
         raise EnvironmentFault(replace(each, hints=(*each.hints, hint)) for each in error.problems) from error
 
 
-def _check_place(metadata: str | None) -> None:
+def _check_place(option: str, file: str | None) -> None:
     """Find out before hours of building that the result cannot be written."""
-    folder = Path(metadata).parent if metadata else Path()
+    folder = Path(file).parent if file else Path()
     if not folder.is_dir():
-        raise UsageError(f"--metadata {metadata}: there is no folder {folder}")
-    if metadata and not os.access(folder, os.W_OK):
-        raise UsageError(f"--metadata {metadata}: {folder} cannot be written to")
+        raise UsageError(f"{option} {file}: there is no folder {folder}")
+    if file and not os.access(folder, os.W_OK):
+        raise UsageError(f"{option} {file}: {folder} cannot be written to")
 
 
 def _refuse_unfinished(options: BuildOptions) -> None:
@@ -269,10 +271,13 @@ def _flags(options: BuildOptions) -> list[str]:
 def _finish(report: Report, options: BuildOptions) -> None:
     if options.metadata:
         write_json(Path(options.metadata), as_json(report))
+    if options.junit:
+        places.write_junit(options.junit, report)
     _print(result_text(report), report, options)
 
 
 def _print(text: str, report: Report, options: BuildOptions) -> None:
+    places.write_summary(report)
     if options.format_ == "json":
         print_json(as_json(report))
     elif options.format_ == "text":
@@ -283,13 +288,7 @@ def _print(text: str, report: Report, options: BuildOptions) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write an answer to a file, all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(as_text(value), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(f"{path}: {error.strerror}") from error
+    places.write_whole(path, as_text(value))
 
 
 def head_of(snapshot: Snapshot, ref: str | None) -> HeadInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,10 @@ def show(settings: Settings, asked: Listing) -> int:
     report = Report("affected", answer.base, answer.head, images, (), *found, listing=True)
     if _is_more(asked):
         report = _with_more(settings, asked, report, answer)
+    if os.environ.get("GITHUB_STEP_SUMMARY"):
+        from mbuild.cli.places import write_summary
+
+        write_summary(report)
     if asked.format_ == "json":
         print_json(as_json(report))
     elif asked.format_ == "text":

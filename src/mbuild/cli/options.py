@@ -46,6 +46,7 @@ def build_options(function: F) -> F:
         click.option(
             "--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."
         ),
+        click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JUnit report to FILE."),
         click.option(
             "--output", type=click.Path(file_okay=False), metavar="DIR", help="Where oci writes its image layout."
         ),

@@ -52,13 +52,14 @@ class ContextInfo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How an image ended in a run."""
+    """How an image ended in a run. log: the last lines of a step that failed."""
 
     status: str
     seconds: float
     image_id: str | None = None
     digest: str | None = None
     error: str | None = None
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

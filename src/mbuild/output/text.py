@@ -30,19 +30,30 @@ def plan_text(report: Report) -> str:
     return "\n".join(_plan_lines(report)) + "\n"
 
 
-def _plan_lines(report: Report) -> Iterator[str]:
+def plan_head(report: Report) -> Iterator[str]:
+    """Yield what was compared and how many images that affects."""
     yield from _compared(report.base, report.head)
     if report.command == "affected":
         number = sum(1 for each in report.images if each.affected)
         yield f"{number} of {count(len(report.images), 'image')} affected"
     else:
         yield count(len(report.images), "image")
+
+
+def of_interest(report: Report) -> list[ImageReport]:
+    """Return the images that something happens to, in the order in which that can be."""
     shown = [each for each in report.images if each.affected or each.action in ("build", "reuse")]
     if report.shard:
         shown = [each for each in shown if _is_mine(each, report)]
+    return _ordered(shown, report.order)
+
+
+def _plan_lines(report: Report) -> Iterator[str]:
+    yield from plan_head(report)
+    shown = of_interest(report)
     if shown:
         yield ""
-        yield from table([_plan_row(each, report) for each in _ordered(shown, report.order)])
+        yield from table([_plan_row(each, report) for each in shown])
     yield from _parts(report)
     if report.removed:
         yield ""

@@ -204,11 +204,10 @@ def test_text_that_a_pull_request_chooses_is_in_no_format(name: str, text: str) 
     assert render(name, spoiled(SHOP, text)) == render(name, SHOP)
 
 
+KEYS = st.text(max_size=20)  # YAML takes keys on one line of up to 1024 characters
+LEAVES = st.text() | st.booleans() | st.integers()
 WRITABLE = st.dictionaries(
-    st.text(),
-    st.recursive(
-        st.text() | st.booleans() | st.integers(), lambda some: st.lists(some) | st.dictionaries(st.text(), some)
-    ),
+    KEYS, st.recursive(LEAVES, lambda some: st.lists(some) | st.dictionaries(KEYS, some), max_leaves=10)
 )
 
 
