@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import base_options, build_options
 from mbuild.cli.settings import Listing, Settings
 
@@ -19,7 +20,7 @@ Examples:
 
 
 @click.command("affected", epilog=EPILOG)
-@click.argument("images", nargs=-1, metavar="[IMAGE]…")
+@click.argument("images", nargs=-1, metavar="[IMAGE]…", shell_complete=completing.images)
 @base_options
 @click.option("--list", "list_", is_flag=True, help="Only say which and why: no contexts, tags or estimates.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run or --list: exit 1 when something is affected.")

@@ -76,7 +76,10 @@ def _command(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
     except SystemExit as error:
-        raise BrokenPipeError from error  # click leaves by itself in this one case
+        # click leaves by itself in two cases: it has answered a shell that completes, or nobody reads what it prints
+        if "_MBUILD_COMPLETE" in os.environ:
+            return ExitCode.DONE if error.code in (0, None) else ExitCode.FAILED
+        raise BrokenPipeError from error
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:

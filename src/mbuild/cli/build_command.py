@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import build_options
 from mbuild.cli.settings import Settings
 
@@ -17,7 +18,7 @@ Examples:
 
 
 @click.command("build", epilog=EPILOG)
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE…", shell_complete=completing.images)
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
 @build_options
 @click.pass_obj
