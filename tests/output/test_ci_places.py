@@ -17,7 +17,7 @@ from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Step, StepDon
 from mbuild.graph.affected import Reason
 from mbuild.output.agents import Guarded, agent, disarmed, unguarded
 from mbuild.output.display import Plain, choose
-from mbuild.output.github import annotation, cell, outputs_text, summary
+from mbuild.output.github import annotation, cell, outputs_text, run_outputs, summary
 from mbuild.output.grouped import Grouped
 from mbuild.output.junit import render
 from mbuild.output.report import BaseInfo, ContextInfo, Done, Report
@@ -160,6 +160,17 @@ def test_a_cell_is_neither_markdown_nor_html(text: str) -> None:
     said = cell(text)
     assert said.isascii() or said.isprintable()
     assert not set(re.sub(r"&#\d+;", "", said)) & set('|<>*_`[]()!@\\\n~#:"&$')
+
+
+def test_outputs_of_a_run() -> None:
+    said = {key: json.loads(value) for key, value in run_outputs(finished()).items()}
+    assert said == {
+        "has_images": True,
+        "images": ["api", "base", "tools/lint", "web"],
+        "failed": ["tools/lint", "web"],
+        "digests": {"api": "sha256:" + "ab" * 32, "base": None},
+    }
+    assert json.loads(run_outputs(SHOP)["has_images"]) is False
 
 
 def test_a_junit_report_has_a_case_for_each_image() -> None:

@@ -271,6 +271,7 @@ def _flags(options: BuildOptions) -> list[str]:
 def _finish(report: Report, options: BuildOptions) -> None:
     if options.metadata:
         write_json(Path(options.metadata), as_json(report))
+    places.write_run_outputs(report)
     if options.junit:
         places.write_junit(options.junit, report)
     _print(result_text(report), report, options)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.errors import EnvironmentFault
-from mbuild.output.github import outputs_text
+from mbuild.output.github import outputs_text, run_outputs
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 def write_outputs(values: Mapping[str, str]) -> None:
     """Set outputs of the step, where GitHub Actions runs it."""
     _append("GITHUB_OUTPUT", outputs_text(values))
+
+
+def write_run_outputs(report: Report) -> None:
+    """Set the outputs of a step that has built."""
+    if os.environ.get("GITHUB_OUTPUT"):
+        write_outputs(run_outputs(report))
 
 
 def write_summary(report: Report) -> None:

@@ -6,6 +6,7 @@ Source of the formats: docs.github.com, Workflow commands for GitHub Actions.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +31,15 @@ def _output(name: str, value: str) -> str:
     # A text cannot hold its own digest, so no value can end itself and begin another output.
     end = "end-" + hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{name}<<{end}\n{value}\n{end}\n"
+
+
+def run_outputs(report: Report) -> dict[str, str]:
+    """Return the outputs of a step that has built: the images that took part, those that failed, and digests."""
+    done = {each.name: each.done for each in report.images if each.done}
+    failed = [name for name, how in done.items() if how.status in ("failed", "skipped", "cancelled")]
+    digests = {name: how.digest or how.image_id for name, how in done.items() if name not in failed}
+    said = {"has_images": bool(done), "images": list(done), "failed": failed, "digests": digests}
+    return {key: json.dumps(value) for key, value in said.items()}
 
 
 def annotation(problem: Problem, kind: str) -> str:
