@@ -11,6 +11,7 @@ import yaml
 
 from mbuild.output.formats.registry import FORMATS
 from tests.cli.shop import CONFIG, FILES
+from tests.cli.test_answers import valid
 from tests.support import Repo
 
 
@@ -135,6 +136,7 @@ def test_a_bake_file_is_of_what_is_checked_out(shop: Repo) -> None:
 
 def test_shards_hold_everything_and_each_is_built_by_itself(shop: Repo) -> None:
     whole = shop.mbuild("all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2").json
+    valid(whole, "plan")
     assert whole["shard"] is None
     parts = [set(part["images"]) for part in whole["shards"]]
     assert parts == [{"base", "api"}, {"web"}]
@@ -142,6 +144,7 @@ def test_shards_hold_everything_and_each_is_built_by_itself(shop: Repo) -> None:
         each = shop.mbuild(
             "all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2", "--shard", str(number)
         ).json
+        valid(each, "plan")
         assert each["shard"] == number
         assert {image["name"] for image in each["images"] if image["action"] == "build"} == images
         # What others build is affected all the same.

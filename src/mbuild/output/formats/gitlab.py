@@ -1,7 +1,7 @@
 """A child pipeline for GitLab CI: one job for each image, waiting for the jobs of its parents.
 
-What a job needs besides (a runner's tags, an image, services, a login) comes from a second file of the trigger job's
-``include``, which lays its own ``.mbuild`` over the one below.
+What a job needs besides (a runner's tags, an image, services, a login) stands below ``default:`` in a file of the user's,
+to which this one is added: no key is in both.
 """
 
 from __future__ import annotations
