@@ -1,6 +1,6 @@
 """A child pipeline for GitLab CI: one job for each image, waiting for the jobs of its parents.
 
-What a job needs besides (a runner's tags, an image, services, a login) stands below ``default:`` in a file of the user's,
+What a job needs besides (tags of a runner, an image, services) stands below ``default:`` in a file of the user's,
 to which this one is added: no key is in both.
 """
 
