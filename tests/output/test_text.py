@@ -179,6 +179,13 @@ def test_a_picture_of_many_images_has_few_boxes() -> None:
     assert '"u01" [label="u01, u02, ' in graphs.as_dot(shown)
 
 
+def test_images_of_one_box_use_the_same_external_images() -> None:
+    files: Files = {f"{letter}{each}/Dockerfile": f"FROM {letter}\n" for letter in "xy" for each in range(5)}
+    found = graphs.as_dot(graphs.part(graph(files, *(image(name.partition("/")[0]) for name in files))))
+    assert '"x0" -> "x" [style=dashed];' in found
+    assert '"y0" -> "y" [style=dashed];' in found
+
+
 def test_a_part_of_a_graph_is_what_an_image_uses_and_what_uses_it() -> None:
     found = graphs.part(many(5).graph, ["u00"])
     assert graphs.as_text(found) == "base\n  u00\n    top\n\nexternal images:\n  alpine:3  used by base\n"

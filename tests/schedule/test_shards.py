@@ -72,6 +72,11 @@ def test_estimates_count_where_they_are_known() -> None:
     assert parts == (Part(("a",), (), 30), Part(("b", "c", "d"), (), 30))
 
 
+def test_the_heaviest_are_placed_first() -> None:
+    parts = split(dict.fromkeys("abcde", ()), {"a": 1, "b": 1, "c": 1, "d": 1, "e": 4}, 2)
+    assert [part.weight for part in parts] == [4, 4]
+
+
 def test_a_parent_of_both_is_in_both_and_said_to_be_shared() -> None:
     parts = split({"base": (), "a": ("base",), "b": ("base",)}, {}, 2)
     assert parts == (Part(("base", "a"), ("base",), 2), Part(("base", "b"), ("base",), 2))
