@@ -30,6 +30,7 @@ class _Plain:
     def __init__(self, tree: Tree) -> None:
         self.entry, self.below, self.folder, self.links = tree.entry, tree.below, tree.folder, tree.links
         self.read, self.open, self.sizes, self.expect = tree.read, tree.open, tree.sizes, tree.expect
+        self.expect_below = tree.expect_below
 
 
 def _history(repo: Repo) -> tuple[str, str]:

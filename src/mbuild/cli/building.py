@@ -190,6 +190,7 @@ def _naming(job: _Job) -> Naming:
 def _plan(job: _Job) -> Plan:
     graph = job.wanted.snapshot.graph
     needed = graph.with_parents(job.wanted.reasons)
+    graph.measure(needed)
     names = {content_name(graph.nodes[name]): name for name in needed}
     held = job.builder.existing(names) if job.builder else {}
     return make_plan(graph, job.wanted.reasons, {names[each] for each in held}, force=job.options.force)
