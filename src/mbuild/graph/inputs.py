@@ -6,7 +6,8 @@ have a source in common share what it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
@@ -25,7 +26,7 @@ from mbuild.tree import Entry, Tree, decode
 
 _PATH = attrgetter("path")
 
-MOST_PIECES = 1024
+MOST_PIECES = 2048
 """How many sources are remembered with what they take: some 10 KB each."""
 
 MOST_LISTINGS = 16
@@ -52,6 +53,7 @@ class Inputs:
     places: Places
     _known: Recent[tuple[str, str], tuple[Entry, ...]] = field(default_factory=lambda: Recent(MOST_LISTINGS))
     _taken: Recent[object, _Taken] = field(default_factory=lambda: Recent(MOST_PIECES))
+    _single: Set[tuple[str, str]] = frozenset()
 
     def use(self, definition: ImageDef, place: Place, reads: Sequence[Read]) -> ContextUse:
         """Return what the reads take from one context of an image."""
@@ -79,12 +81,18 @@ class Inputs:
         found = self._taken.get(key)
         if found is None:
             found = _taken(self._select(root, (replace(read, sources=(source,)),), matcher))
-            self._taken.put(key, found)
+            if (root, source) not in self._single:
+                self._taken.put(key, found)
         return found
 
     def _select(self, root: str, reads: Sequence[Read], matcher: IgnoreMatcher | None) -> Selection:
         target = lambda entry: link_target(self.tree, root, entry)  # noqa: E731
         return select(self._listing(root, reads, target), reads, matcher, target)
+
+    def announce(self, wanted: Iterable[tuple[str, Sequence[Read]]]) -> None:
+        """Learn which sources will be asked for more than once: what the others take need not be remembered."""
+        counted = Counter((root, source) for root, reads in wanted for read in reads for source in read.sources)
+        self._single = {source for source, count in counted.items() if count == 1}
 
     def expect(self, wanted: Iterable[tuple[str, Sequence[Read]]]) -> None:
         """Get ready for what reads take from context roots."""
@@ -94,7 +102,11 @@ class Inputs:
     def weigh(self, uses: Iterable[ContextUse]) -> None:
         """Find out the bytes of all pieces, with one question to the tree."""
         new = {id(each): (use, each) for use in uses for each in use.pieces if each.bytes < 0}
-        of_tree = (Entry(use.path(each), each.mode, each.oid) for use, piece in new.values() for each in piece.entries)
+        of_tree = (
+            Entry(use.path(each), each.mode, each.oid) if use.root else each
+            for use, piece in new.values()
+            for each in piece.entries
+        )
         sizes = self.tree.sizes(of_tree)
         for _, piece in new.values():
             piece.bytes = sum(max(0, next(sizes).size) for _ in piece.entries)
@@ -106,29 +118,29 @@ class Inputs:
         Those are what lies at, below and above the literal beginnings of the sources, and, where there is a link, what
         it leads to. So a few folders of a big tree are looked into, not all of it.
         """
-        known: dict[str, Entry] = {}
+        listed: list[Sequence[Entry]] = []
         looked_at: set[str] = set()
         sources = [parts_of(source) for read in reads for source in read.sources]
         new = {start for parts in sources for start in _starts(parts)}
         while new:
             if "" in new:
                 return self._below(root, "")
-            for start in new:
-                known |= {each.path: each for each in self._at(root, start)}
+            listed += [self._at(root, start) for start in sorted(new)]
             looked_at |= new
-            lookup = Lookup(sorted(known.values(), key=_PATH))
+            lookup = Lookup(_together(listed))
             ways = (parts for source in sources for parts in follow(source, lookup, target).needed)
             new = {start for parts in ways for start in _starts(parts)} - looked_at
-        return sorted(known.values(), key=_PATH)
+        return _together(listed)
 
-    def _at(self, root: str, path: str) -> Iterator[Entry]:
-        """Yield the entries at and below a path of a context root, and those above it that are no folders."""
-        yield from self._below(root, path)
-        while path:
+    def _at(self, root: str, path: str) -> Sequence[Entry]:
+        """Return the entries at and below a path of a context root, or else the one above it that is no folder."""
+        below = self._below(root, path)
+        while path and not below:
             found = self.tree.entry(f"{root}/{path}" if root else path)
             if found is not None:
-                yield Entry(path, found.mode, found.oid, found.size)
+                return [Entry(path, found.mode, found.oid, found.size)]
             path = path.rpartition("/")[0]
+        return below
 
     def _below(self, root: str, folder: str) -> tuple[Entry, ...]:
         found = self._known.get((root, folder))
@@ -136,6 +148,13 @@ class Inputs:
             found = listing(self.tree, root, folder)
             self._known.put((root, folder), found)
         return found
+
+
+def _together(listed: Sequence[Sequence[Entry]]) -> Sequence[Entry]:
+    """Return entries of several listings, sorted, each of them once."""
+    if len(listed) == 1:
+        return listed[0]
+    return sorted({each.path: each for some in listed for each in some}.values(), key=_PATH)
 
 
 def _starts(parts: Parts) -> Iterator[str]:

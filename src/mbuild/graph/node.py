@@ -260,6 +260,7 @@ class Graph:
     def measure(self, names: Sequence[str]) -> None:
         """Find out what images take, and what there is to say of it: of many together, and without keeping it all."""
         new = [node for node in map(self.nodes.__getitem__, names) if node.measured is None]
+        self.workshop.inputs.announce(each for node in new for each in _reads(node))
         for start in range(0, len(new), MEASURED_TOGETHER):
             self._measure(new[start : start + MEASURED_TOGETHER])
 
@@ -267,8 +268,7 @@ class Graph:
         from mbuild.graph.measuring import measured
 
         inputs = self.workshop.inputs
-        outlines = [node.outline for node in nodes]
-        inputs.expect((place.root, own.reads_of(place.context)) for own in outlines for place in own.places)
+        inputs.expect(each for node in nodes for each in _reads(node))
         uses = [node._select() for node in nodes]
         inputs.weigh(use for each in uses for use in each)
         for node, contexts in zip(nodes, uses, strict=True):
@@ -288,6 +288,12 @@ class Graph:
                 known[node.name] = fingerprint(node.identity, node.edges, known)
                 waiting.pop()
         return known[name]
+
+
+def _reads(node: Node) -> Iterator[tuple[str, Sequence[Read]]]:
+    """Yield the root of every context of an image, and what is read from it."""
+    own = node.outline
+    return ((place.root, own.reads_of(place.context)) for place in own.places)
 
 
 def _owns(index: Index, path: str, entry: Entry | None, wrong: frozenset[str]) -> bool:
