@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
+from typing import NamedTuple
 
 from mbuild.context.cover import sought
 from mbuild.context.follow import LinkTarget, Parts, follow, literal_start, parts_of, text_of
@@ -45,6 +46,14 @@ def _taken(selection: Selection) -> _Taken:
     return _Taken(selection, Piece(selection.entries))
 
 
+class Wanted(NamedTuple):
+    """One context of an image, and what is read from it."""
+
+    definition: ImageDef
+    place: Place
+    reads: Sequence[Read]
+
+
 @dataclass(slots=True)
 class Inputs:
     """Selects the inputs of images at one tree. What many images share is looked at once."""
@@ -53,10 +62,10 @@ class Inputs:
     places: Places
     _known: Recent[tuple[str, str], tuple[Entry, ...]] = field(default_factory=lambda: Recent(MOST_LISTINGS))
     _taken: Recent[object, _Taken] = field(default_factory=lambda: Recent(MOST_PIECES))
-    _single: Set[tuple[str, str]] = frozenset()
+    _single: Set[object] = frozenset()
 
     def use(self, definition: ImageDef, place: Place, reads: Sequence[Read]) -> ContextUse:
-        """Return what the reads take from one context of an image."""
+        """Return what reads take from one context of an image."""
         matcher = self.places.matcher(definition, place)
         if definition.include and not place.context:
             all_ = self._select(place.root, reads, matcher)
@@ -81,7 +90,7 @@ class Inputs:
         found = self._taken.get(key)
         if found is None:
             found = _taken(self._select(root, (replace(read, sources=(source,)),), matcher))
-            if (root, source) not in self._single:
+            if key not in self._single:
                 self._taken.put(key, found)
         return found
 
@@ -89,14 +98,20 @@ class Inputs:
         target = lambda entry: link_target(self.tree, root, entry)  # noqa: E731
         return select(self._listing(root, reads, target), reads, matcher, target)
 
-    def announce(self, wanted: Iterable[tuple[str, Sequence[Read]]]) -> None:
+    def announce(self, wanted: Sequence[Wanted]) -> None:
         """Learn which sources will be asked for more than once: what the others take need not be remembered."""
-        counted = Counter((root, source) for root, reads in wanted for read in reads for source in read.sources)
-        self._single = {source for source, count in counted.items() if count == 1}
+        self.tree.expect({each.place.lines.path for each in wanted if each.place.lines})
+        counted = Counter(
+            (each.place.root, source, self.places.matcher(each.definition, each.place))
+            for each in wanted
+            for read in each.reads
+            for source in read.sources
+        )
+        self._single = {key for key, count in counted.items() if count == 1}
 
-    def expect(self, wanted: Iterable[tuple[str, Sequence[Read]]]) -> None:
+    def expect(self, wanted: Iterable[Wanted]) -> None:
         """Get ready for what reads take from context roots."""
-        folders = {_joined(root, folder) for root, reads in wanted for folder in _folders(reads)}
+        folders = {_joined(each.place.root, folder) for each in wanted for folder in _folders(each.reads)}
         self.tree.expect_below(folders)
 
     def weigh(self, uses: Iterable[ContextUse]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mbuild.errors import Where
     from mbuild.graph.images import Images, Source
     from mbuild.graph.index import Index
-    from mbuild.graph.inputs import Inputs
+    from mbuild.graph.inputs import Inputs, Wanted
     from mbuild.graph.model import ContextUse, Measured, Missing
     from mbuild.graph.outline import Edge, Outline
     from mbuild.graph.places import Places
@@ -148,8 +148,15 @@ class Node:
         return self._select()
 
     def _select(self) -> tuple[ContextUse, ...]:
-        inputs, own = self._graph.workshop.inputs, self.outline
-        return tuple(inputs.use(self.definition, place, own.reads_of(place.context)) for place in own.places)
+        inputs = self._graph.workshop.inputs
+        return tuple(inputs.use(*each) for each in self.wanted())
+
+    def wanted(self) -> Iterator[Wanted]:
+        """Yield what is read from each of its contexts."""
+        from mbuild.graph.inputs import Wanted
+
+        own = self.outline
+        return (Wanted(self.definition, place, own.reads_of(place.context)) for place in own.places)
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -260,7 +267,7 @@ class Graph:
     def measure(self, names: Sequence[str]) -> None:
         """Find out what images take, and what there is to say of it: of many together, and without keeping it all."""
         new = [node for node in map(self.nodes.__getitem__, names) if node.measured is None]
-        self.workshop.inputs.announce(each for node in new for each in _reads(node))
+        self.workshop.inputs.announce([each for node in new for each in node.wanted()])
         for start in range(0, len(new), MEASURED_TOGETHER):
             self._measure(new[start : start + MEASURED_TOGETHER])
 
@@ -268,7 +275,7 @@ class Graph:
         from mbuild.graph.measuring import measured
 
         inputs = self.workshop.inputs
-        inputs.expect(each for node in nodes for each in _reads(node))
+        inputs.expect(each for node in nodes for each in node.wanted())
         uses = [node._select() for node in nodes]
         inputs.weigh(use for each in uses for use in each)
         for node, contexts in zip(nodes, uses, strict=True):
@@ -288,12 +295,6 @@ class Graph:
                 known[node.name] = fingerprint(node.identity, node.edges, known)
                 waiting.pop()
         return known[name]
-
-
-def _reads(node: Node) -> Iterator[tuple[str, Sequence[Read]]]:
-    """Yield the root of every context of an image, and what is read from it."""
-    own = node.outline
-    return ((place.root, own.reads_of(place.context)) for place in own.places)
 
 
 def _owns(index: Index, path: str, entry: Entry | None, wrong: frozenset[str]) -> bool:
