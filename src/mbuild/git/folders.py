@@ -12,6 +12,9 @@ from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, enc
 MOST_FOLDERS = 2000
 """How many folders are kept as git gave them (some 400 bytes each), and how many are asked for at once."""
 
+MOST_PARSED = 100
+"""How many folders are kept with their names looked up: paths have most folders on their way in common."""
+
 Record = tuple[bytes, bytes, bytes]
 """Mode, name and object id of one line of a tree object, all as they are written there."""
 
@@ -113,7 +116,7 @@ class Folders:
         return found
 
     def _names_in(self, oids: Collection[str]) -> Mapping[str, Mapping[bytes, Record]]:
-        if len(self._names) > MOST_FOLDERS:
+        if len(self._names) > MOST_PARSED:
             self._names = {}
         new = [oid for oid in oids if oid not in self._names]
         raw = self._read(new)

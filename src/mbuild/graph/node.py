@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mbuild.tree import Entry, Tree
 
 
-MEASURED_TOGETHER = 128
+MEASURED_TOGETHER = 64
 """So many images are looked at together, and then let go of: what is asked of git for one alone takes 5 ms."""
 
 
