@@ -29,7 +29,7 @@ PATHS = (
     ".dockerignore", "a", "a-b/x", "a.md", "b/c/d", "b/c/e.md", "b/f", "b0", "d/\udcff", "d/\U0001f600", "d/\ue000",
     "e/only.md", "e/deep/one.md", "l/link", "l/other",
 )  # fmt: skip
-SOURCES = ("/", "a*", "*", "b", "b/c", "b/*", "b/c/e.md", "d", "d/*", "e", "e/deep", "**/*.md", "l/link", "l", "none",
+SOURCES = ("/", "a*", "*", "b", "b/c", "b/*", "b/c/e.md", "d", "d/*", "d/\udcff", "d/\ue000", "e", "e/deep", "**/*.md", "l/link", "l", "none",
            "!a", "a ", "*/none")  # fmt: skip
 RULES = ("", "**/*.md\n", "b\n!b/c\n", "e/deep\n", "*\n!d\n!e\n")
 EXCLUDES = ((), (), (), ("*.md",))

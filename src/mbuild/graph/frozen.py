@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mbuild.graph.images import Source, Summary
@@ -30,8 +30,10 @@ def freeze(graph: Graph) -> bytes:
         "summaries": [list(node.summary) for node in nodes],
         "index": _index_value(graph.index),
     }
-    lines = [head, *(encode(node.outline) for node in nodes), *(encode(node.definition) for node in nodes)]
-    return "\n".join(json.dumps(each, separators=(",", ":")) for each in lines).encode()
+    dump = partial(json.dumps, separators=(",", ":"))
+    # One after the other: all of them as JSON values would be many times larger than as text.
+    outlines = [dump(encode(node.outline)) for node in nodes]
+    return "\n".join((dump(head), *outlines, *(dump(encode(node.definition)) for node in nodes))).encode()
 
 
 def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
