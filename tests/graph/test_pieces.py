@@ -19,7 +19,7 @@ from mbuild.graph.inputs import Inputs, Wanted, link_target, listing, missing_of
 from mbuild.graph.measuring import measured
 from mbuild.graph.model import ContextUse
 from mbuild.graph.outline import Place
-from mbuild.graph.pieces import Piece, Recent, in_order
+from mbuild.graph.pieces import Piece, Recent, digest, in_order
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import FILE, Entry
@@ -29,8 +29,10 @@ PATHS = (
     ".dockerignore", "a", "a-b/x", "a.md", "b/c/d", "b/c/e.md", "b/f", "b0", "d/\udcff", "d/\U0001f600", "d/\ue000",
     "e/only.md", "e/deep/one.md", "l/link", "l/other",
 )  # fmt: skip
-SOURCES = ("/", "a*", "*", "b", "b/c", "b/*", "b/c/e.md", "d", "d/*", "d/\udcff", "d/\ue000", "e", "e/deep", "**/*.md", "l/link", "l", "none",
-           "!a", "a ", "*/none")  # fmt: skip
+SOURCES = (
+    "/", "a*", "*", "b", "b/c", "b/*", "b/c/e.md", "d", "d/*", "d/\udcff", "d/\ue000", "e", "e/deep", "**/*.md",
+    "l/link", "l", "none", "!a", "a ", "*/none",
+)  # fmt: skip
 RULES = ("", "**/*.md\n", "b\n!b/c\n", "e/deep\n", "*\n!d\n!e\n")
 EXCLUDES = ((), (), (), ("*.md",))
 
@@ -109,6 +111,13 @@ def test_pieces_that_reach_into_each_other_become_one() -> None:
     assert in_order([_piece("b"), one, other])[0].entries == found[0].entries
     whole = _piece("a", "b", "c/x")
     assert in_order([one, other, whole]) == (whole,), "what holds the others is used as it is"
+
+
+def test_the_digest_goes_by_the_bytes_of_names() -> None:
+    pieces = in_order([_piece("d/\ue000"), _piece("d/\udcff")])
+    assert len(pieces) == 2
+    use = ContextUse("", "", pieces, ("d",))
+    assert digest(use) == context_digest("", use.entries, use.folders)
 
 
 def _piece(*paths: str) -> Piece:
