@@ -127,7 +127,7 @@ def _piece(*paths: str) -> Piece:
 def test_what_several_images_take_is_selected_once(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = _tree(PATHS[1:], "", "**/*.md\n")
     asked: list[str] = []
-    real = module.select
+    real = select
 
     def counted(listing: Sequence[Entry], reads: Sequence[Read], *rest: object) -> Selection:
         asked.extend(source for read in reads for source in read.sources)
