@@ -33,6 +33,9 @@ class MemoryTree:
     def expect(self, paths: Collection[str]) -> None:
         pass
 
+    def expect_below(self, folders: Collection[str]) -> None:
+        pass
+
     def below(self, folder: str) -> Sequence[Entry]:
         prefix = f"{folder}/" if folder else ""
         return [each for path, each in self._entries.items() if path.startswith(prefix)]

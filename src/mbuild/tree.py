@@ -48,6 +48,10 @@ class Tree(Protocol):
         """Get ready for questions about files: they are looked up and read together. Changes no answer."""
         ...
 
+    def expect_below(self, folders: Collection[str]) -> None:
+        """Get ready for questions about what is below folders: these are read together. Changes no answer."""
+        ...
+
     def below(self, folder: str) -> Sequence[Entry]:
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""
         ...

@@ -39,6 +39,9 @@ class BlobTree:
     def expect(self, paths: Collection[str]) -> None:
         pass
 
+    def expect_below(self, folders: Collection[str]) -> None:
+        pass
+
     def below(self, folder: str) -> Sequence[Entry]:
         return [each for each in self.entries if not folder or each.path.startswith(f"{folder}/")]
 
@@ -77,6 +80,9 @@ class FolderTree:
         return next((each for each in self.below("") if each.path == path), None)
 
     def expect(self, paths: Collection[str]) -> None:
+        pass
+
+    def expect_below(self, folders: Collection[str]) -> None:
         pass
 
     def below(self, folder: str) -> Sequence[Entry]:

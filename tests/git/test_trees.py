@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from mbuild.errors import GitError
-from mbuild.git import door, objects, trees
+from mbuild.git import door, folders, objects
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Tree
 from tests.git.repo import Repo, git
@@ -31,8 +32,8 @@ def _make(repo: Repo) -> str:
 
 def _check(tree: Tree, listed: list[Entry]) -> None:
     assert list(tree.below("")) == listed
-    folders = {each.path[:at] for each in listed for at, letter in enumerate(each.path) if letter == "/"}
-    for folder in folders:
+    above = {each.path[:at] for each in listed for at, letter in enumerate(each.path) if letter == "/"}
+    for folder in above:
         assert list(tree.below(folder)) == [each for each in listed if each.path.startswith(folder + "/")], folder
         assert tree.entry(folder) is None
     for each in listed:
@@ -44,8 +45,8 @@ def _check(tree: Tree, listed: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize("object_format", ["sha1", "sha256"])
-@pytest.mark.parametrize("limit", [0, 3, 1000])
-def test_both_readers_of_trees_agree_with_ls_tree(
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_trees_agree_with_ls_tree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, object_format: str
 ) -> None:
     repo = Repo(tmp_path / "repo", f"--object-format={object_format}")
@@ -54,20 +55,40 @@ def test_both_readers_of_trees_agree_with_ls_tree(
     assert opened.object_format == object_format
     listed = repo.listed(commit)
     assert len(listed) == len(NAMES) + 1
-    monkeypatch.setattr(trees, "_FOLDERS", limit)
+    monkeypatch.setattr(folders, "MOST_FOLDERS", limit)
     _check(opened.commit_tree(commit), listed)
     few = opened.commit_tree(commit)
     assert few.entry("a/y/z") is not None
     assert few.below("deep")[0].path == "deep/" * 20 + "x"
 
 
-def test_a_few_questions_do_not_list_the_tree(repo: Repo) -> None:
-    tree = repo.open().commit_tree(_make(repo))
-    assert tree.entry("a/x") is not None
+def test_what_is_expected_is_read_together_and_only_that(repo: Repo) -> None:
+    opened = repo.open()
+    tree = opened.commit_tree(_make(repo))
+    asked: list[str] = []
+    real = opened.objects.read_many
+
+    def read_many(oids: Sequence[str], path: str = "") -> list[bytes]:
+        asked.extend(oids)
+        return real(oids, path)
+
+    opened.objects.read_many = read_many  # type: ignore[method-assign]
+    tree.expect_below(["a", "deep", "nothing", "plain"])
+    assert len(asked) == 1 + 2 + 20, "the root, two below a, and twenty below deep"
     assert len(tree.below("a")) == 2
-    assert tree._listing is None
-    assert tree.below("")
-    assert tree._listing is not None
+    assert len(tree.below("deep")) == 1
+    assert len(asked) == 23
+    assert len(tree.below("d\x01")) == 1
+    assert len(asked) == 24
+
+
+def test_a_damaged_tree_is_an_error(repo: Repo) -> None:
+    blob = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", stdin=b"x"))
+    raw = b"100644 a\0" + blob + b"100644 b\0" + blob[:10]
+    tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    with pytest.raises(GitError, match="damaged"):
+        repo.open().commit_tree(made).below("")
 
 
 def test_content_and_sizes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +174,9 @@ def test_modes_and_submodules(repo: Repo, tmp_path: Path) -> None:
         tree.read(submodule)
 
 
-@pytest.mark.parametrize("limit", [0, 100])
+@pytest.mark.parametrize("limit", [1, 100])
 def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(trees, "_FOLDERS", limit)
+    monkeypatch.setattr(folders, "MOST_FOLDERS", limit)
     blob = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", stdin=b"x"))
     inner = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=b"100644 etc\0" + blob)
     outer = b"40000 ..\0" + bytes.fromhex(inner)

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mbuild.app.requests import Naming, context_source
+from mbuild.app.requests import Naming
 from mbuild.app.running import Run
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.context.full import Size, in_tree, on_disk
-from mbuild.context.source import ContextSource
 from mbuild.git.worktree import WorkTree
 from mbuild.graph.affected import Reason
 from mbuild.graph.inputs import listing
-from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Node
+from mbuild.graph.outline import Place
 from mbuild.graph.places import ignore_lines
 from mbuild.output.report import ContextInfo, Done, ImageReport, listed
 from mbuild.schedule.plan import BUILD, NONE, Plan, Step
@@ -30,11 +29,11 @@ class Sizes:
 
     workspace: Workspace
     tree: AnyTree
-    _known: dict[tuple[str, str, str], Size] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Size] = field(default_factory=dict)
 
-    def full(self, use: ContextUse) -> Size:
+    def full(self, use: Place) -> Size:
         """Return the size of a whole context root minus its ignore file."""
-        key = (use.name, use.root, use.ignore)
+        key = (use.root, use.ignore)
         if key not in self._known:
             lines = ignore_lines(self.tree, use.ignore)
             if isinstance(self.tree, WorkTree):
@@ -46,25 +45,27 @@ class Sizes:
 
 def context_info(snapshot: Snapshot, node: Node, sizes: Sizes | None = None) -> ContextInfo:
     """Return what an image's contexts hold, named ones included."""
-    sources = [context_source(snapshot.tree, use) for use in node.contexts]
-    full = [sizes.full(use) for use in node.contexts] if sizes else None
+    snapshot.graph.measure([node.name])
+    found = node.measured
+    assert found is not None
+    full = [sizes.full(place) for place in node.outline.places] if sizes else None
     return ContextInfo(
-        files=sum(each.files for each in sources),
-        bytes=sum(each.bytes for each in sources),
-        digest=_digest(sources),
+        files=found.files,
+        bytes=found.bytes,
+        digest=_digest(found.digests),
         exact=node.exact,
         full_files=sum(each.files for each in full) if full else None,
         full_bytes=sum(each.bytes for each in full) if full else None,
     )
 
 
-def _digest(sources: Sequence[ContextSource]) -> str:
+def _digest(digests: Sequence[str]) -> str:
     """Return the digest of the main context, or of all of them where there are named ones."""
     import hashlib
 
-    if len(sources) == 1:
-        return sources[0].digest
-    return "sha256:" + hashlib.sha256("\n".join(each.digest for each in sources).encode()).hexdigest()
+    if len(digests) == 1:
+        return digests[0]
+    return "sha256:" + hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

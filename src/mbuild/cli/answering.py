@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,18 +24,40 @@ def question(workspace: Workspace, *, base: str | None, head: str | None, missin
 
 def print_json(value: Any) -> None:
     """Print an answer as JSON."""
-    sys.stdout.write(as_text(value))
+    sys.stdout.writelines(_pieces(value))
 
 
 def as_text(value: dict[str, Any]) -> str:
     """Return an answer as JSON with a line for each key, and for each item of a list."""
-    lines = [f" {json.dumps(key)}: {_lines(each)}" for key, each in value.items()]
-    # Two such signs may begin a command of a CI agent that reads along; in JSON they can be written so that none does.
-    return ("{\n" + ",\n".join(lines) + "\n}\n").replace("##", "#\\u0023")
+    return "".join(_pieces(value))
 
 
-def _lines(value: Any) -> str:
-    """Return a value as JSON. Only without indentation is it written by json's fast encoder."""
+def _pieces(value: dict[str, Any]) -> Iterator[str]:
+    """Yield the answer piece by piece: with many images it is long."""
+    before = "{\n"
+    for key, each in value.items():
+        yield f"{before} {_dump(key)}: "
+        yield from _lines(each)
+        before = ",\n"
+    yield "\n}\n"
+
+
+def _lines(value: Any) -> Iterator[str]:
+    """Yield a value as JSON. Only without indentation is it written by json's fast encoder."""
     if not isinstance(value, list) or not value:
-        return json.dumps(value)
-    return "[\n  " + ",\n  ".join(json.dumps(each) for each in value) + "\n ]"
+        yield _dump(value)
+        return
+    before = "[\n  "
+    for each in value:
+        yield before
+        yield _dump(each)
+        before = ",\n  "
+    yield "\n ]"
+
+
+def _dump(value: Any) -> str:
+    """Return a value as JSON on one line.
+
+    Two ``#`` may begin a command of a CI agent that reads along; in JSON they can be written so that none does.
+    """
+    return json.dumps(value).replace("##", "#\\u0023")

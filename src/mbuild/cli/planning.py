@@ -53,6 +53,7 @@ def holdings(job: Job, registries: Registries) -> Holdings:
     """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
     graph, options = job.wanted.snapshot.graph, job.options
     needed = graph.with_parents(job.asked)
+    graph.measure(needed)
     asked = registries if options.reuse and job.builder else None
     return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
 

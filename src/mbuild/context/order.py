@@ -43,11 +43,24 @@ def context_digest(root: str, entries: Iterable[Entry], folders: Iterable[str] =
 
 def digest_of(named: Sequence[Named]) -> str:
     """Return the digest of what ``ordered`` returned."""
+    return digest_of_records([records(named)])
+
+
+def digest_of_records(parts: Iterable[bytes]) -> str:
+    """Return the digest of what ``records`` returned, for one part of a context after the other."""
+    state = hashlib.sha256()
+    for each in parts:
+        state.update(each)
+    return f"sha256:{state.hexdigest()}"
+
+
+def records(named: Sequence[Named]) -> bytes:
+    """Return what is hashed of what ``ordered`` returned."""
     modes = {each.mode: _field(b"%06o" % each.mode) for _, each in named}
     parts = [
         part for name, each in named for part in (_field(name), modes[each.mode], _field(each.oid.encode("ascii")))
     ]
-    return "sha256:" + hashlib.sha256(b"".join(parts)).hexdigest()
+    return b"".join(parts)
 
 
 def _field(content: bytes) -> bytes:

@@ -165,7 +165,7 @@ class _Taking:
         """Return the selection."""
         positions = self.positions()
         entries = tuple([self.lookup.listing[position] for position in positions])
-        folders = _folders_above(entries)
+        folders = folders_above(entries)
         if self.ignore or self.narrowed:
             taken = set(positions)
             for region in (*self.taken, *(each for each, _ in self.narrowed)):
@@ -224,7 +224,8 @@ def _not_excluded(region: Region, excludes: IgnoreMatcher, lookup: Lookup) -> It
             yield position
 
 
-def _folders_above(entries: Iterable[Entry]) -> set[str]:
+def folders_above(entries: Iterable[Entry]) -> set[str]:
+    """Return the folders that entries lie in, the context root aside."""
     folders: set[str] = set()
     last = ""
     for entry in entries:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mbuild.changes import Change, between, compare
-from mbuild.git.listing import file_mode
+from mbuild.git.folders import file_mode
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EMPTY, CommitTree, EmptyTree
 from mbuild.tree import Entry, Tree, decode

@@ -1,101 +1,160 @@
-"""Tree objects read one folder at a time, for callers that ask about a few paths of a big tree."""
+"""Tree objects read folder by folder, those of one question together: of a big tree only what is asked for is read."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
 from mbuild.errors import GitError
-from mbuild.git.listing import file_mode, in_order
 from mbuild.git.objects import Objects
-from mbuild.tree import Entry, decode, encode
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
 
-FOLDER = 0o40000
+MOST_FOLDERS = 2000
+"""How many folders are kept as git gave them (some 400 bytes each), and how many are asked for at once."""
 
-Node = tuple[int, str]
-"""Mode and object id."""
+MOST_PARSED = 100
+"""How many folders are kept with their names looked up: paths have most folders on their way in common."""
+
+Record = tuple[bytes, bytes, bytes]
+"""Mode, name and object id of one line of a tree object, all as they are written there."""
+
+_FOLDER = (b"40000", b"040000")
 
 
-class TooManyFolders(Exception):  # noqa: N818 - a signal between two readers of trees, never an error
-    """Listing the whole tree is cheaper from here on."""
+def file_mode(mode: int) -> int:
+    """Return one of the four modes of an entry. Old trees hold others (100664); git itself reads them like this."""
+    if mode in (SYMLINK, SUBMODULE):
+        return mode
+    return EXECUTABLE if mode & 0o100 else FILE
 
 
 class Folders:
-    """The folders of a tree, read as needed; ``limit`` is the number after which TooManyFolders is raised."""
+    """The folders of one tree. Not for several threads at once."""
 
-    def __init__(self, objects: Objects, root: str, *, id_bytes: int, limit: int) -> None:
+    def __init__(self, objects: Objects, root: str, *, id_bytes: int) -> None:
         """Take anything that names the root's tree object; ``id_bytes`` is 20 for sha1, 32 for sha256."""
         self._objects = objects
-        self._id_bytes = id_bytes
         self._root = root
-        self._left = limit
-        self._known: dict[str, dict[bytes, Node]] = {}
-
-    def node(self, path: str) -> Node | None:
-        """Return mode and id at a path; ``""`` is the root."""
-        mode, oid = FOLDER, self._root
-        for name in encode(path).split(b"/") if path else ():
-            if mode != FOLDER:
-                return None
-            found = self._read([oid])[0].get(name)
-            if found is None:
-                return None
-            mode, oid = found
-        return mode, oid
+        self._parse = _parser(id_bytes)
+        self._raw: dict[str, bytes] = {}
+        self._names: dict[str, dict[bytes, Record]] = {}
 
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path, None for a folder."""
-        node = self.node(path)
-        return None if node is None or node[0] == FOLDER else Entry(path, file_mode(node[0]), node[1])
+        return self.entries([path]).get(path)
+
+    def entries(self, paths: Collection[str]) -> dict[str, Entry]:
+        """Return the entries at those of the paths where there is one."""
+        found = self._records(path for path in paths if path)
+        return {path: _entry(path, record) for path, record in found.items() if record[0] not in _FOLDER}
 
     def is_folder(self, path: str) -> bool:
         """Tell whether something is below a folder. Trees without anything in them can be made, if only by hand."""
-        node = self.node(path)
-        waiting = [node] if node is not None else []
-        while waiting:
-            mode, oid = waiting.pop()
-            if mode == FOLDER:
-                inside = self._read([oid])[0].values()
-                if any(each[0] != FOLDER for each in inside):
-                    return True
-                waiting += inside
-        return False
+        return any(record[0] not in _FOLDER for _, records in self._below(path) for record in records)
 
     def below(self, folder: str) -> tuple[Entry, ...]:
-        """Return every entry below a folder: one batch of questions per level."""
-        node = self.node(folder)
-        if node is None or node[0] != FOLDER:
-            return ()
-        entries: list[Entry] = []
-        level = [(f"{folder}/" if folder else "", node[1])]
+        """Return every entry below a folder, sorted by path as ``str`` compares."""
+        found = [
+            Entry(prefix + decode(name), _MODES.get(mode) or file_mode(int(mode, 8)), oid.hex())
+            for prefix, records in self._below(folder)
+            for mode, name, oid in records
+            if mode not in _FOLDER
+        ]
+        return _sorted(found)
+
+    def links(self) -> tuple[Entry, ...]:
+        """Return every symbolic link, sorted by path."""
+        found = ((prefix, each) for prefix, records in self._below("") for each in records if each[0] == b"120000")
+        return _sorted(_entry(prefix + decode(record[1]), record) for prefix, record in found)
+
+    def expect(self, folders: Collection[str]) -> None:
+        """Read what is below folders together, for the questions that follow; what was read before is forgotten."""
+        self._raw = {}
+        level = [oid for oid in self._trees(folders).values() if oid]
+        while level and len(self._raw) + len(level) <= MOST_FOLDERS:
+            raw = self._read(level)
+            inside = (record for oid in dict.fromkeys(level) for record in self._parse(raw[oid]))
+            level = [oid.hex() for mode, _, oid in inside if mode in _FOLDER]
+
+    def _trees(self, folders: Iterable[str]) -> dict[str, str]:
+        """Return the tree objects of those of the folders that are there; ``""`` is the root."""
+        folders = list(folders)
+        found = {
+            path: oid.hex() for path, (mode, _, oid) in self._records(filter(None, folders)).items() if mode in _FOLDER
+        }
+        return found | {path: self._root for path in folders if not path}
+
+    def _below(self, folder: str) -> Iterator[tuple[str, Sequence[Record]]]:
+        """Yield every folder at and below a path: what its names begin with, and the lines of its tree object."""
+        level = [(f"{folder}/" if folder else "", oid) for oid in self._trees([folder]).values()]
         while level:
-            deeper = []
-            for (prefix, _), names in zip(level, self._read([oid for _, oid in level]), strict=True):
-                for name, (mode, oid) in names.items():
-                    path = prefix + decode(name)
-                    if mode == FOLDER:
-                        deeper.append((path + "/", oid))
-                    else:
-                        entries.append(Entry(path, file_mode(mode), oid))
+            deeper: list[tuple[str, str]] = []
+            for start in range(0, len(level), MOST_FOLDERS):
+                part = level[start : start + MOST_FOLDERS]
+                raw = self._read([oid for _, oid in part])
+                for prefix, oid in part:
+                    records = self._parse(raw[oid])
+                    yield prefix, records
+                    inside = [(name, deep) for mode, name, deep in records if mode in _FOLDER]
+                    deeper += [(f"{prefix}{decode(name)}/", deep.hex()) for name, deep in inside]
             level = deeper
-        return in_order(entries)
 
-    def _read(self, oids: list[str]) -> list[dict[bytes, Node]]:
-        new = list(dict.fromkeys(oid for oid in oids if oid not in self._known))
-        self._left -= len(new)
-        if self._left < 0:
-            raise TooManyFolders
-        for oid, raw in zip(new, self._objects.read_many(new) if new else (), strict=True):
-            self._known[oid] = _parse(raw, self._id_bytes)
-        return [self._known[oid] for oid in oids]
+    def _records(self, paths: Iterable[str]) -> dict[str, Record]:
+        """Return the lines for those of the paths that are there, ``""`` aside: one question per level."""
+        found: dict[str, Record] = {}
+        waiting = [(path, encode(path).split(b"/"), self._root) for path in paths]
+        depth = 0
+        while waiting:
+            names = self._names_in({oid for _, _, oid in waiting})
+            lines = ((path, parts, names[oid].get(parts[depth])) for path, parts, oid in waiting)
+            there = [(path, parts, line) for path, parts, line in lines if line is not None]
+            depth += 1
+            found |= {path: line for path, parts, line in there if len(parts) == depth}
+            waiting = [
+                (path, parts, line[2].hex()) for path, parts, line in there if len(parts) > depth and line[0] in _FOLDER
+            ]
+        return found
+
+    def _names_in(self, oids: Collection[str]) -> Mapping[str, Mapping[bytes, Record]]:
+        if len(self._names) > MOST_PARSED:
+            self._names = {}
+        new = [oid for oid in oids if oid not in self._names]
+        raw = self._read(new)
+        self._names |= {oid: {record[1]: record for record in self._parse(raw[oid])} for oid in new}
+        return self._names
+
+    def _read(self, oids: Collection[str]) -> Mapping[str, bytes]:
+        if len(self._raw) + len(oids) > MOST_FOLDERS:
+            self._raw = {oid: self._raw[oid] for oid in oids if oid in self._raw}
+        new = [oid for oid in dict.fromkeys(oids) if oid not in self._raw]
+        if new:
+            self._raw |= zip(new, self._objects.read_many(new), strict=True)
+        return self._raw
 
 
-def _parse(raw: bytes, id_bytes: int) -> dict[bytes, Node]:
-    """Parse a tree object: ``MODE SP NAME NUL ID`` again and again, the id in ``id_bytes`` bytes."""
-    names: dict[bytes, Node] = {}
-    at = 0
-    while at < len(raw):
-        end = raw.index(b"\0", at)
-        mode, _, name = raw[at:end].partition(b" ")
-        if name == b"..":
+class _parser:  # noqa: N801 - used as a function
+    """Reads tree objects: ``MODE SP NAME NUL ID`` again and again, the id in ``id_bytes`` bytes."""
+
+    def __init__(self, id_bytes: int) -> None:
+        self._id_bytes = id_bytes
+        self._line = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
+
+    def __call__(self, raw: bytes) -> Sequence[Record]:
+        found: list[Record] = self._line.findall(raw)
+        if b" ..\0" in raw and any(record[1] == b".." for record in found):
             raise GitError("the tree holds a path with '..', which git itself refuses to check out")
-        at = end + 1 + id_bytes
-        names[name] = (int(mode, 8), raw[end + 1 : at].hex())
-    return names
+        if sum([len(mode) + len(name) for mode, name, _ in found]) + len(found) * (2 + self._id_bytes) != len(raw):
+            raise GitError("a tree object is damaged", "git fsck finds out which")
+        return found
+
+
+def _entry(path: str, record: Record) -> Entry:
+    return Entry(path, file_mode(int(record[0], 8)), record[2].hex())
+
+
+def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries sorted as ``str`` compares. Git sorts by bytes: escaped bytes make a difference."""
+    return tuple(sorted(entries, key=lambda each: each.path))
+
+
+_MODES = {b"100644": FILE, b"100755": EXECUTABLE, b"120000": SYMLINK, b"160000": SUBMODULE}

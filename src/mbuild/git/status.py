@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mbuild.errors import GitError
 from mbuild.git.door import Git
-from mbuild.git.listing import file_mode
+from mbuild.git.folders import file_mode
 from mbuild.tree import SUBMODULE, Entry, decode
 
 # --no-renames: a rename is a deletion and an addition. --no-ahead-behind: do not walk history for "branch.ab".

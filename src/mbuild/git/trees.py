@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
-from mbuild.git.folders import Folders, TooManyFolders
-from mbuild.git.listing import Listing
+from mbuild.git.folders import Folders
 from mbuild.tree import SUBMODULE, Entry
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ EMPTY = {
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
-# Reading one folder costs some 50 µs, listing 200,000 files 0.25 s and a small tree next to nothing.
-_FOLDERS = 1000
 _MANY = 100
 
 
@@ -33,6 +30,9 @@ class EmptyTree:
         return None
 
     def expect(self, paths: Collection[str]) -> None:
+        """Do nothing."""
+
+    def expect_below(self, folders: Collection[str]) -> None:
         """Do nothing."""
 
     def below(self, folder: str) -> tuple[Entry, ...]:  # noqa: ARG002 - the protocol's
@@ -61,22 +61,17 @@ class EmptyTree:
 
 
 class CommitTree:
-    """The tree of a commit. Nothing is read before it is asked for; safe to use from several threads.
-
-    A few paths are looked up folder by folder. Past ``_FOLDERS`` folders, or for the whole tree, it is listed once.
-    """
+    """The tree of a commit. Nothing is read before it is asked for; safe to use from several threads."""
 
     def __init__(self, repository: Repository, commit: str) -> None:
         """Take a commit by its id."""
         self.repository = repository
         self.commit = commit
         self._lock = threading.RLock()
-        self._listing: Listing | None = None
         self._expected: dict[str, Entry | None] = {}
         self._contents: dict[str, bytes] = {}
-        self._folders = Folders(
-            repository.objects, f"{commit}^{{tree}}", id_bytes=len(EMPTY[repository.object_format]) // 2, limit=_FOLDERS
-        )
+        id_bytes = len(EMPTY[repository.object_format]) // 2
+        self._folders = Folders(repository.objects, f"{commit}^{{tree}}", id_bytes=id_bytes)
 
     def expect(self, paths: Collection[str]) -> None:
         """Look up files and read them together, where they are many: one by one, each costs a question to git."""
@@ -84,53 +79,35 @@ class CommitTree:
             new = [path for path in paths if path not in self._expected]
             if len(new) < _MANY:
                 return
-            found = self.load().find(new)
+            found = self._folders.entries(new)
             self._expected |= dict.fromkeys(new) | found
             oids = list({each.oid for each in found.values() if each.mode != SUBMODULE} - self._contents.keys())
             self._contents |= zip(oids, self.repository.objects.read_many(oids), strict=True)
 
+    def expect_below(self, folders: Collection[str]) -> None:
+        """Read the folders together."""
+        with self._lock:
+            self._folders.expect(folders)
+
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path, or None (also for a folder)."""
         with self._lock:
-            if path in self._expected:
-                return self._expected[path]
-            if self._listing is None:
-                try:
-                    return self._folders.entry(path)
-                except TooManyFolders:
-                    self.load()
-            return self.load().entry(path)
+            return self._expected[path] if path in self._expected else self._folders.entry(path)
 
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""
         with self._lock:
-            if self._listing is None and folder:
-                try:
-                    return self._folders.below(folder)
-                except TooManyFolders:
-                    self.load()
-            return self.load().below(folder)
+            return self._folders.below(folder)
 
     def folder(self, path: str) -> bool:
         """Tell whether something is below a folder."""
         with self._lock:
-            if self._listing is None:
-                try:
-                    return self._folders.is_folder(path)
-                except TooManyFolders:
-                    self.load()
-            return self.load().folder(path)
+            return self._folders.is_folder(path)
 
     def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path. Lists the whole tree."""
-        return self.load().links()
-
-    def load(self) -> Listing:
-        """List the whole tree, once. For callers that know they will ask about most of it."""
+        """Return every symbolic link, sorted by path. Looks through the whole tree."""
         with self._lock:
-            if self._listing is None:
-                self._listing = Listing(self.repository.git.run("ls-tree", "-r", "-z", "--full-tree", self.commit))
-            return self._listing
+            return self._folders.links()
 
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""

@@ -62,6 +62,10 @@ class WorkTree:
         """Have HEAD's tree get ready for what was not edited."""
         self.base.expect([path for path in paths if path not in self.edits])
 
+    def expect_below(self, folders: Collection[str]) -> None:
+        """Have HEAD's tree get ready."""
+        self.base.expect_below(folders)
+
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""
         clean = self.base.below(folder)

@@ -14,6 +14,7 @@ from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, Par
 from mbuild.graph.model import ContextUse
 from mbuild.graph.outline import Edge
 from mbuild.images import ImageDef
+from mbuild.tree import Entry
 
 FORMAT = "mbuild/2"
 
@@ -71,8 +72,21 @@ def recipe(value: Recipe) -> Encodable:
     return (value.syntax, tuple(_stage(stage) for stage in value.stages))
 
 
-def _context(use: ContextUse) -> Encodable:
-    return (use.name, use.folders, tuple((each.path, each.mode, each.oid) for each in use.entries))
+def entries(found: Iterable[Entry]) -> bytes:
+    """Return the encodings of (path, mode, oid) one after the other: made by hand, there may be 100,000 of them."""
+    lines = []
+    for each in found:
+        path = each.path.encode("utf-8", "surrogateescape")
+        oid = each.oid.encode()
+        lines.append(b"l3:s%d:%bi%d;s%d:%b" % (len(path), path, each.mode, len(oid), oid))
+    return b"".join(lines)
+
+
+def _context(use: ContextUse) -> bytes:
+    """Return the encoding of (name, folders, all (path, mode, oid))."""
+    count = sum(len(each.entries) for each in use.pieces)
+    parts = (each.encoded for each in use.pieces)
+    return b"".join((b"l3:", encode(use.name), encode(use.folders), b"l%d:" % count, *parts))
 
 
 def _is_for_builder(name: str) -> bool:
@@ -98,7 +112,8 @@ def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[
 
 def identity(own: str, contexts: Iterable[ContextUse]) -> str:
     """Return the digest of all that can change an image, its parents' fingerprints aside. own: its meaning."""
-    return hashlib.sha256(encode((FORMAT, own, tuple(_context(each) for each in contexts)))).hexdigest()
+    parts = [_context(each) for each in contexts]
+    return hashlib.sha256(b"".join((b"l3:", encode(FORMAT), encode(own), b"l%d:" % len(parts), *parts))).hexdigest()
 
 
 def fingerprint(own: str, edges: Iterable[Edge], parents: Mapping[str, str]) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
 from mbuild.tree import Entry
+
+if TYPE_CHECKING:
+    from mbuild.graph.pieces import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +19,44 @@ class ContextUse:
 
     name:    "" for the build's context, else the named context.
     root:    the folder, from the git root.
-    entries: sorted; paths are relative to ``root``. folders: that must exist although nothing in them is read.
+    pieces:  what is taken, in order: all of one comes before all of the next.
+    folders: sorted: those that things taken are in, and those that must exist although nothing in them is read.
     ignore:  path of the ignore file in force, from the git root, or "".
     whole:   everything under the root that is not ignored is read.
+    missing: the sources that match nothing.
     """
 
     name: str
     root: str
-    entries: tuple[Entry, ...]
+    pieces: tuple[Piece, ...]
     folders: tuple[str, ...] = ()
     ignore: str = ""
     whole: bool = False
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is taken, sorted; paths are relative to ``root``."""
+        return tuple(chain.from_iterable(each.entries for each in self.pieces))
 
     def path(self, entry: Entry) -> str:
         """Return the entry's path from the git root."""
         return f"{self.root}/{entry.path}" if self.root else entry.path
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What there is to say of all contexts of an image.
+
+    identity: see ``fingerprint.identity``. files: entries; bytes: those of files and of links' targets.
+    digests:  of each context, as ``context_digest`` makes it. missing: the sources that match nothing.
+    """
+
+    identity: str
+    files: int
+    bytes: int
+    digests: tuple[str, ...]
+    missing: tuple[Missing, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 from mbuild.tree import decode
 
 if TYPE_CHECKING:
-    from mbuild.context.select import Selection
     from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
     from mbuild.errors import Where
     from mbuild.graph.images import Images, Source
     from mbuild.graph.index import Index
-    from mbuild.graph.inputs import Inputs
-    from mbuild.graph.model import ContextUse, Missing
+    from mbuild.graph.inputs import Inputs, Wanted
+    from mbuild.graph.model import ContextUse, Measured, Missing
     from mbuild.graph.outline import Edge, Outline
     from mbuild.graph.places import Places
     from mbuild.graph.recipes import Recipes
     from mbuild.images import ImageDef
     from mbuild.tree import Entry, Tree
+
+
+MEASURED_TOGETHER = 64
+"""So many images are looked at together, and then let go of: what is asked of git for one alone takes 5 ms."""
 
 
 class Workshop:
@@ -65,6 +68,8 @@ class Node:
         self.name = name
         self.summary = graph.images.summary(name)
         self._graph = graph
+        self.measured: Measured | None = None
+        """What ``Graph.measure`` found."""
 
     @cached_property
     def source(self) -> Source:
@@ -138,28 +143,34 @@ class Node:
         return self._graph.nodes[parent].outline.inherited
 
     @cached_property
-    def _selected(self) -> tuple[tuple[ContextUse, Selection], ...]:
-        inputs, own = self._graph.workshop.inputs, self.outline
-        return tuple(inputs.use(self.definition, place, own.reads_of(place.context)) for place in own.places)
-
-    @cached_property
     def contexts(self) -> tuple[ContextUse, ...]:
         """What it takes from each of its contexts, the main one ("") first."""
-        return tuple(use for use, _ in self._selected)
+        return self._select()
 
-    @cached_property
+    def _select(self) -> tuple[ContextUse, ...]:
+        inputs = self._graph.workshop.inputs
+        return tuple(inputs.use(*each) for each in self.wanted())
+
+    def wanted(self) -> Iterator[Wanted]:
+        """Yield what is read from each of its contexts."""
+        from mbuild.graph.inputs import Wanted
+
+        own = self.outline
+        return (Wanted(self.definition, place, own.reads_of(place.context)) for place in own.places)
+
+    @property
     def missing(self) -> tuple[Missing, ...]:
         """The sources that match nothing."""
-        from mbuild.graph.inputs import missing_of
-
-        return tuple(each for use, found in self._selected for each in missing_of(found, use.name))
+        if self.measured is not None:
+            return self.measured.missing
+        return tuple(each for use in self.contexts for each in use.missing)
 
     @cached_property
     def identity(self) -> str:
         """Digest of all that can change the image, its parents aside."""
         from mbuild.graph.fingerprint import identity
 
-        return identity(self.outline.meaning, self.contexts)
+        return self.measured.identity if self.measured else identity(self.outline.meaning, self.contexts)
 
     @property
     def fingerprint(self) -> str:
@@ -256,6 +267,23 @@ class Graph:
             if name in needed:
                 needed.update(self.images.summary(name).parents)
         return tuple(name for name in self.order if name in needed)
+
+    def measure(self, names: Sequence[str]) -> None:
+        """Find out what images take, and what there is to say of it: of many together, and without keeping it all."""
+        new = [node for node in map(self.nodes.__getitem__, names) if node.measured is None]
+        self.workshop.inputs.announce([each for node in new for each in node.wanted()])
+        for start in range(0, len(new), MEASURED_TOGETHER):
+            self._measure(new[start : start + MEASURED_TOGETHER])
+
+    def _measure(self, nodes: Sequence[Node]) -> None:
+        from mbuild.graph.measuring import measured
+
+        inputs = self.workshop.inputs
+        inputs.expect(each for node in nodes for each in node.wanted())
+        uses = [node._select() for node in nodes]
+        inputs.weigh(use for each in uses for use in each)
+        for node, contexts in zip(nodes, uses, strict=True):
+            node.measured = measured(node.outline.meaning, contexts)
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of an image: made for its parents first, however long the chain."""

@@ -15,14 +15,8 @@ from mbuild.tree import Entry, encode
 
 def unsorted_set() -> None:
     """Take the contexts' entries in the order in which a set has them."""
-    real = fingerprint._context
-
-    def context(use: Any) -> Any:
-        found: Any = real(use)
-        name, folders, entries = found
-        return name, folders, tuple(set(entries))
-
-    _set(fingerprint, "_context", context)
+    real = fingerprint.entries
+    _set(fingerprint, "entries", lambda found: real(tuple(set(found))))
 
 
 def times_in_the_tar() -> None:

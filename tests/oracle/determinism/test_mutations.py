@@ -83,9 +83,8 @@ def _operation(**lost: object) -> tuple[object, str, Callable[..., object]]:
     return encoding, "operation", lambda each: real(replace(each, **lost))
 
 
-def _context(keep: Callable[[Any], object]) -> tuple[object, str, Callable[..., object]]:
-    real: Callable[[Any], Any] = encoding._context
-    return encoding, "_context", lambda use: (*real(use)[:2], tuple(keep(each) for each in use.entries))
+def _entries(keep: Callable[[Any], Any]) -> tuple[object, str, Callable[..., object]]:
+    return encoding, "entries", lambda found: b"".join(encoding.encode(keep(each)) for each in found)
 
 
 def _identity(position: int, value: object) -> tuple[object, str, Callable[..., object]]:
@@ -98,9 +97,9 @@ def _constant(name: str) -> tuple[object, str, Callable[..., object]]:
 
 
 FORGETTING: dict[str, tuple[object, str, Callable[..., object]]] = {
-    "modes": _context(lambda each: (each.path, each.oid)),
-    "paths": _context(lambda each: (each.mode, each.oid)),
-    "content": _context(lambda each: (each.path, each.mode)),
+    "modes": _entries(lambda each: (each.path, each.oid)),
+    "paths": _entries(lambda each: (each.mode, each.oid)),
+    "content": _entries(lambda each: (each.path, each.mode)),
     "flags": _operation(flags=()),
     "words": _operation(args=()),
     "keywords": _operation(keyword=""),

@@ -89,8 +89,8 @@ def no_named_contexts(patch: pytest.MonkeyPatch) -> None:
     real = inputs.Inputs.use
 
     def use(self: inputs.Inputs, definition: Any, place: Any, *rest: Any) -> Any:
-        found, selection = real(self, definition, place, *rest)
-        return (replace(found, entries=()) if place.context else found), selection
+        found = real(self, definition, place, *rest)
+        return replace(found, pieces=()) if place.context else found
 
     patch.setattr(inputs.Inputs, "use", use)
 

@@ -1,0 +1,21 @@
+"""What is kept of the contexts of an image once they have been looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mbuild.graph.fingerprint import identity
+from mbuild.graph.model import ContextUse, Measured
+from mbuild.graph.pieces import digest
+
+
+def measured(meaning: str, contexts: Sequence[ContextUse]) -> Measured:
+    """Return what there is to say of contexts whose pieces have been weighed. meaning: of the image."""
+    pieces = [each for use in contexts for each in use.pieces]
+    return Measured(
+        identity=identity(meaning, contexts),
+        files=sum(len(each.entries) for each in pieces),
+        bytes=sum(each.bytes for each in pieces),
+        digests=tuple(digest(use) for use in contexts),
+        missing=tuple(each for use in contexts for each in use.missing),
+    )
