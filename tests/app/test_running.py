@@ -15,6 +15,7 @@ from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.errors import BuildFailedError, ChangedWhileRead, EnvironmentFault, ExitCode, Problem, UsageError, Where
 from mbuild.events import Emit, Event
+from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import Capacity
 from mbuild.schedule.plan import make_plan
 from tests.cli.shop import FILES
@@ -34,6 +35,10 @@ class FakeBuilder:
     place: str = "nowhere"
     capacity: Capacity | None = None
 
+    @property
+    def plain_registries(self) -> Collection[str]:
+        return ()
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         return {}
 
@@ -46,6 +51,12 @@ class FakeBuilder:
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         self.asked.append(request)
         return self.answer(request, cancel)
+
+    def push(self, name: str, registries: Registries) -> str:
+        return "sha256:pushed"
+
+    def pull(self, name: str, registries: Registries) -> None:
+        pass
 
     def close(self) -> None:
         pass

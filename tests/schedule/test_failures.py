@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbuild.events import LogLine, Step, StepDone
-from mbuild.schedule.failures import Failure, classify, of_status, seconds_after
+from mbuild.schedule.failures import Failure, classify
 from mbuild.schedule.retry import Policy, pause
 from mbuild.schedule.watch import Activity, Limits, Verdict, judge, told
 
@@ -80,37 +80,6 @@ def test_what_cannot(text: str) -> None:
 )
 def test_what_the_other_side_asks_for(text: str, after: float | None) -> None:
     assert classify(text).after == after
-
-
-@pytest.mark.parametrize(
-    ("status", "passing"),
-    [
-        *((status, False) for status in (200, 301, 400, 401, 403, 404, 409, 501, 505, 600)),
-        *((status, True) for status in (408, 425, 429, 500, 502, 503, 504, 599)),
-    ],
-)
-def test_statuses(status: int, passing: bool) -> None:
-    assert of_status(status, "5") == Failure(passing, 5.0 if passing else None)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("", None),
-        ("-1", None),
-        ("1.5", None),
-        ("٣", None),
-        ("9" * 40, 999999999.0),
-        ("Fri, 31 Dec 1999 23:59:59 GMT", 59.0),
-        ("Fri, 31 Dec 1999 23:00:00 GMT", 0.0),
-        ("Fri, 31 Dec 1999", None),
-        ("tomorrow", None),
-    ],
-)
-def test_retry_after(header: str, seconds: float | None) -> None:
-    assert seconds_after(header, now=946684740.0) == seconds
 
 
 def test_pauses_double_up_to_a_limit_and_then_it_is_given_up() -> None:

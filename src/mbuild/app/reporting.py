@@ -110,10 +110,12 @@ def done(run: Run, name: str) -> Done | None:
         return None
     outcome = run.outcomes[name]
     result = run.result(name)
+    published = run.published.get(name)
     return Done(
         status=outcome.status,
         seconds=outcome.seconds,
         image_id=result.image_id if result else None,
-        digest=result.digest if result else None,
+        digest=published.digest if published else result.digest if result else None,
         error=outcome.error or None,
+        pushed=published.names if published else (),
     )

@@ -7,16 +7,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mbuild.app.attempts import Attempts
+from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
+from mbuild.builders.dockerapi import until_cancelled
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
+from mbuild.graph.node import Node
 from mbuild.schedule.estimate import complete, remaining
 from mbuild.schedule.executor import Executor, Outcome, Threads
+from mbuild.schedule.machine import GOOD
 from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
@@ -24,12 +28,16 @@ from mbuild.schedule.watch import Limits
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order."""
+    """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order.
+
+    published: what is in registries now, by image.
+    """
 
     outcomes: Mapping[str, Outcome]
     seconds: float
     code: ExitCode
     problems: tuple[Problem, ...]
+    published: Mapping[str, Published] = field(default_factory=dict)
 
     def result(self, image: str) -> BuildResult | None:
         """Return the builder's own result for an image."""
@@ -86,10 +94,11 @@ def run(
     options: Options,
     emit: Emit,
     past: Past | None = None,
+    publisher: Publisher | None = None,
 ) -> Run:
     """Run a plan to its end, or to its stop by SIGINT or SIGTERM. What takes longest to its end is started first."""
     cancel, past = Cancel(), past or Past()
-    work = _Worker(snapshot, builder, naming, options, emit, cancel)
+    work = _Worker(snapshot, builder, naming, options, emit, cancel, publisher)
     executor = Executor(
         plan,
         Threads(work),
@@ -103,7 +112,23 @@ def run(
     begun = time.monotonic()
     with _signals(executor.interrupt) as caught:
         outcomes = executor.run()
-    return Run(outcomes, time.monotonic() - begun, _code(outcomes, caught), _problems(plan, outcomes))
+        code = _code(outcomes, caught)
+        if publisher is not None and code == ExitCode.DONE:
+            outcomes = _tagged(outcomes, publisher.finish())
+            code = _code(outcomes, caught)
+    published = dict(publisher.done) if publisher else {}
+    return Run(outcomes, time.monotonic() - begun, code, _problems(plan, outcomes), published)
+
+
+def _tagged(outcomes: Mapping[str, Outcome], problems: Mapping[str, tuple[Problem, ...]]) -> dict[str, Outcome]:
+    """Return how images ended, those failed that could not be given their tags."""
+    return {name: _failed(each, problems[name]) if name in problems else each for name, each in outcomes.items()}
+
+
+def _failed(outcome: Outcome, problems: tuple[Problem, ...]) -> Outcome:
+    found = outcome.detail if isinstance(outcome.detail, BuildResult) else BuildResult("failed")
+    detail = replace(found, status="failed", problems=problems)
+    return replace(outcome, status="failed", error=str(problems[0]), detail=detail)
 
 
 @dataclass(slots=True)
@@ -116,21 +141,17 @@ class _Worker:
     options: Options
     emit: Emit
     cancel: Cancel
+    publisher: Publisher | None = None
 
     def __call__(self, step: Step) -> Outcome:
         begun = time.monotonic()
         node = self.snapshot.graph.nodes[step.image]
         try:
-            if step.action != BUILD:
-                names = self.naming.tags(node)
-                if names[1:]:
-                    self.builder.tag(names[0], names[1:])
-                return Outcome("reused", time.monotonic() - begun)
             if self.cancel:
                 return Outcome("cancelled")
-            options = self.options
-            attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
-            result = attempts.build(request(self.snapshot, node, self.naming, epoch=options.epoch))
+            result = self._reuse(node) if step.action != BUILD else self._build(node)
+            if result.status in GOOD and not self._published(step.image, node):
+                result = BuildResult("cancelled")
         except ChangedWhileRead as error:
             result = BuildResult("failed", problems=error.problems)
         except EnvironmentFault:
@@ -139,6 +160,32 @@ class _Worker:
             result = BuildResult("failed", problems=error.problems)
         error_line = str(result.problems[0]) if result.problems else ""
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
+
+    def _published(self, image: str, node: Node) -> bool:
+        """Publish an image where that is asked for; tells whether it was not cancelled. Raises RegistryError."""
+        publisher = self.publisher
+        if publisher is None or not publisher.push:
+            return True
+
+        def publish() -> BuildResult:
+            publisher.publish(image, self.naming.tags(node))
+            return BuildResult("built")
+
+        # An upload cannot be interrupted, but it ends with this process.
+        return until_cancelled(publish, self.cancel).status != "cancelled"
+
+    def _build(self, node: Node) -> BuildResult:
+        options = self.options
+        attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
+        return attempts.build(request(self.snapshot, node, self.naming, epoch=options.epoch))
+
+    def _reuse(self, node: Node) -> BuildResult:
+        """Give an image that exists the names asked for, where the builder has it or must have it."""
+        content, *others = self.naming.tags(node)
+        here = self.publisher is None or self.publisher.fetch(content)
+        if here and others:
+            self.builder.tag(content, others)
+        return BuildResult("reused")
 
 
 def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...]:

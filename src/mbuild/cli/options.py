@@ -46,7 +46,15 @@ def build_options(function: F) -> F:
             "--platform", "platforms", multiple=True, metavar="P", help="Build for this platform (repeatable)."
         ),
         click.option("--tag", "tags", multiple=True, metavar="T", help="Also tag results T (repeatable)."),
-        click.option("--push", is_flag=True, help="Push results to their registry."),
+        click.option("--push", is_flag=True, help="Push results to their registry, and read them back."),
+        click.option(
+            "--tags-last/--tags-at-once",
+            default=True,
+            help="With --push: give tags when all images are there (default), or each image's at once.",
+        ),
+        click.option(
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Do not look into registries for builds."
+        ),
         click.option("--force", is_flag=True, help="Build although a build exists."),
         click.option(
             "--fail-fast/--keep-going", default=False, help="Stop at the first failure, or build all that can be."

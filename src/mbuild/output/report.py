@@ -50,13 +50,14 @@ class ContextInfo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How an image ended in a run."""
+    """How an image ended in a run. pushed: the names that were read back from their registry."""
 
     status: str
     seconds: float
     image_id: str | None = None
     digest: str | None = None
     error: str | None = None
+    pushed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
     if each.done is not None:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
-        value |= {"seconds": round(done.seconds, 3), "error": done.error}
+        value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
     return value
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +44,3 @@ def classify(text: str) -> Failure:
     passing = next((passes for passes, pattern in _COMPILED if pattern.search(text)), False)
     after = _AFTER.search(text) if passing else None
     return Failure(passing, float(after[1]) if after else None)
-
-
-def of_status(status: int, retry_after: str = "", now: float = 0.0) -> Failure:
-    """Return what an HTTP status means (RFC 9110, 15).
-
-    retry_after: the header of that name, "" where there is none; now: seconds since 1970.
-    """
-    passing = status in (408, 425, 429) or (500 <= status < 600 and status not in (501, 505))
-    return Failure(passing, seconds_after(retry_after, now) if passing else None)
-
-
-def seconds_after(header: str, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header means (RFC 9110, 10.2.3): a number, or a date. None: neither."""
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
