@@ -133,6 +133,7 @@ def plan() -> dict[str, Any]:
         "head": head,
         "images": [image],
         "order": [["api"]],
+        "estimate_seconds": None,
         "unowned": [],
         "removed": [],
     }
@@ -144,7 +145,7 @@ def accepts(value: dict[str, Any]) -> bool:
 
 def listed() -> dict[str, Any]:
     value = plan()
-    del value["order"]
+    del value["order"], value["estimate_seconds"]
     for key in ("action", "fingerprint", "tags", "context", "estimate_seconds"):
         del value["images"][0][key]
     return value

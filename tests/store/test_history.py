@@ -7,6 +7,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -167,17 +168,18 @@ def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become a user who may not write")
-def test_a_folder_that_cannot_be_written_to_is_still_read(tmp_path: Path) -> None:
-    for each in (tmp_path, *tmp_path.parents[:2]):
-        each.chmod(0o755)
-    put(tmp_path, build("api", 1.0))
-    (tmp_path / NAME).chmod(0o644)
-    code = (
-        "import os, sys; from pathlib import Path; from tests.store.test_history import put, seconds, build;"
-        "os.setuid(65534); folder = Path(sys.argv[1]);"
-        "print(len(put(folder, build('api', 2.0))), seconds(folder, 'api'))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+def test_a_folder_that_cannot_be_written_to_is_still_read() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are for its user alone
+        folder = Path(name)
+        put(folder, build("api", 1.0))
+        folder.chmod(0o755)
+        (folder / NAME).chmod(0o644)
+        code = (
+            "import os, sys; from pathlib import Path; from tests.store.test_history import put, seconds, build;"
+            "os.setuid(65534); folder = Path(sys.argv[1]);"
+            "print(len(put(folder, build('api', 2.0))), seconds(folder, 'api'))"
+        )
+        done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True)
     assert done.stdout == "1 [1.0]\n"
 
 
