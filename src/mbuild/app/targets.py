@@ -63,7 +63,7 @@ def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:
     plain = replace(definition, include=(), exclude=())
     inputs = snapshot.graph.workshop.inputs
     for place, use in zip(node.outline.places, node.contexts, strict=True):
-        whole, _ = inputs.use(plain, place, node.outline.reads_of(place.context))
+        whole = inputs.use(plain, place, node.outline.reads_of(place.context))
         if whole.entries != use.entries:
             key = "include" if definition.include else "exclude"
             message = (
