@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mbuild.cli.main import Settings
-from mbuild.cli.options import build_options
+from mbuild.cli.options import build_options, fetch_option
 
 EPILOG = """\b
 Examples:
@@ -19,6 +19,7 @@ Examples:
 
 @click.command("all", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
+@fetch_option
 @build_options
 @click.pass_obj
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from mbuild.cli.main import Settings
-from mbuild.cli.options import format_option
+from mbuild.cli.options import fetch_option, format_option
 
 EPILOG = """\b
 Examples:
@@ -19,6 +19,7 @@ Examples:
 
 @click.command("graph", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@fetch_option
 @format_option("text", "json", "dot", "mermaid")
 @click.pass_obj
 def command(settings: Settings, head: str | None, format_: str) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "context": "Show the build context of an image, or write it as a tar.",
     "explain": "Say why an image is affected or not, or which images read a path.",
     "graph": "Show images, their parents and the external images.",
+    "mark-success": "Note that a commit was built: a base for --base last-success.",
     "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
 }
 
@@ -34,13 +35,14 @@ Examples:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The global options."""
+    """The global options. fetch: of the commands that take it."""
 
     directory: Path
     config: Path | None
     progress: str
     verbose: int
     color: bool
+    fetch: bool = False
 
 
 class LazyGroup(click.Group):
@@ -54,7 +56,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"mbuild.cli.{cmd_name}_command").command
+        command = importlib.import_module(f"mbuild.cli.{cmd_name.replace('-', '_')}_command").command
         assert isinstance(command, click.Command)
         return command
 

@@ -82,7 +82,7 @@ class CommitTree:
         """Look up files and read them together, where they are many: one by one, each costs a question to git."""
         with self._lock:
             new = [path for path in paths if path not in self._expected]
-            if len(new) < _MANY:
+            if len(new) < _MANY and not self.repository.is_partial:
                 return
             found = self.load().find(new)
             self._expected |= dict.fromkeys(new) | found
