@@ -12,13 +12,12 @@ from mbuild.app.graphs import Graphs, Made, settings
 from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.repository import open_repository
-from mbuild.git.trees import CommitTree
+from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.store.cache import open_cache
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem
     from mbuild.git.repository import Repository
-    from mbuild.git.trees import EmptyTree
     from mbuild.git.worktree import WorkTree
     from mbuild.graph.node import Graph
     from mbuild.images import ImageDef, Project
@@ -112,7 +111,7 @@ class Workspace:
             entry = tree.entry(self.inside)
             if entry is not None:
                 return tree.read(entry)
-            if isinstance(tree, CommitTree):
+            if isinstance(tree, CommitTree | EmptyTree):
                 return None
         elif self.config is None and self.looking:
             # None on disk where mbuild was called, but the tree may be a commit that has one.

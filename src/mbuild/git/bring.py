@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mbuild.ci.model import branch_refspec
@@ -27,9 +28,10 @@ ALLOW = "or let mbuild run it: --fetch"
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Leave to fetch. tell: says which command is run, before it is."""
+    """Leave to fetch. tell: says which command is run, before it is. lock: one at a time, as git locks files."""
 
     tell: Callable[[str], None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ def bring(repository: Repository, fetch: Fetch, why: GitError, then: str = "") -
     """
     if repository.fetcher is None:
         raise _with(why, f"{fetch}{then}", ALLOW)
-    repository.fetcher.tell(printable(str(fetch)))
-    done = repository.git.online(*fetch.argv, stdin=fetch.stdin)
+    with repository.fetcher.lock:
+        repository.fetcher.tell(printable(str(fetch)))
+        done = repository.git.online(*fetch.argv, stdin=fetch.stdin)
     if done.code != 0:
         raise _with(why, f"this failed: {fetch}", f"git said: {printable(first_line(done.err))}")
 

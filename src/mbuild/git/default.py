@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mbuild.git.repository import Repository
 
 _USUAL = ("main", "master", "trunk", "develop")
+_NAMELESS = "HEAD"
+"""The remote's HEAD, fetched into a clone that does not have it: which branch it is, git does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def default_base(repository: Repository, head: str, *, of_work_tree: bool, branc
     if found != (head,):
         return Base(ref, found, f"{in_words(found)} of head and the default branch {ref}")
     on = branch or (refs.current_branch(repository.git) if of_work_tree else None)
-    if on and on != name:
+    if on and name not in (on, _NAMELESS):
         how = f"the merge base of head and the default branch {ref}: nothing is committed on top of it"
         return Base(ref, found, how)
     return _before(repository, head, ref)
@@ -76,9 +78,8 @@ def _of_remote(repository: Repository, remote: str, known: str) -> tuple[str, st
     else:
         answer = repository.git.finish("symbolic-ref", "--quiet", f"{prefix}HEAD", check=False).out
         pointed = refs.lines(answer)
-        # Fetched by hand into a clone of one branch, HEAD is a ref of its own, and not that branch.
-        names = [pointed[0].removeprefix(prefix)] if pointed else [*_USUAL, "HEAD"]
-        asked = f"+refs/heads/{names[0]}:{prefix}{names[0]}" if pointed else f"+HEAD:{prefix}HEAD"
+        names = [pointed[0].removeprefix(prefix)] if pointed else [*_USUAL, _NAMELESS]
+        asked = f"+refs/heads/{names[0]}:{prefix}{names[0]}" if pointed else f"+HEAD:{prefix}{_NAMELESS}"
     for _ in range(2):
         for name in names:
             if refs.verify(repository.git, prefix + name) is not None:

@@ -102,7 +102,8 @@ class Repository:
     def is_partial(self) -> bool:
         """Whether objects may have been left out of this clone (partial-clone documentation: ``.promisor`` files)."""
         try:
-            return any(each.name.endswith(".promisor") for each in os.scandir(self.common_dir / "objects" / "pack"))
+            with os.scandir(self.common_dir / "objects" / "pack") as packs:
+                return any(each.name.endswith(".promisor") for each in packs)
         except OSError:
             return False
 
