@@ -1,7 +1,8 @@
 """Environments and event files as providers document them, one file of cases for each provider.
 
 ``@name@`` stands for the id of a commit of the world, ``@name:12@`` for its first twelve digits, ``@dir@`` for the
-folder of the files. ``affected`` is the right answer where ``head`` is checked out as the provider does; null: an error.
+folder of the files. ``affected`` is the right answer where ``head`` is checked out as the provider does it; null: an
+error.
 """
 
 from __future__ import annotations
@@ -54,5 +55,6 @@ def load(provider: str, name: str, ids: Mapping[str, str], folder: Path) -> Case
 
 
 def _run(raw: dict[str, Any]) -> Run:
-    targets = {key: Against(**raw[key]) for key in ("against", "last_success") if key in raw}
-    return Run(**{**raw, **targets})
+    for key in raw.keys() & {"against", "last_success"}:
+        raw[key] = Against(**raw[key])
+    return Run(**raw)

@@ -42,9 +42,7 @@ def _ask(case: Case, clone: Path, monkeypatch: pytest.MonkeyPatch, *options: str
 
 
 @pytest.mark.parametrize(("provider", "name"), CASES)
-def test_the_images(
-    provider: str, name: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_images(provider: str, name: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --fetch the answer is right; without, it is right or names a command, which in the end makes it right."""
     case = load(provider, name, world.ids, tmp_path)
     for folder in ("fetching", "by-hand"):

@@ -1,9 +1,9 @@
 """One repository with everything that CI meets: a pull request, a base branch that moved on, a forced push, tags.
 
-    m1 (v1) ── m2 ── m3 (main, v2)         b changes in m2, d in m3
-      │         ├── gone                   c changes; main was here before it was forced back: no ref leads to it
-      │         └── merge ── (m2, f2)      what a provider makes of the pull request
-      └─ f1 ── f2 (feature)                a changes in f1, c in f2
+m1 (v1) ── m2 ── m3 (main, v2)         b changes in m2, d in m3
+  │         ├── gone                   c changes; main was here before it was forced back: no ref leads to it
+  │         └── merge ── (m2, f2)      what a provider makes of the pull request
+  └─ f1 ── f2 (feature)                a changes in f1, c in f2
 """
 
 from __future__ import annotations

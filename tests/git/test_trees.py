@@ -203,7 +203,7 @@ def test_a_clone_without_trees_is_a_clear_error(
             getattr(CommitTree(clone.open(), commit), ask)("d")
     with pytest.raises(GitError, match="is not in this clone"):
         CommitTree(clone.open(), commit).below("")
-    with pytest.raises(GitError, match="the folders of commit .* are not in this clone") as caught:
+    with pytest.raises(GitError, match=r"the folders of commit .* are not in this clone") as caught:
         clone.open().commit_tree(commit)
     clone.git(*caught.value.problems[0].hints[0].split()[1:])
     assert [each.path for each in clone.open().commit_tree(commit).below("")] == ["d/f"], "the hint mends it"

@@ -12,7 +12,7 @@ _ID = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST = 1000
 
 # git-check-ref-format(1): what no ref can hold. A dash at the start would be legal, and an option to many programs.
-_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-/.]|/\.|\.lock(?:/|$)|[/.]$|^@$")
+_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-+/.]|/\.|\.lock(?:/|$)|[/.]$|^@$")
 
 
 class Values:
@@ -48,9 +48,14 @@ def commit(name: str, text: str) -> str:
 
 def ref(name: str, text: str) -> str:
     """Return the name of a branch or tag. Raises GitError for what git could not have named so."""
-    if text and (len(text) > _LONGEST or _NO_REF.search(text)):
+    if text and not is_name(text):
         raise _wrong(name, text, "name of a branch or tag")
     return text
+
+
+def is_name(text: str) -> bool:
+    """Whether a branch or tag can be called so, and no program takes it for an option."""
+    return 0 < len(text) <= _LONGEST and not _NO_REF.search(text)
 
 
 def _wrong(name: str, text: str, what: str) -> GitError:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mbuild.ci.registry import current
-from mbuild.git.default import Base, default_base, in_words
 from mbuild.git.merged import merge_bases
 from mbuild.git.repository import Repository
 
-__all__ = ["Base", "resolve_base"]
+LAST_SUCCESS = "last-success"
 
-_LAST_SUCCESS = "last-success"
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What head is compared with.
+
+    ref:     as given, or the name it was found under; "" for the empty tree.
+    commits: ids; several where histories have several merge bases (take the union), none for the empty tree.
+    how:     one line for people.
+    """
+
+    ref: str
+    commits: tuple[str, ...]
+    how: str
+
+
+def in_words(found: tuple[str, ...]) -> str:
+    """Say how many merge bases there are."""
+    return "the merge base" if len(found) == 1 else f"{len(found)} merge bases (all of them)"
 
 
 def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, str], head: str | None) -> Base:
@@ -22,10 +39,10 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
     """
     commit = head or repository.head()
     given, how = (base, "--base") if base is not None else (env.get("MBUILD_BASE") or None, "MBUILD_BASE")
-    if given is not None and given != _LAST_SUCCESS:
+    if given is not None and given != LAST_SUCCESS:
         return _given(repository, given, how, commit)
     run = current(env)
-    if given == _LAST_SUCCESS:
+    if given == LAST_SUCCESS:
         from mbuild.git.marks import last_success
 
         return last_success(repository, run)
@@ -37,6 +54,8 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
         found = provided_base(repository, run, commit)
         if found is not None:
             return found
+    from mbuild.git.default import default_base
+
     branch, default = (run.branch, run.default_branch) if run else ("", "")
     return default_base(repository, commit, of_work_tree=head is None, branch=branch, default=default)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mbuild.ci.model import branch_refspec
 from mbuild.errors import GitError, printable
 from mbuild.git import refs
 from mbuild.git.messages import first_line
@@ -103,23 +102,20 @@ def obtain(repository: Repository, ref: str, unknown: GitError) -> str:
 
 def _asked_for(repository: Repository, remote: str, ref: str) -> tuple[Fetch, str] | None:
     """Return the fetch that brings a ref, and the name it has afterwards."""
+    from mbuild.ci.model import branch_refspec
+    from mbuild.ci.values import is_name
+
     first, _, name = ref.partition("/")
-    if name and first in refs.lines(repository.git.run("remote")) and _is_name(repository, name):
+    if is_name(name) and first in refs.lines(repository.git.run("remote")):
         return commit_fetch(repository, first, branch_refspec(first, name)), ref
     if _WHOLE_ID.fullmatch(ref):
         return commit_fetch(repository, remote, ref), ref
     if _PART_OF_ID.fullmatch(ref):
         return (Fetch(("--no-tags", "--unshallow", remote)), ref) if repository.is_shallow() else None
     # A full clone has all names; in others it may be a branch or a tag, which git finds out by itself.
-    if _is_name(repository, ref) and (repository.is_shallow() or _one_branch(repository, remote)):
+    if is_name(ref) and (repository.is_shallow() or _one_branch(repository, remote)):
         return commit_fetch(repository, remote, ref), "FETCH_HEAD"
     return None
-
-
-def _is_name(repository: Repository, name: str) -> bool:
-    """Whether a branch or tag can have this name, and no program takes it for an option."""
-    checked = repository.git.finish("check-ref-format", f"refs/heads/{name}", check=False)
-    return checked.code == 0 and not name.startswith(("-", "+"))
 
 
 def _one_branch(repository: Repository, remote: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError
 from mbuild.git import refs
+from mbuild.git.base import Base, in_words
 from mbuild.git.bring import bring, commit_fetch, remote_of
 from mbuild.git.merged import merge_bases
 
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
 _USUAL = ("main", "master", "trunk", "develop")
 _NAMELESS = "HEAD"
 """The remote's HEAD, fetched into a clone that does not have it: which branch it is, git does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What head is compared with.
-
-    ref:     as given, or the name it was found under; "" for the empty tree.
-    commits: ids; several where histories have several merge bases (take the union), none for the empty tree.
-    how:     one line for people.
-    """
-
-    ref: str
-    commits: tuple[str, ...]
-    how: str
-
-
-def in_words(found: tuple[str, ...]) -> str:
-    """Say how many merge bases there are."""
-    return "the merge base" if len(found) == 1 else f"{len(found)} merge bases (all of them)"
 
 
 def default_base(repository: Repository, head: str, *, of_work_tree: bool, branch: str, default: str) -> Base:

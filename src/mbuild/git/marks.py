@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mbuild.ci.model import Run
+from mbuild.ci.values import is_name
 from mbuild.errors import GitError, UsageError
 from mbuild.git import refs
+from mbuild.git.base import LAST_SUCCESS, Base
 from mbuild.git.bring import bring, commit_fetch, remote_of
-from mbuild.git.default import Base
 from mbuild.git.messages import first_line
 from mbuild.git.provided import recorded
+from mbuild.names import quoted
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
 
-LAST_SUCCESS = "last-success"
 PREFIX = "refs/mbuild/success/"
 
 
@@ -63,9 +64,9 @@ def _marked(repository: Repository, ref: str) -> str:
 
 def mark(repository: Repository, commit: str, branch: str) -> str:
     """Note a commit (id) as the last success of a branch; return the ref. Raises GitError."""
+    if not is_name(branch):
+        raise UsageError(f"{quoted(branch)} is no name for a branch")
     ref = PREFIX + branch
-    if repository.git.finish("check-ref-format", ref, check=False).code != 0:
-        raise UsageError(f"'{branch}' is no name for a branch")
     repository.git.run("update-ref", "-m", "mbuild mark-success", ref, commit)
     return ref
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError
 from mbuild.git import refs
-from mbuild.git.bring import Fetch, bring, remote_of
 
 if TYPE_CHECKING:
+    from mbuild.git.bring import Fetch
     from mbuild.git.repository import Repository
 
 _STEPS = (50, 200, 1000, 5000)
@@ -32,6 +32,8 @@ def merge_bases(repository: Repository, ref: str, commit: str, head: str) -> tup
             break
         if step is None:
             raise _cut(ref, found)
+        from mbuild.git.bring import bring
+
         bring(repository, _deeper(repository, step, ends), _cut(ref, found))
     if found:
         return found
@@ -54,6 +56,8 @@ def _open_ends(repository: Repository, commit: str, head: str, found: tuple[str,
 
 
 def _deeper(repository: Repository, step: int, ends: tuple[str, ...]) -> Fetch:
+    from mbuild.git.bring import Fetch, remote_of
+
     remote = remote_of(repository) or "origin"
     if not step or len(ends) > _FEW:
         return Fetch(("--no-tags", "--unshallow", remote))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mbuild.ci.model import MERGE_QUEUE, PULL_REQUEST, Against, Run
 from mbuild.errors import GitError
 from mbuild.git import refs
+from mbuild.git.base import Base, in_words
 from mbuild.git.bring import Fetch, bring, commit_fetch, remote_of
-from mbuild.git.default import Base, in_words
 from mbuild.git.merged import merge_bases
 
 if TYPE_CHECKING:
