@@ -15,7 +15,7 @@ from mbuild.git.messages import bare, failure
 from mbuild.git.objects import Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mbuild.git.bring import Fetcher
     from mbuild.git.index import Memory
@@ -40,6 +40,7 @@ class Repository:
 
     memory: remembers what takes long to find out; None: nothing does.
     fetcher: fetches what this clone lacks; None: nothing is fetched, and errors name the command.
+    likely: yield ids of objects that will be asked for where another one was, so that they are fetched together.
     """
 
     def __init__(self, git: Git, object_format: str) -> None:
@@ -48,6 +49,7 @@ class Repository:
         self.top = git.top
         self.memory: Memory | None = None
         self.fetcher: Fetcher | None = None
+        self.likely: list[Callable[[], Iterable[str]]] = []
         self.object_format = object_format
 
     @cached_property
@@ -58,7 +60,7 @@ class Repository:
     def _bring(self, oids: Sequence[str], error: MissingObject) -> None:
         from mbuild.git.partial import bring_objects
 
-        bring_objects(self, oids, error)
+        bring_objects(self, [*oids, *(oid for each in self.likely for oid in each())], error)
 
     def describe(self) -> Description:
         """Return branch, HEAD and remotes.
