@@ -62,7 +62,19 @@ _ONLINE = (
     "GIT_SSL_KEY",
     "GIT_SSL_NO_VERIFY",
 )
-_QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "submodule.recurse=false")
+# Nothing but what was asked for: no housekeeping, and no submodule fetched or pushed beside it.
+_ALONE = tuple(
+    part
+    for each in (
+        "gc.auto=0",
+        "maintenance.auto=false",
+        "submodule.recurse=false",
+        "fetch.recurseSubmodules=false",
+        "push.recurseSubmodules=no",
+        "push.followTags=false",
+    )
+    for part in ("-c", each)
+)
 
 _SET = {
     "LC_ALL": "C",  # messages are parsed
@@ -153,7 +165,7 @@ class Git:
     def online(self, *args: Arg, stdin: bytes | None = None) -> Finished:
         """Run a fetch or a push, with the caller's transports and credentials: only where that was asked for."""
         environment = online_environment(os.environ)
-        return run([*self._prefix, *_QUIET, *args], cwd=self.top, env=environment, stdin=stdin)
+        return run([*self._prefix, *_ALONE, *args], cwd=self.top, env=environment, stdin=stdin)
 
     def start(self, *args: Arg, stdin: bool = False) -> Process:
         """Start git for a caller that reads while it runs."""
