@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mbuild.ci.files import Read
 
 PULL_REQUEST = "pull request"
 MERGE_QUEUE = "merge queue"
@@ -60,6 +65,14 @@ class Run:
     source: str = ""
     default_branch: str = ""
     last_success: Against | None = None
+
+
+class Provider(Protocol):
+    """What a provider's module has."""
+
+    def run(self, env: Mapping[str, str], read: Read) -> Run:
+        """Return what the environment, and the files it names, say. Raises GitError for what cannot be used."""
+        ...
 
 
 def branch_refspec(remote: str, branch: str) -> str:

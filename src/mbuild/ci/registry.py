@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mbuild.ci.files import Read
-    from mbuild.ci.model import Run
-
-
-class Provider(Protocol):
-    """What a provider's module has."""
-
-    def run(self, env: Mapping[str, str], read: Read) -> Run:
-        """Return what the environment, and the files it names, say. Raises GitError for what cannot be used."""
-        ...
+    from mbuild.ci.model import Provider, Run
 
 
 PROVIDERS: tuple[tuple[str, str, str], ...] = (

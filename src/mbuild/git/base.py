@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mbuild.ci.registry import current
 from mbuild.git.merged import merge_bases
 from mbuild.git.repository import Repository
 
@@ -41,6 +40,8 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
     given, how = (base, "--base") if base is not None else (env.get("MBUILD_BASE") or None, "MBUILD_BASE")
     if given is not None and given != LAST_SUCCESS:
         return _given(repository, given, how, commit)
+    from mbuild.ci.registry import current
+
     run = current(env)
     if given == LAST_SUCCESS:
         from mbuild.git.marks import last_success
