@@ -116,9 +116,9 @@ def test_what_is_wrong_in_the_commit_may_be_mended_on_disk(broken: dict[str, str
 
 def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     got: list[bool] = []
-    original = Cache.get
+    original = Cache.view
 
-    def get(self: Cache, bucket: str, key: str) -> bytes | None:
+    def view(self: Cache, bucket: str, key: str) -> memoryview | None:
         found = original(self, bucket, key)
         if bucket == "graph":
             got.append(found is not None)
@@ -127,7 +127,7 @@ def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_
     repo.commit(FILES)
     repo.commit({"lib/a": "2"})
     monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Cache, "get", get)
+    monkeypatch.setattr(Cache, "view", view)
     question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list")
     first = repo.mbuild(*question)
     assert got == [False]

@@ -152,19 +152,19 @@ class Graphs:
         return None, 0
 
     def _remembered(self, tree: CommitTree) -> Made | None:
-        raw = self.cache.get("graph", self._key(tree.commit)) if self.settings else None
+        raw = self.cache.view("graph", self._key(tree.commit)) if self.settings else None
         if raw is None:
             return None
-        first, _, rest = raw.partition(b"\n")
         try:
-            return Made(thaw(rest, tree, self.native), tuple(json.loads(first)))
+            graph, discover = thaw(raw, tree, self.native)
+            return Made(graph, tuple(discover))
         except (ValueError, TypeError, KeyError, IndexError):
             return None
 
     def _remember(self, tree: CommitTree, made: Made) -> None:
         if not self.settings or self.cache.folder is None:
             return
-        self.cache.put("graph", self._key(tree.commit), json.dumps(made.discover).encode() + b"\n" + freeze(made.graph))
+        self.cache.put("graph", self._key(tree.commit), freeze(made.graph, made.discover))
         anchors = [tree.commit, *(each for each in self._anchors(tree) if each != tree.commit)][:MOST_ANCHORS]
         self.cache.put("anchors", self._place(tree), json.dumps(anchors).encode())
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
     from mbuild.app.workspace import AnyTree, Snapshot, Workspace
     from mbuild.changes import Change
+    from mbuild.graph.affected import Reason
     from mbuild.tree import Tree
 
 
@@ -39,11 +40,18 @@ class Answer:
     unowned: tuple[str, ...]
     notes: tuple[Problem, ...]
 
+    def reasons_of(self, names: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
+        """Return the reasons of the affected images, of those named where some are. Raises UsageError."""
+        reasons = self.affected.reasons
+        if not names:
+            return dict(reasons)
+        return {name: reasons[name] for name in chosen(self.snapshot.graph, names) if name in reasons}
+
 
 def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
-    with _begun(lambda: workspace.head(head)) as later:
-        commit = workspace.repository.resolve_commit(head) if head is not None else None
+    commit = workspace.repository.resolve_commit(head) if head is not None else None
+    with _begun(lambda: workspace.tree(commit)) as later:
         found = _base(workspace, commit, base, missing_base_all)
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]

@@ -76,9 +76,11 @@ class Workspace:
 
     def head(self, ref: str | None) -> AnyTree:
         """Return the tree to build: a commit, or the work tree for None."""
-        if ref is None:
-            return self.repository.work_tree()
-        return self.repository.commit_tree(self.repository.resolve_commit(ref))
+        return self.tree(None if ref is None else self.repository.resolve_commit(ref))
+
+    def tree(self, commit: str | None) -> AnyTree:
+        """Return the tree of a commit (id), or the work tree for None."""
+        return self.repository.work_tree() if commit is None else self.repository.commit_tree(commit)
 
     def project(self, tree: Tree) -> Project | None:
         """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import base_options, build_options
+from mbuild.cli.settings import Listing, Settings
 
 EPILOG = """\b
 Examples:
@@ -32,58 +32,25 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     Without --base: MBUILD_BASE, what the CI provider says, else the merge base with the default branch. With --base
     last-success: the last commit of this branch that was built without a failure.
     """
+    compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
+    list_, exit_code = options.pop("list_"), options.pop("exit_code")
+    if list_:
+        from mbuild.cli.listing import show
+
+        shown = {"platforms": options["platforms"], "format_": options["format_"], "exit_code": exit_code}
+        return show(settings, Listing(images, **compared, **shown))
     from mbuild.cli.answering import question
     from mbuild.cli.looking import open_building, open_looking
 
-    opened = open_looking if options["dry_run"] or options["list_"] else open_building
-    workspace = opened(settings, options["platforms"])
-    compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
-    list_, exit_code = options.pop("list_"), options.pop("exit_code")
+    workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
     answer = question(workspace, **compared)
-    return _go(settings, workspace, answer, images, options, list_=list_, exit_code=exit_code)
+    code = _go(settings, workspace, answer, images, options)
+    return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code
 
 
-def _go(
-    settings: Settings,
-    workspace: Any,
-    answer: Any,
-    images: tuple[str, ...],
-    options: dict[str, Any],
-    *,
-    list_: bool,
-    exit_code: bool,
-) -> int:
-    reasons = dict(answer.affected.reasons)
-    if images:
-        from mbuild.app.question import chosen
-
-        names = chosen(answer.snapshot.graph, images)
-        reasons = {name: found for name, found in reasons.items() if name in names}
-    some = bool(reasons) and exit_code
-    if list_:
-        _list(answer, reasons, options["format_"])
-        return 1 if some else 0
+def _go(settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any]) -> int:
     from mbuild.cli.building import BuildOptions, Wanted, work
 
-    removed = answer.affected.removed
+    reasons, removed = answer.reasons_of(images), answer.affected.removed
     wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)
-    code = work(settings, workspace, wanted, BuildOptions(**options))
-    return 1 if some and options["dry_run"] and code == 0 else code
-
-
-def _list(answer: Any, reasons: Any, format_: str) -> None:
-    import sys
-
-    from mbuild.output.report import Report, as_json, listed
-
-    images = listed(answer.snapshot.graph, reasons)
-    found = (answer.unowned, answer.affected.removed)
-    report = Report("affected", answer.base, answer.head, images, (), *found, listing=True)
-    if format_ == "json":
-        from mbuild.cli.answering import print_json
-
-        print_json(as_json(report))
-    else:
-        from mbuild.output.text import plan_text
-
-        sys.stdout.write(plan_text(report))
+    return work(settings, workspace, wanted, BuildOptions(**options))

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import build_options, fetch_option
+from mbuild.cli.settings import Settings
 
 EPILOG = """\b
 Examples:

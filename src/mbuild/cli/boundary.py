@@ -36,6 +36,15 @@ def run(argv: Sequence[str]) -> int:
 
 def _command(argv: Sequence[str]) -> int:
     """Run one command line, with click's own errors as exit codes."""
+    from mbuild.cli import quick
+
+    asked = quick.read(argv)
+    if asked is not None:
+        from mbuild.cli.listing import show
+
+        code = show(*asked)
+        sys.stdout.flush()
+        return code
     import click
 
     from mbuild.cli.main import cli

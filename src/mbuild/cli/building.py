@@ -19,7 +19,7 @@ from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
-from mbuild.cli.main import Settings
+from mbuild.cli.settings import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
 from mbuild.graph.affected import Reason
 from mbuild.names import tag_template

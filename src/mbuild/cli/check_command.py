@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import fetch_option, format_option
+from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem

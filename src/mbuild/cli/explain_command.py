@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import base_options, format_option
+from mbuild.cli.settings import Settings
 from mbuild.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import fetch_option, format_option
+from mbuild.cli.settings import Settings
 
 EPILOG = """\b
 Examples:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mbuild.cli.main import Settings
 from mbuild.cli.options import format_option
+from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
     from mbuild.app.discovering import Proposal

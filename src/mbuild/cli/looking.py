@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mbuild.cli.main import Settings
+from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import Workspace

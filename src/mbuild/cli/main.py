@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from mbuild import __version__
+from mbuild.cli.settings import Settings
 
 COMMANDS = {
     "affected": "Build the images that a change affects.",
@@ -21,6 +21,7 @@ COMMANDS = {
     "graph": "Show images, their parents and the external images.",
     "mark-success": "Note that a commit was built: a base for --base last-success.",
     "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
+    "simulate": "Replay history: what each commit would have rebuilt.",
 }
 
 
@@ -31,18 +32,6 @@ Examples:
   mbuild all --tag v1.2.3       make every image exist, and tag all of them
   mbuild explain api            why it is affected, or why not
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The global options. fetch: of the commands that take it."""
-
-    directory: Path
-    config: Path | None
-    progress: str
-    verbose: int
-    color: bool
-    fetch: bool = False
 
 
 class LazyGroup(click.Group):

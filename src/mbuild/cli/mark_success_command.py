@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from mbuild.cli.main import Settings
+from mbuild.cli.settings import Settings
 
 EPILOG = """\b
 Examples:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -15,7 +14,7 @@ def fetch_option(function: F) -> F:
     """Add ``--fetch``, which is kept with the global options: all commands open the repository in the same way."""
 
     def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
-        context.obj = replace(context.obj, fetch=value)
+        context.obj = context.obj._replace(fetch=value)
 
     text = "Fetch what this clone lacks, as little as can be; said on stderr."
     return click.option("--fetch", is_flag=True, expose_value=False, callback=keep, help=text)(function)

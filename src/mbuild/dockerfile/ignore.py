@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from mbuild.dockerfile.gomatch import PatternError
@@ -54,7 +55,11 @@ def _clean_line(line: str) -> str:
 class _Rule:
     line: IgnoreLine
     reinclude: bool
-    pattern: Pattern
+    cleaned: str
+
+    @property
+    def pattern(self) -> Pattern:
+        return compile_pattern(self.cleaned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class IgnoreMatcher:
         self._rules = _compile(lines, path)
         grouped = groupby(self._rules, key=lambda rule: rule.reinclude)
         self._runs = tuple(
-            _Run(1 << index, reinclude, Union(rule.pattern for rule in rules))
+            _Run(1 << index, reinclude, _union(tuple(rule.cleaned for rule in rules)))
             for index, (reinclude, rules) in enumerate(grouped)
         )
         self._last_bit = self._runs[-1].bit if self._runs else 0
@@ -155,6 +160,12 @@ class IgnoreMatcher:
         return _Folder(matched, verdict if settled else None)
 
 
+@lru_cache(maxsize=1024)
+def _union(cleaned: tuple[str, ...]) -> Union:
+    """Return patterns as one: the ignore files of a repository have most of their lines in common."""
+    return Union(compile_pattern(each) for each in cleaned)
+
+
 def _compile(lines: Iterable[IgnoreLine], path: str) -> tuple[_Rule, ...]:
     rules: list[_Rule] = []
     problems: list[Problem] = []
@@ -168,7 +179,8 @@ def _compile(lines: Iterable[IgnoreLine], path: str) -> tuple[_Rule, ...]:
         try:
             if cleaned == "!":
                 raise PatternError("there is nothing behind the !")
-            rules.append(_Rule(line, reinclude, compile_pattern(cleaned[reinclude:])))
+            compile_pattern(cleaned[reinclude:])  # for its errors
+            rules.append(_Rule(line, reinclude, cleaned[reinclude:]))
         except PatternError as error:
             problems.append(Problem(str(error), Where(path, line.line, 1)))
     if problems:

@@ -156,15 +156,26 @@ def open_repository(start: Path) -> Repository:
     """
     if not start.is_dir():
         raise GitError(f"{start}: no such folder")
-    # The fixed words come first: a folder name may hold a newline, so its end cannot be told from a line's.
+    # One question answers most; a folder whose name holds a newline, or no work tree, needs two.
+    done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel")
+    lines = done.out.removesuffix(b"\n").split(b"\n")
+    if done.code != 0 or len(lines) != len(_QUESTIONS) + 1:
+        lines = _asked_apart(start)
+    is_bare, inside, object_format, git_dir, top = lines
+    if is_bare == b"true" or inside != b"true":
+        raise bare(start)
+    return Repository(Git(Path(os.fsdecode(top)), Path(os.fsdecode(git_dir))), object_format.decode())
+
+
+def _asked_apart(start: Path) -> list[bytes]:
+    """Return the answers to _QUESTIONS, which end in a folder, and the top of the work tree. Raises GitError."""
     done = ask(start, "rev-parse", *_QUESTIONS)
     if done.code != 0:
         raise failure(done.err, start, "rev-parse")
-    is_bare, inside, object_format, git_dir = done.out.removesuffix(b"\n").split(b"\n", 3)
-    if is_bare == b"true" or inside != b"true":
+    lines = done.out.removesuffix(b"\n").split(b"\n", len(_QUESTIONS) - 1)
+    if lines[0] == b"true" or lines[1] != b"true":
         raise bare(start)
     found = ask(start, "rev-parse", "--show-toplevel")
     if found.code != 0:
         raise failure(found.err, start, "rev-parse")
-    top = Path(os.fsdecode(found.out.removesuffix(b"\n")))
-    return Repository(Git(top, Path(os.fsdecode(git_dir))), object_format.decode())
+    return [*lines, found.out.removesuffix(b"\n")]

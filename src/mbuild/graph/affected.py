@@ -92,18 +92,20 @@ class _Comparison:
         return found
 
     def _reasons(self, name: str, known: Mapping[str, tuple[Reason, ...]]) -> tuple[Reason, ...]:
-        old, new = self.base.nodes.get(name), self.head.nodes[name]
-        if old is None:
-            return (Reason("image-added", where=new.definition.where),)
+        images = self.head.images
+        if self.base.images is not images and name not in self.base.nodes:
+            return (Reason("image-added", where=self.head.nodes[name].definition.where),)
         files = self.reach.files(name) if self.reach else None
         if files is not None:
             # Nothing but these files, and its parents, can be different.
-            if not files and self.differ.isdisjoint(new.parents):
+            if not files and self.differ.isdisjoint(images.parents(name)):
                 return ()
-            return (*(_file(new, each) for each in files), *_parents(new, known))
+            dockerfile = images.summary(name).dockerfile if files else ""
+            return (*[_file(dockerfile, each) for each in files], *_parents(images.uses(name), known))
+        old, new = self.base.nodes[name], self.head.nodes[name]
         if self._same(old, new):
             return ()
-        found = [*_definition(old, new), *_files(old, new), *_parents(new, known)]
+        found = [*_definition(old, new), *_files(old, new), *_parents(images.uses(name), known)]
         # The fingerprint differs, so the image is affected even where no single cause can be named.
         return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
 
@@ -118,8 +120,8 @@ def _used(node: Node) -> list[tuple[str, str, str]]:
     return [(edge.parent, edge.kind, edge.name) for edge in node.edges]
 
 
-def _file(node: Node, found: ReachedFile) -> Reason:
-    where = Where(node.summary.dockerfile, found.line, found.col)
+def _file(dockerfile: str, found: ReachedFile) -> Reason:
+    where = Where(dockerfile, found.line, found.col)
     return Reason("file-changed", path=found.change.path, change=found.change.kind, where=where)
 
 
@@ -206,11 +208,5 @@ def where_read(node: Node, context: str, relative: str) -> Where | None:
     return found[0].where if found else None
 
 
-def _parents(new: Node, known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
-    seen: set[str] = set()
-    if known.keys().isdisjoint(new.parents):
-        return
-    for edge in new.edges:
-        if edge.parent in known and edge.parent not in seen:
-            seen.add(edge.parent)
-            yield Reason("parent-affected", parent=edge.parent, where=edge.where)
+def _parents(uses: Sequence[tuple[str, Where | None]], known: Mapping[str, tuple[Reason, ...]]) -> Iterable[Reason]:
+    return [Reason("parent-affected", parent=name, where=where) for name, where in uses if name in known]

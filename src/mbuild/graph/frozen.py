@@ -1,6 +1,7 @@
 """A graph as bytes and back. What is rarely needed is only decoded when it is asked for.
 
-The first line is JSON: what every question needs. Then come, a line each, the outlines and the definitions.
+The first line is JSON: what every question needs, and the lengths of the tables behind it, in which the index is looked
+up. Then come, a line each, the outlines and the definitions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from mbuild.errors import Where
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph, Workshop
+from mbuild.store.table import Rows, Table, rows, table
 
 if TYPE_CHECKING:
     from mbuild.graph.outline import Outline
@@ -20,35 +23,85 @@ if TYPE_CHECKING:
     from mbuild.tree import Tree
 
 
-def freeze(graph: Graph) -> bytes:
-    """Return a graph without problems as bytes."""
+def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
+    """Return a graph without problems as bytes, with some texts that are kept beside it."""
     from mbuild.store.codec import encode
 
     nodes = list(graph.nodes.values())
+    index = graph.index
+    parts = [
+        *(table(each) for each in _tables(index)),
+        rows([each.root, each.lines, each.include] for each in index.rules),
+    ]
+    rest = rows(encode(value) for value in (*(node.outline for node in nodes), *(node.definition for node in nodes)))
+    parts.append(rest)
     head = {
+        "beside": beside,
         "order": graph.order,
-        "summaries": [list(node.summary) for node in nodes],
-        "index": _index_value(graph.index),
+        "names": index.names,
+        "summaries": [[*node.summary[:-1], [_use(*each) for each in graph.images.uses(node.name)]] for node in nodes],
+        "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
+        "excludes": index.excludes,
+        "vague": index.vague,
+        "parts": [len(each) for each in parts],
     }
-    lines = [head, *(encode(node.outline) for node in nodes), *(encode(node.definition) for node in nodes)]
-    return "\n".join(json.dumps(each, separators=(",", ":")) for each in lines).encode()
+    return b"".join((json.dumps(head, separators=(",", ":")).encode(), b"\n", *parts))
 
 
-def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
-    """Return the graph again, at its tree. Raises ValueError for bytes that are something else."""
-    first, _, rest = raw.partition(b"\n")
-    head = json.loads(first)
-    if rest.count(b"\n") + bool(rest) != 2 * len(head["index"]["names"]):
-        raise ValueError("a graph has two lines for each of its images")
-    images = _FrozenImages(head["index"]["names"], head["summaries"], rest)
+def _tables(index: Index) -> tuple[Mapping[str, Any], ...]:
+    return index.sources.literal, index.sources.wild, index.defined, index.watched, index.roots
+
+
+def _use(parent: str, where: Where | None) -> list[Any]:
+    return [parent, where.file, where.line, where.col] if where else [parent]
+
+
+def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]]:
+    """Return the graph again, at its tree, and what was kept beside it.
+
+    Raises ValueError for bytes that are something else.
+    """
+    # The first line is a small part of the whole, which is not copied to look for its end.
+    size = 1 << 16
+    while (end := bytes(raw[:size]).find(b"\n")) < 0 and size < len(raw):
+        size *= 4
+    head = json.loads(bytes(raw[:end]))
+    *tables, rules, rest = _cut(raw[end + 1 :], head["parts"])
+    images = _FrozenImages(head["names"], head["summaries"], rest)
     shop = Workshop(images.definitions, tree, native)
-    return Graph(tuple(head["order"]), images, shop, _index(head["index"]))
+    index = _index(head, [Table(each) for each in tables], rules)
+    return Graph(tuple(head["order"]), images, shop, index), head["beside"]
+
+
+def _cut(raw: memoryview, lengths: Sequence[int]) -> list[memoryview]:
+    if sum(lengths) != len(raw):
+        raise ValueError("the parts of a graph do not make the whole")
+    found, at = [], 0
+    for length in lengths:
+        found.append(raw[at : at + length])
+        at += length
+    return found
+
+
+def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) -> Index:
+    literal, wild, defined, watched, roots = tables
+    return Index(
+        names=head["names"],
+        rooms=_Rooms(head["rooms"]),
+        sources=Sources(literal, wild),
+        rules=_Rules(rules),
+        excludes=head["excludes"],
+        defined=defined,
+        watched=watched,
+        roots=roots,
+        vague=head["vague"],
+    )
 
 
 class _FrozenImages:
     """Images of which the rest is decoded when it is asked for."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: bytes) -> None:
+    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: memoryview) -> None:
         self.names = names
         self._rows = rows
         self._rest = rest
@@ -60,17 +113,20 @@ class _FrozenImages:
 
     @cached_property
     def _lines(self) -> Sequence[bytes]:
-        return self._rest.split(b"\n")
+        return bytes(self._rest).split(b"\n")
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image."""
-        dockerfile, root, target, platforms, parents = self._rows[self._numbers[name]]
-        return Summary(dockerfile, root, target, tuple(platforms), tuple(parents))
+        dockerfile, root, target, platforms, used = self._rows[self._numbers[name]]
+        return Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
 
     def parents(self, name: str) -> Sequence[str]:
         """Return the images that an image uses."""
-        found: Sequence[str] = self._rows[self._numbers[name]][4]
-        return found
+        return [each[0] for each in self._rows[self._numbers[name]][4]]
+
+    def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
+        """Return the images that an image uses, sorted, each with the place of its first use."""
+        return [(parent, Where(*where) if where else None) for parent, *where in self._rows[self._numbers[name]][4]]
 
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
@@ -101,47 +157,19 @@ def _definition(value: Any) -> ImageDef:
     return decode(ImageDef, value)
 
 
-def _index_value(index: Index) -> dict[str, Any]:
-    return {
-        "names": index.names,
-        "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
-        "literal": index.sources.literal,
-        "wild": index.sources.wild,
-        "rules": [[each.root, each.lines, each.include] for each in index.rules],
-        "excludes": index.excludes,
-        "defined": index.defined,
-        "watched": index.watched,
-        "roots": index.roots,
-        "vague": index.vague,
-    }
-
-
-def _index(value: dict[str, Any]) -> Index:
-    return Index(
-        names=value["names"],
-        rooms=_Rooms(value["rooms"]),
-        sources=Sources(value["literal"], value["wild"]),
-        rules=_Rules(value["rules"]),
-        excludes=value["excludes"],
-        defined=value["defined"],
-        watched=value["watched"],
-        roots=value["roots"],
-        vague=value["vague"],
-    )
-
-
-class _Rules(Sequence[Rules]):
+class _Rules(Rows):
     """All rules, made when they are asked for."""
 
-    def __init__(self, rows: Sequence[Any]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    def __init__(self, raw: memoryview) -> None:
+        super().__init__(raw)
+        self._made: dict[int, Rules] = {}
 
     def __getitem__(self, number: Any) -> Any:
-        root, lines, include = self._rows[number]
-        return Rules(root, tuple((pattern, line) for pattern, line in lines), tuple(include))
+        if number not in self._made:
+            root, lines, include = super().__getitem__(number)
+            lines = tuple((pattern, line) for pattern, line in lines)
+            self._made[number] = Rules(root, lines, tuple(include))
+        return self._made[number]
 
 
 class _Rooms(Sequence[Sequence[Room]]):
@@ -149,9 +177,12 @@ class _Rooms(Sequence[Sequence[Room]]):
 
     def __init__(self, rows: Sequence[Sequence[tuple[int, bool]]]) -> None:
         self._rows = rows
+        self._made: dict[int, Sequence[Room]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, number: Any) -> Any:
-        return [Room(*each) for each in self._rows[number]]
+        if number not in self._made:
+            self._made[number] = [Room(*each) for each in self._rows[number]]
+        return self._made[number]

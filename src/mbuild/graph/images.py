@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from mbuild.errors import Where
     from mbuild.graph.outline import Outline
     from mbuild.images import ImageDef
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where the definition and the outline of an image come from. Two that are the same object give the same value."""
 
     definition: Callable[[], ImageDef]
@@ -45,6 +44,10 @@ class Images(Protocol):
         """Return the images that an image uses."""
         ...
 
+    def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
+        """Return the images that an image uses, sorted, each with the place of its first use."""
+        ...
+
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from: the same object every time."""
         ...
@@ -66,6 +69,18 @@ class BuiltImages:
         """Return the images that an image uses."""
         return self._found[name][0].parents
 
+    def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
+        """Return the images that an image uses, sorted, each with the place of its first use."""
+        return uses(self._found[name][1].outline())
+
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
         return self._found[name][1]
+
+
+def uses(outline: Outline) -> Sequence[tuple[str, Where | None]]:
+    """Return the images that an image uses, in the order of its edges, each with the place of its first use."""
+    found: dict[str, Where | None] = {}
+    for edge in outline.edges:
+        found.setdefault(edge.parent, edge.where)
+    return list(found.items())

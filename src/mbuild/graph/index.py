@@ -6,9 +6,8 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.tree import SUBMODULE
@@ -45,8 +44,7 @@ class Cover(NamedTuple):
     deep: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What keeps paths out of a context root: the lines of an ignore file and ``exclude``, then ``include``."""
 
     root: str
@@ -54,16 +52,14 @@ class Rules:
     include: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """A place of an image: the number of its rules, and whether one of its sources passes a link."""
 
     rules: int
     linked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """Where all sources begin. Hits stand one after the other, ``FIELDS`` numbers each.
 
     literal: by path, from the git root. wild: sources with wildcards, as (text, whether it is a pattern) for each
@@ -72,6 +68,14 @@ class Sources:
 
     literal: Mapping[str, Sequence[int]]
     wild: Mapping[str, Sequence[tuple[Sequence[tuple[str, bool]], Sequence[int]]]]
+
+
+class _Beginning(NamedTuple):
+    """What begins at a path: reads of it, and sources with wildcards, each with its context root and its reads."""
+
+    start: str
+    literal: Sequence[Hit]
+    wild: Sequence[tuple[Wild, str, Sequence[Hit]]]
 
 
 @dataclass(slots=True)
@@ -97,7 +101,8 @@ class Index:
     vague: Sequence[int]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
-    _wilds: dict[tuple[str, int], Wild] = field(default_factory=dict)
+    _matchers: dict[tuple[tuple[str, int], ...], IgnoreMatcher] = field(default_factory=dict)
+    _beginnings: dict[str, Sequence[_Beginning]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, name: str) -> int:
@@ -112,32 +117,51 @@ class Index:
 
     def covering(self, path: str) -> Iterator[Cover]:
         """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
-        for start in _upward(path):
-            for hit in _hits(self.sources.literal.get(start, ())):
-                yield Cover(hit, start, deep=False)
-            for number, (_, numbers) in enumerate(self.sources.wild.get(start, ())):
-                yield from self._wild_covers(path, start, number, numbers)
+        own = self._beginning(path)
+        above = self._above(path.rpartition("/")[0])
+        for each in (own, *above) if own else above:
+            for hit in each.literal:
+                yield Cover(hit, each.start, deep=False)
+            for wild, context, hits in each.wild:
+                root = wild.root(inside(context, path))
+                if root is not None:
+                    full = f"{context}/{root}" if context else root
+                    yield from (Cover(hit, full, wild.deep) for hit in hits)
 
-    def _wild_covers(self, path: str, start: str, number: int, numbers: Sequence[int]) -> Iterator[Cover]:
-        wild = self._wild(start, number)
-        for hit in _hits(numbers):
-            context = self.rules[self.room(hit).rules].root
-            root = wild.root(inside(context, path))
-            if root is not None:
-                yield Cover(hit, f"{context}/{root}" if context else root, wild.deep)
+    def _above(self, folder: str) -> Sequence[_Beginning]:
+        """Return what begins at a folder and at those above it: known for all paths in it at once."""
+        waiting: list[str] = []
+        while folder not in self._beginnings:
+            waiting.append(folder)
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        found = self._beginnings.get(folder, ())
+        for each in reversed(waiting):
+            own = self._beginning(each)
+            found = self._beginnings[each] = (own, *found) if own else found
+        return found
+
+    def _beginning(self, start: str) -> _Beginning | None:
+        literal, wild = self.sources.literal.get(start, ()), self.sources.wild.get(start, ())
+        if not literal and not wild:
+            return None
+        found: dict[tuple[int, str], list[Hit]] = {}
+        for number, (_, numbers) in enumerate(wild):
+            for hit in _hits(numbers):
+                found.setdefault((number, self.rules[self.room(hit).rules].root), []).append(hit)
+        sources = tuple((self._wild(start, number), context, hits) for (number, context), hits in found.items())
+        return _Beginning(start, tuple(_hits(literal)), sources)
 
     def _wild(self, start: str, number: int) -> Wild:
-        key = (start, number)
-        if key not in self._wilds:
-            from mbuild.context.cover import sought
-            from mbuild.context.follow import Part
-            from mbuild.context.reach import Wild
+        from mbuild.context.cover import sought
+        from mbuild.context.follow import Part
+        from mbuild.context.reach import Wild
 
-            written = self.sources.wild[start][number][0]
-            source = sought(tuple(Part(text, wild) for text, wild in written))
-            assert source is not None, "only what can be found is filed"
-            self._wilds[key] = Wild(source)
-        return self._wilds[key]
+        written = self.sources.wild[start][number][0]
+        source = sought(tuple(Part(text, wild) for text, wild in written))
+        assert source is not None, "only what can be found is filed"
+        return Wild(source)
 
     def near(self, path: str) -> set[int]:
         """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
@@ -162,13 +186,22 @@ class Index:
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""
         if number not in self._keepers:
-            self._keepers[number] = Keeper(self.rules[number])
+            rules = self.rules[number]
+            self._keepers[number] = Keeper(rules, self._matcher(rules.lines), self._matcher(_unnumbered(rules.include)))
         return self._keepers[number]
 
     def _excluder(self, number: int) -> IgnoreMatcher:
         if number not in self._excluders:
-            self._excluders[number] = _matcher((each, 0) for each in self.excludes[number])
+            self._excluders[number] = self._matcher(_unnumbered(self.excludes[number]))
         return self._excluders[number]
+
+    def _matcher(self, lines: tuple[tuple[str, int], ...]) -> IgnoreMatcher:
+        """Return what ignores by these lines: folders with the same lines share one, as it knows paths inside only."""
+        if lines not in self._matchers:
+            from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
+
+            self._matchers[lines] = IgnoreMatcher(IgnoreLine(*each) for each in lines)
+        return self._matchers[lines]
 
     def takers(self, path: str, entry: Entry) -> Iterator[int]:
         """Yield the images that take an entry, or (of a submodule) may take something in it; some of them twice."""
@@ -182,24 +215,18 @@ class Index:
 class Keeper:
     """Tells which paths of a context root are neither ignored nor left out. Paths are from the git root."""
 
-    def __init__(self, rules: Rules) -> None:
-        """Take rules that have been found sound before."""
+    def __init__(self, rules: Rules, ignore: IgnoreMatcher, include: IgnoreMatcher) -> None:
+        """Take rules that have been found sound before, with what ignores by their lines and by ``include``."""
         self._rules = rules
+        self._ignore = ignore
+        self._include = include
         self._known: dict[str, bool] = {}
-
-    @cached_property
-    def _ignore(self) -> IgnoreMatcher:
-        return _matcher(self._rules.lines)
-
-    @cached_property
-    def _include(self) -> IgnoreMatcher:
-        return _matcher((each, 0) for each in self._rules.include)
 
     def keeps(self, path: str) -> bool:
         """Tell whether a path is part of the context."""
         if path not in self._known:
             relative = inside(self._rules.root, path)
-            kept = not (self._rules.lines and self._ignore.ignored(relative))
+            kept = not self._ignore.ignored(relative)
             self._known[path] = kept and not (self._rules.include and not self._include.ignored(relative))
         return self._known[path]
 
@@ -209,10 +236,8 @@ class Keeper:
         return bool(self._rules.include)
 
 
-def _matcher(lines: Iterable[tuple[str, int]]) -> IgnoreMatcher:
-    from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
-
-    return IgnoreMatcher(IgnoreLine(*each) for each in lines)
+def _unnumbered(patterns: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    return tuple((each, 0) for each in patterns)
 
 
 def inside(folder: str, path: str) -> str:
@@ -222,11 +247,3 @@ def inside(folder: str, path: str) -> str:
 
 def _hits(numbers: Sequence[int]) -> Iterator[Hit]:
     return (Hit(*numbers[at : at + FIELDS]) for at in range(0, len(numbers), FIELDS))
-
-
-def _upward(path: str) -> Iterator[str]:
-    """Yield a path and every folder above it, the git root ("") last."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""

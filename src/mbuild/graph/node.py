@@ -224,6 +224,10 @@ class Graph:
         index, wrong = self._patch
         return _owns(index, path, entry, wrong) or _owns(self._fresh, path, entry, frozenset())
 
+    def owns_alike(self, other: Graph) -> bool:
+        """Tell whether both say the same of every path that is neither a link nor a submodule."""
+        return self._index is not None and self._index is other._index
+
     @cached_property
     def _fresh(self) -> Index:
         wrong = self._patch[1] if self._patch else ()

@@ -62,8 +62,12 @@ def read_paths(graphs: Iterable[Graph]) -> set[str]:
 
 def unread(changes: Iterable[Change], base: Graph, head: Graph) -> tuple[str, ...]:
     """Return the changed paths that no image reads, or is defined by, at the tree where they are; sorted."""
-    return tuple(
-        sorted(
-            each.path for each in changes if not base.owns(each.path, each.old) and not head.owns(each.path, each.new)
-        )
-    )
+    alike = base.owns_alike(head)
+
+    def is_read(change: Change) -> bool:
+        old, new = change.old, change.new
+        if alike and old is not None and new is not None and SUBMODULE not in (old.mode, new.mode):
+            return head.owns(change.path, new)
+        return base.owns(change.path, old) or head.owns(change.path, new)
+
+    return tuple(sorted(each.path for each in changes if not is_read(each)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mbuild.errors import Where
     from mbuild.graph.affected import Reason
+    from mbuild.graph.images import Summary
     from mbuild.graph.node import Graph
 
 SCHEMA = 1
@@ -98,19 +99,13 @@ class Report:
 
 def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name, that says whether it is affected and why, and no more."""
-    return tuple(
-        ImageReport(
-            name=name,
-            affected=name in affected,
-            reasons=affected.get(name, ()),
-            dockerfile=node.summary.dockerfile,
-            context_root=node.summary.context_root or ".",
-            target=node.summary.target,
-            parents=node.summary.parents,
-            platforms=node.summary.platforms,
-        )
-        for name, node in graph.nodes.items()
-    )
+    return tuple([_listed(name, graph.images.summary(name), affected.get(name)) for name in graph.images.names])
+
+
+def _listed(name: str, about: Summary, reasons: tuple[Reason, ...] | None) -> ImageReport:
+    root = about.context_root or "."
+    shown = (about.dockerfile, root, about.target, about.parents, about.platforms)
+    return ImageReport(name, reasons is not None, reasons or (), *shown)
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -132,6 +127,19 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
+    parents, platforms = list(each.parents), list(each.platforms)
+    reasons = [reason(one) for one in each.reasons]
+    if listing:
+        return {
+            "name": each.name,
+            "affected": each.affected,
+            "dockerfile": each.dockerfile,
+            "context_root": each.context_root,
+            "target": each.target,
+            "parents": parents,
+            "platforms": platforms,
+            "reasons": reasons,
+        }
     value: dict[str, Any] = {
         "name": each.name,
         "affected": each.affected,
@@ -140,16 +148,13 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         "dockerfile": each.dockerfile,
         "context_root": each.context_root,
         "target": each.target,
-        "parents": list(each.parents),
+        "parents": parents,
         "tags": None if each.tags is None else list(each.tags),
-        "platforms": list(each.platforms),
-        "reasons": [reason(one) for one in each.reasons],
+        "platforms": platforms,
+        "reasons": reasons,
         "context": _context(each.context),
         "estimate_seconds": each.estimate_seconds,
     }
-    if listing:
-        for key in ("action", "fingerprint", "tags", "context", "estimate_seconds"):
-            del value[key]
     if each.done is not None:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}

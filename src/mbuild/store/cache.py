@@ -31,6 +31,11 @@ class Cache:
 
     def get(self, bucket: str, key: str) -> bytes | None:
         """Return what was put under a key, or None."""
+        found = self.view(bucket, key)
+        return None if found is None else bytes(found)
+
+    def view(self, bucket: str, key: str) -> memoryview | None:
+        """Return what ``get`` does without copying it: what is big is used in parts."""
         if self.folder is None:
             return None
         path = self._path(bucket, key)
@@ -38,8 +43,9 @@ class Cache:
             raw = path.read_bytes()
         except OSError:
             return None
-        first, _, body = raw.partition(b"\n")
-        if first != _first_line(key, body):
+        end = raw.find(b"\n")
+        body = memoryview(raw)[end + 1 :]
+        if end < 0 or raw[:end] != _first_line(key, body):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -109,7 +115,7 @@ def digest_of(package: str) -> str:
     return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _first_line(key: str, body: bytes) -> bytes:
+def _first_line(key: str, body: bytes | memoryview) -> bytes:
     return f"mbuild {FORMAT} {hashlib.sha256(body).hexdigest()} {hashlib.sha256(key.encode()).hexdigest()}".encode()
 
 

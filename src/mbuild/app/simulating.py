@@ -1,0 +1,96 @@
+"""Replays history: what each commit would have rebuilt. Everything comes from git objects; nothing is checked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mbuild.app.reporting import context_info
+from mbuild.app.workspace import Snapshot
+from mbuild.errors import ConfigError, DockerfileError, GitError
+from mbuild.git.diff import diff
+from mbuild.git.history import Commit, first_parents
+from mbuild.graph.affected import affected
+from mbuild.graph.impact import causes
+from mbuild.output.simulation import Replayed
+
+if TYPE_CHECKING:
+    from mbuild.app.graphs import Graphs, Made
+    from mbuild.app.workspace import Workspace
+    from mbuild.git.trees import CommitTree
+
+
+def commits_of(workspace: Workspace, last: int | None, range_: str | None) -> tuple[Commit, ...]:
+    """Return the commits that were asked for, oldest first. range_: ``A..B``, or a commit and all before it.
+
+    Raises GitError.
+    """
+    repository = workspace.repository
+    start, dots, end = (range_ or "HEAD").rpartition("..")
+    head = repository.resolve_commit(end or "HEAD")
+    after = repository.resolve_commit(start) if dots and start else None
+    return first_parents(repository.git, head, most=last, after=after)
+
+
+def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed]:
+    """Replay commits, oldest first: the graph of each is made from that of the one before where that is its parent."""
+    course = _Course(workspace, workspace.graphs)
+    for commit in commits:
+        if commit.parent is not None:
+            try:
+                yield course.step(commit, commit.parent)
+            except (ConfigError, DockerfileError, GitError) as error:
+                course.lose()
+                yield Replayed(commit, problem=error.problems[0])
+
+
+@dataclass(slots=True)
+class _Course:
+    """Where the replay stands: the last commit with its graph, and how big the contexts of its images are."""
+
+    workspace: Workspace
+    graphs: Graphs
+    at: str = ""
+    made: Made | None = None
+    bytes: dict[str, int] = field(default_factory=dict)
+
+    def lose(self) -> None:
+        self.at, self.made = "", None
+        self.bytes.clear()
+
+    def step(self, commit: Commit, parent: str) -> Replayed:
+        repository = self.workspace.repository
+        before, after = repository.commit_tree(parent), repository.commit_tree(commit.id)
+        base = self.made if self.at == parent else self.graphs.at(before)
+        if base is not None and self.at != parent:
+            self._measure(before, base, base.graph.nodes)
+        changes = diff(before, after)
+        head = self.graphs.after(base, after, changes) if base is not None and base.whole else self.graphs.at(after)
+        self.at, self.made = commit.id, head
+        if head is None:
+            return Replayed(commit)
+        if not head.whole:
+            raise DockerfileError(head.problems)
+        graph = head.graph
+        # Without a build.yaml at base every image is new.
+        new = dict.fromkeys(graph.nodes, ())
+        reasons = new if base is None else affected([base.graph], graph, [changes]).reasons
+        self._measure(after, head, reasons)
+        return Replayed(
+            commit,
+            tuple(reasons),
+            len(graph.nodes),
+            sum(self.bytes[name] for name in reasons),
+            sum(self.bytes[name] for name in graph.nodes),
+            causes(graph.order, reasons, by_path=False),
+            causes(graph.order, reasons, by_path=True),
+        )
+
+    def _measure(self, tree: CommitTree, made: Made, names: Iterable[str]) -> None:
+        """Note how big contexts are; only those of affected images can have changed."""
+        snapshot = Snapshot(tree, made.graph, self.workspace.repository.top)
+        for name in names:
+            self.bytes[name] = context_info(snapshot, made.graph.nodes[name]).bytes
+        for name in self.bytes.keys() - made.graph.nodes.keys():
+            del self.bytes[name]

@@ -1,0 +1,29 @@
+"""What a command line says, as values. Imports nothing of click."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    """The global options. fetch: of the commands that take it."""
+
+    directory: Path
+    config: Path | None
+    progress: str
+    verbose: int
+    color: bool
+    fetch: bool = False
+
+
+class Listing(NamedTuple):
+    """What ``affected --list`` is asked, as its options say it."""
+
+    images: tuple[str, ...] = ()
+    base: str | None = None
+    head: str | None = None
+    missing_base: str = "error"
+    platforms: tuple[str, ...] = ()
+    format_: str = "text"
+    exit_code: bool = False

@@ -1,0 +1,42 @@
+"""``mbuild simulate``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mbuild.cli.options import format_option
+from mbuild.cli.settings import Settings
+
+EPILOG = """\b
+Examples:
+  mbuild simulate --last 200            the last 200 commits of this branch
+  mbuild simulate v1.0..v1.1            what came between two releases
+  mbuild simulate --last 50 --cost 90   with building time, at 90 seconds an image
+"""
+
+
+@click.command("simulate", epilog=EPILOG)
+@click.argument("range_", metavar="[RANGE]", required=False)
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Replay N commits; default: 50 without RANGE.")
+@click.option("--cost", type=click.FloatRange(min=0), metavar="SECONDS", help="What building an image takes.")
+@format_option("text", "json")
+@click.pass_obj
+def command(settings: Settings, range_: str | None, last: int | None, cost: float | None, format_: str) -> None:
+    """Replay history: what each commit would have rebuilt, against building everything.
+
+    Commits are those along first parents, each compared with its parent, from git objects alone.
+    """
+    from mbuild.app.simulating import commits_of, replay
+    from mbuild.cli.answering import print_json
+    from mbuild.cli.looking import open_looking
+    from mbuild.output.simulation import Simulation, as_json, as_text
+
+    workspace = open_looking(settings)
+    commits = commits_of(workspace, last if last or range_ else 50, range_)
+    found = Simulation(tuple(replay(workspace, commits)), cost)
+    if format_ == "json":
+        print_json(as_json(found))
+    else:
+        sys.stdout.write(as_text(found))

@@ -1,0 +1,39 @@
+"""The commits of a branch, along first parents: what came to it, one merge or one push at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mbuild.errors import GitError
+from mbuild.git.door import Git
+from mbuild.tree import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit. parent: its first one, None for the first commit or where a shallow clone ends; subject: first line."""
+
+    id: str
+    parent: str | None
+    subject: str
+
+
+def first_parents(git: Git, head: str, *, most: int | None = None, after: str | None = None) -> tuple[Commit, ...]:
+    """Return commits from oldest to newest, ``head`` being the last. Both ends are ids.
+
+    most: how many at most, the newest. after: only those that are not reached from it. Raises GitError.
+    """
+    limit = [f"--max-count={most}"] if most is not None else []
+    until = [f"^{after}"] if after is not None else []
+    out = git.run(
+        "log", "-z", "--first-parent", "--no-show-signature", "--format=%H%x00%P%x00%s", *limit, head, *until, "--"
+    )
+    fields = out.split(b"\0")
+    if len(fields) % 3 > 1:
+        raise GitError("git log answered with something else than commits")
+    found = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+    return tuple(Commit(decode(oid), _first(parents), decode(subject)) for oid, parents, subject in found)[::-1]
+
+
+def _first(parents: bytes) -> str | None:
+    return parents.split(b" ")[0].decode() if parents else None

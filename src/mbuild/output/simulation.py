@@ -1,0 +1,158 @@
+"""What ``simulate`` answers: totals, the commits that cost most, and what causes rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mbuild.errors import Problem, printable
+from mbuild.git.history import Commit
+from mbuild.graph.impact import Share, shares
+from mbuild.output.text import table
+from mbuild.output.words import count, duration, size
+
+MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One commit against its first parent.
+
+    rebuilt:     the images that it affects. images: how many there are.
+    bytes:       of the contexts of those; all_bytes: of all images' contexts.
+    lines, paths: of each rebuilt image, the lines and the changed paths that cause it (``graph.impact``).
+    problem:     why it could not be replayed; then it counts for nothing.
+    """
+
+    commit: Commit
+    rebuilt: tuple[str, ...] = ()
+    images: int = 0
+    bytes: int = 0
+    all_bytes: int = 0
+    lines: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    paths: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A replay of commits, oldest first. cost: seconds that each image takes to build; None: nobody said."""
+
+    commits: tuple[Replayed, ...]
+    cost: float | None = None
+
+    @property
+    def rebuilds(self) -> int:
+        """How many images were rebuilt in all."""
+        return sum(len(each.rebuilt) for each in self.commits)
+
+    @property
+    def all_rebuilds(self) -> int:
+        """How many it would have been if every commit rebuilt everything."""
+        return sum(each.images for each in self.commits)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the contexts of what was rebuilt."""
+        return sum(each.bytes for each in self.commits)
+
+    @property
+    def all_bytes(self) -> int:
+        """Bytes of the contexts if every commit rebuilt everything."""
+        return sum(each.all_bytes for each in self.commits)
+
+    def seconds(self, rebuilds: int) -> float | None:
+        """Return how long so many rebuilds take, one after the other."""
+        return None if self.cost is None else rebuilds * self.cost
+
+    def lines(self) -> tuple[Share, ...]:
+        """Return what each line that reads files caused."""
+        return shares(each.lines for each in self.commits)
+
+    def paths(self) -> tuple[Share, ...]:
+        """Return what each changed path caused."""
+        return shares(each.paths for each in self.commits)
+
+
+def as_json(found: Simulation) -> dict[str, Any]:
+    """Return the answer as JSON."""
+    return {
+        "schema": 1,
+        "rebuilds": found.rebuilds,
+        "all_rebuilds": found.all_rebuilds,
+        "bytes": found.bytes,
+        "all_bytes": found.all_bytes,
+        "seconds": found.seconds(found.rebuilds),
+        "all_seconds": found.seconds(found.all_rebuilds),
+        "commits": [_commit(each) for each in found.commits],
+        "lines": [_share(each) for each in found.lines()],
+        "paths": [_share(each) for each in found.paths()],
+    }
+
+
+def _commit(each: Replayed) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "commit": each.commit.id,
+        "parent": each.commit.parent,
+        "subject": each.commit.subject,
+        "rebuilt": sorted(each.rebuilt),
+        "images": each.images,
+        "bytes": each.bytes,
+        "all_bytes": each.all_bytes,
+    }
+    return value | ({"problem": str(each.problem)} if each.problem else {})
+
+
+def _share(each: Share) -> dict[str, Any]:
+    return {"cause": each.cause, "commits": each.commits, "rebuilds": each.rebuilds, "alone": each.alone}
+
+
+def as_text(found: Simulation) -> str:
+    """Return the answer as people read it."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Simulation) -> Iterator[str]:
+    yield f"{count(len(found.commits), 'commit')}: {_against(found)}"
+    yield f"contexts: {size(found.bytes)} instead of {size(found.all_bytes)}"
+    if (seconds := found.seconds(found.rebuilds)) is not None:
+        instead = duration(found.seconds(found.all_rebuilds) or 0)
+        yield f"building, in sum: {duration(seconds)} instead of {instead}, at {duration(found.cost or 0)} an image"
+    costly = sorted((each for each in found.commits if each.rebuilt), key=lambda each: -len(each.rebuilt))[:MOST]
+    if costly:
+        yield ""
+        yield "the commits that rebuild most"
+        yield from table([_costly(each) for each in costly])
+    yield from _causes("the lines that cause most rebuilds", found.lines())
+    yield from _causes("the paths that cause most rebuilds", found.paths())
+    for each in found.commits:
+        if each.problem:
+            yield f"not replayed: {each.commit.id[:12]}: {each.problem}"
+
+
+def _against(found: Simulation) -> str:
+    text = f"{count(found.rebuilds, 'rebuild')} instead of {found.all_rebuilds:,}"
+    return f"{text} ({100 * found.rebuilds / found.all_rebuilds:.1f} %)" if found.all_rebuilds else text
+
+
+def _costly(each: Replayed) -> list[str]:
+    return [
+        each.commit.id[:12],
+        f"{len(each.rebuilt)} of {each.images}",
+        size(each.bytes),
+        printable(each.commit.subject),
+    ]
+
+
+def _causes(title: str, found: Sequence[Share]) -> Iterator[str]:
+    if not found:
+        return
+    yield ""
+    yield title
+    yield from table([_cause(each) for each in found[:MOST]])
+
+
+def _cause(each: Share) -> list[str]:
+    saved = f"{each.alone:,} for nothing else" if each.alone else "always together with others"
+    return [printable(each.cause), f"{count(each.rebuilds, 'rebuild')} in {count(each.commits, 'commit')}", saved]

@@ -1,0 +1,105 @@
+"""Mappings and lists as bytes, of which an entry is decoded when it is asked for.
+
+Every entry is a line, and JSON holds no line breaks and no tabs of its own: so a key is found by searching the bytes.
+Whoever asks for many gets everything decoded at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+FEW = 64
+"""Keys that are searched for one by one; a search costs about the fiftieth part of decoding everything."""
+
+
+def table(values: Mapping[str, Any]) -> bytes:
+    """Return a mapping as bytes; its values are what JSON can hold."""
+    lines = (f"\n{json.dumps(key)}\t{_text(value)}" for key, value in values.items())
+    return "".join(lines).encode() + b"\n"
+
+
+def rows(values: Iterable[Any]) -> bytes:
+    """Return a list as bytes; its items are what JSON can hold."""
+    return "".join(f"{_text(value)}\n" for value in values).encode()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+class Table(Mapping[str, Any]):
+    """A mapping from bytes that ``table`` has made."""
+
+    def __init__(self, raw: bytes | memoryview) -> None:
+        """Take the bytes; nothing is decoded yet."""
+        self._given = raw
+        self._known: dict[str, Any] = {}
+        self._searched = 0
+        self._whole = False
+
+    def __getitem__(self, key: str) -> Any:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key. None is no value that a table holds."""
+        if key not in self._known and not self._whole:
+            self._searched += 1
+            if self._searched > FEW:
+                self._all()
+            else:
+                self._known[key] = self._found(key)
+        found = self._known.get(key)
+        return default if found is None else found
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @cached_property
+    def _raw(self) -> bytes:
+        return bytes(self._given)
+
+    def _found(self, key: str) -> Any:
+        needle = f"\n{json.dumps(key)}\t".encode()
+        at = self._raw.find(needle)
+        if at < 0:
+            return None
+        start = at + len(needle)
+        return json.loads(self._raw[start : self._raw.index(b"\n", start)])
+
+    def _all(self) -> Mapping[str, Any]:
+        if not self._whole:
+            pairs = (line.split(b"\t", 1) for line in self._raw.split(b"\n") if line)
+            text = b",".join(b":".join(pair) for pair in pairs)
+            self._known = json.loads(b"{%b}" % text)
+            self._whole = True
+        return self._known
+
+
+class Rows(Sequence[Any]):
+    """A list from bytes that ``rows`` has made."""
+
+    def __init__(self, raw: bytes | memoryview) -> None:
+        """Take the bytes; nothing is decoded yet."""
+        self._raw = raw
+
+    @cached_property
+    def _lines(self) -> Sequence[bytes]:
+        return bytes(self._raw).split(b"\n")[:-1]
+
+    def __getitem__(self, number: Any) -> Any:
+        return json.loads(self._lines[number])
+
+    def __len__(self) -> int:
+        return len(self._lines)

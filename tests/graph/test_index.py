@@ -1,0 +1,38 @@
+"""The index of readers: what covers a path, wherever it begins."""
+
+from __future__ import annotations
+
+from mbuild.graph.index import Hit, Index, Room, Rules, Sources
+
+HIT = (0, 0, 0, -1, 1, 1)
+
+
+def index(literal: dict[str, tuple[int, ...]], wild: dict[str, list[object]] | None = None) -> Index:
+    sources = Sources(literal, wild or {})  # type: ignore[arg-type]
+    return Index(["a"], [[Room(0, linked=False)]], sources, [Rules("", (), ())], [], {}, {}, {}, [])
+
+
+def covers(found: Index, path: str) -> list[tuple[str, bool]]:
+    assert all(each.hit == Hit(*HIT) for each in found.covering(path))
+    return [(each.root, each.deep) for each in found.covering(path)]
+
+
+def test_what_begins_at_the_path_or_above_it_covers_it() -> None:
+    found = index({"x": HIT, "x/y": HIT, "": HIT})
+    assert covers(found, "x/y/z") == covers(found, "x/y") == [("x/y", False), ("x", False), ("", False)]
+    assert covers(found, "x") == [("x", False), ("", False)]
+    assert covers(found, "xy/x") == [("", False)]
+    assert covers(index({"x": HIT}), "y/x") == []
+
+
+def test_wildcards_are_looked_at_below_the_folder_they_begin_in() -> None:
+    found = index({}, {"x": [([("x", False), ("*.c", True)], HIT)], "": [([("**", True), ("*.h", True)], HIT)]})
+    assert covers(found, "x/a.c") == [("x/a.c", False)]
+    assert covers(found, "x/a.c/in") == [("x/a.c", False)]
+    assert covers(found, "x/a/b.h") == [("", True)]
+    assert covers(found, "y/a.c") == []
+
+
+def test_very_deep_paths() -> None:
+    path = "/".join(["d"] * 3000)
+    assert covers(index({"": HIT, path: HIT}), f"{path}/e") == [(path, False), ("", False)]
