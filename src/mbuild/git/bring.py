@@ -91,7 +91,7 @@ def _with(error: GitError, *hints: str) -> GitError:
 
 def obtain(repository: Repository, ref: str, unknown: GitError) -> str:
     """Fetch a ref that is not known here and return its commit id. Raises ``unknown`` where no fetch can bring it."""
-    remote = remote_of(repository)
+    remote = refs.remote_of(repository.git)
     found = _asked_for(repository, remote, ref) if remote else None
     if remote is None or found is None:
         raise unknown
@@ -120,14 +120,3 @@ def _asked_for(repository: Repository, remote: str, ref: str) -> tuple[Fetch, st
 
 def _one_branch(repository: Repository, remote: str) -> bool:
     return "*" not in (refs.config(repository.git, f"remote.{remote}.fetch") or "")
-
-
-def remote_of(repository: Repository) -> str | None:
-    """Return the remote of the current branch, else origin, else the only one; None where that leaves none."""
-    remotes = refs.lines(repository.git.run("remote"))
-    branch = refs.current_branch(repository.git)
-    own = refs.config(repository.git, f"branch.{branch}.remote") if branch else None
-    for name in (own, "origin"):
-        if name in remotes:
-            return name
-    return remotes[0] if len(remotes) == 1 else None

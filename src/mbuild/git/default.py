@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mbuild.errors import GitError
 from mbuild.git import refs
 from mbuild.git.base import Base, in_words
-from mbuild.git.bring import bring, commit_fetch, remote_of
 from mbuild.git.merged import merge_bases
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def default_base(repository: Repository, head: str, *, of_work_tree: bool, branc
 
 def _default_branch(repository: Repository, known: str) -> tuple[str, str]:
     """Return the default branch as a full ref and by its own name."""
-    remote = remote_of(repository)
+    remote = refs.remote_of(repository.git)
     if remote is not None:
         return _of_remote(repository, remote, known)
     branches = refs.lines(repository.git.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"))
@@ -65,8 +64,14 @@ def _of_remote(repository: Repository, remote: str, known: str) -> tuple[str, st
         for name in names:
             if refs.verify(repository.git, prefix + name) is not None:
                 return prefix + name, name
-        bring(repository, commit_fetch(repository, remote, asked), _unknown(remote))
+        _fetch(repository, remote, asked, _unknown(remote))
     raise _unknown(remote)
+
+
+def _fetch(repository: Repository, remote: str, refspec: str, why: GitError) -> None:
+    from mbuild.git.bring import bring, commit_fetch
+
+    bring(repository, commit_fetch(repository, remote, refspec), why)
 
 
 def _unknown(remote: str) -> GitError:
@@ -79,5 +84,5 @@ def _before(repository: Repository, head: str, ref: str) -> Base:
         return Base("", (), f"head is the first commit of {ref}: compared with the empty tree")
     if refs.verify(repository.git, parents[0]) is None:
         why = GitError(f"head is on {ref}, and the commit before it is not in this shallow clone")
-        bring(repository, commit_fetch(repository, remote_of(repository) or "origin", parents[0]), why)
+        _fetch(repository, refs.remote_of(repository.git) or "origin", parents[0], why)
     return Base("HEAD^", (parents[0],), f"the commit before head, which is on the default branch {ref}")

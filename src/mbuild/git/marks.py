@@ -12,7 +12,7 @@ from mbuild.ci.values import is_name
 from mbuild.errors import GitError, UsageError
 from mbuild.git import refs
 from mbuild.git.base import LAST_SUCCESS, Base
-from mbuild.git.bring import bring, commit_fetch, remote_of
+from mbuild.git.bring import bring, commit_fetch
 from mbuild.git.messages import first_line
 from mbuild.git.provided import recorded
 from mbuild.names import quoted
@@ -42,7 +42,7 @@ def branch_of(repository: Repository, run: Run | None) -> str:
 
 
 def _marked(repository: Repository, ref: str) -> str:
-    remote = remote_of(repository)
+    remote = refs.remote_of(repository.git)
     found = refs.verify(repository.git, ref)
     if remote is not None and (found is None or repository.fetcher is not None):
         why = GitError(
@@ -73,7 +73,7 @@ def mark(repository: Repository, commit: str, branch: str) -> str:
 
 def push(repository: Repository, ref: str) -> str:
     """Push a mark; return the remote. Raises GitError with git's own words."""
-    remote = remote_of(repository)
+    remote = refs.remote_of(repository.git)
     if remote is None:
         raise GitError("there is no remote to push to, or it is not clear to which", "git remote add origin URL")
     args = ("push", "--quiet", "--no-verify", "--force", remote, f"{ref}:{ref}")

@@ -56,9 +56,9 @@ def _open_ends(repository: Repository, commit: str, head: str, found: tuple[str,
 
 
 def _deeper(repository: Repository, step: int, ends: tuple[str, ...]) -> Fetch:
-    from mbuild.git.bring import Fetch, remote_of
+    from mbuild.git.bring import Fetch
 
-    remote = remote_of(repository) or "origin"
+    remote = refs.remote_of(repository.git) or "origin"
     if not step or len(ends) > _FEW:
         return Fetch(("--no-tags", "--unshallow", remote))
     # Asked for by id, so that no branch moves meanwhile, and nothing is deepened but what was found to be too short.

@@ -8,7 +8,7 @@ from mbuild.ci.model import MERGE_QUEUE, PULL_REQUEST, Against, Run
 from mbuild.errors import GitError
 from mbuild.git import refs
 from mbuild.git.base import Base, in_words
-from mbuild.git.bring import Fetch, bring, commit_fetch, remote_of
+from mbuild.git.bring import Fetch, bring, commit_fetch
 from mbuild.git.merged import merge_bases
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _present(repository: Repository, commit: str, how: str) -> str:
     found = refs.verify(repository.git, commit)
     if found is None:
         why = GitError(f"{how}: the commit {commit} is not in this clone", _SAY)
-        remote = remote_of(repository)
+        remote = refs.remote_of(repository.git)
         if remote is None or len(commit) not in (40, 64):
             raise why
         bring(repository, commit_fetch(repository, remote, commit), why)
@@ -71,7 +71,7 @@ def _present(repository: Repository, commit: str, how: str) -> str:
 
 
 def _branch(repository: Repository, run: Run, against: Against, head: str) -> Base:
-    remote = remote_of(repository)
+    remote = refs.remote_of(repository.git)
     if remote is None:
         raise GitError(f"{against.how}: there is no remote to have the branch {against.branch}", _SAY)
     ref = f"{remote}/{against.branch}"
@@ -115,7 +115,7 @@ def _before_tag(repository: Repository, tag: str, head: str) -> Base:
         (name,) = refs.lines(done.out)
         return Base(name, (repository.resolve_commit(f"refs/tags/{name}"),), f"the tag before {tag} in its history")
     if repository.is_shallow():
-        remote = remote_of(repository) or "origin"
+        remote = refs.remote_of(repository.git) or "origin"
         why = GitError(f"the tag before {tag} is not in this shallow clone", _SAY)
         bring(repository, Fetch(("--tags", "--unshallow", remote)), why)
         return _before_tag(repository, tag, head)

@@ -84,6 +84,17 @@ def config(git: Git, key: str) -> str | None:
     return decode(done.out.removesuffix(b"\0")) if done.code == 0 else None
 
 
+def remote_of(git: Git) -> str | None:
+    """Return the remote of the current branch, else origin, else the only one; None where that leaves none."""
+    remotes = lines(git.run("remote"))
+    branch = current_branch(git)
+    own = config(git, f"branch.{branch}.remote") if branch else None
+    for name in (own, "origin"):
+        if name in remotes:
+            return name
+    return remotes[0] if len(remotes) == 1 else None
+
+
 def commit_time(raw: bytes) -> int:
     """Return the committer's date of a raw commit object in seconds since 1970."""
     for line in _header(raw):
