@@ -50,9 +50,10 @@ def _merged_into(repository: Repository, run: Run, head: str) -> Base | None:
     if len(parents) != 2 or run.source not in parents:
         return None
     into = parents[0] if parents[1] == run.source else parents[1]
-    name = f"origin/{run.against.branch}" if run.against and run.against.branch else into
-    _present(repository, into, "the commit that the pull request was merged into")
-    return Base(name, (into,), f"{run.provider}: the commit that the {run.event}'s was merged into for this run")
+    remote, branch = refs.remote_of(repository.git), run.against.branch if run.against else ""
+    name = f"{remote}/{branch}" if remote and branch else into
+    _present(repository, into, f"what the {run.event} was merged into")
+    return Base(name, (into,), f"{run.provider}: what the {run.event} was merged into for this run")
 
 
 def _present(repository: Repository, commit: str, how: str) -> str:
