@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.registry.server import Proxy, program, proxied, serving
 from tests.support import Repo
 
 pytest_plugins = ["tests.oracle.soundness.totals"]
@@ -41,6 +44,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(variable, raising=False)
         if os.environ.get("CI") == "woodpecker":
             patch.setenv("CI", "true")
+        patch.setenv("MBUILD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
 
 
@@ -78,18 +82,35 @@ def engine() -> EngineUnderTest:
     try:
         found = connect()
     except EnvironmentFault as error:
-        return _no_engine(str(error))
+        _no_engine(f"needs a Docker Engine: {error}")
     client = find_docker()
-    return EngineUnderTest(found.host, client) if client else _no_engine("no docker client on PATH has buildx")
+    return EngineUnderTest(found.host, client) if client else _no_engine("needs a docker client with buildx on PATH")
 
 
-def _no_engine(why: str) -> EngineUnderTest:
+def _no_engine(why: str) -> NoReturn:
     if os.environ.get("MBUILD_REQUIRE_ENGINE"):
-        pytest.fail(f"an engine is required: {why}")
-    pytest.skip(f"needs a Docker Engine: {why}")
+        pytest.fail(f"this is required: {why}")
+    pytest.skip(why)
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     """Return a new repository."""
     return Repo(tmp_path / "repo")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """Yield the HOST:PORT of an empty registry; skip where the program is missing, fail where it is required."""
+    if program() is None:
+        why = "no registry is installed (Debian: docker-registry)"
+        _no_engine(why)
+    with serving(tmp_path) as host:
+        yield host
+
+
+@pytest.fixture
+def proxy(registry: str) -> Iterator[Proxy]:
+    """Yield a proxy before an empty registry."""
+    with proxied(registry, threading.Event()) as found:
+        yield found

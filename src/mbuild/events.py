@@ -1,6 +1,7 @@
 """What happens while images are built. One small schema, many displays.
 
-Builders emit Step, StepDone, LogLine and Sent; the executor adds ImageStarted and ImageDone. ``image`` is its name.
+Builders emit Step, StepDone, LogLine and Sent; whoever runs them adds ImageStarted, Retrying and ImageDone. ``image``
+is its name.
 """
 
 from __future__ import annotations
@@ -54,6 +55,16 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrying:
+    """A build failed in a way that may pass, and is tried again after some seconds. tried: how often it was tried."""
+
+    image: str
+    tried: int
+    seconds: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageDone:
     """An image reached its end. status: ``built|cached|reused|failed|skipped|cancelled``; seconds: wall clock."""
 
@@ -63,5 +74,5 @@ class ImageDone:
     error: str = ""
 
 
-Event = ImageStarted | Step | StepDone | LogLine | Sent | ImageDone
+Event = ImageStarted | Step | StepDone | LogLine | Sent | Retrying | ImageDone
 Emit = Callable[[Event], None]

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mbuild.app import running
+from mbuild.app import attempts, running
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.errors import BuildFailedError, ChangedWhileRead, EnvironmentFault, ExitCode, Problem, UsageError, Where
 from mbuild.events import Emit, Event
+from mbuild.registry.registries import Registries
+from mbuild.schedule.jobs import Capacity
 from mbuild.schedule.plan import make_plan
 from tests.cli.shop import FILES
 from tests.support import Repo
@@ -31,6 +33,11 @@ class FakeBuilder:
     tagged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     name: str = "fake"
     place: str = "nowhere"
+    capacity: Capacity | None = None
+
+    @property
+    def plain_registries(self) -> Collection[str]:
+        return ()
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         return {}
@@ -44,6 +51,12 @@ class FakeBuilder:
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         self.asked.append(request)
         return self.answer(request, cancel)
+
+    def push(self, name: str, registries: Registries) -> str:
+        return "sha256:pushed"
+
+    def pull(self, name: str, registries: Registries) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -82,7 +95,7 @@ def test_a_request_says_everything_a_builder_needs(snapshot: Snapshot) -> None:
 
 
 def test_a_file_that_changes_for_a_moment_is_tried_again(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.0)
 
     def once(request: BuildRequest, cancel: Cancel) -> BuildResult:
         if [each.image for each in builder.asked].count("web") == 1 and request.image == "web":
@@ -97,7 +110,7 @@ def test_a_file_that_changes_for_a_moment_is_tried_again(snapshot: Snapshot, mon
 def test_a_file_that_keeps_changing_fails_its_image_and_no_other(
     snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.0)
 
     def always(request: BuildRequest, cancel: Cancel) -> BuildResult:
         if request.image == "web":

@@ -54,6 +54,22 @@ def test_both_forms_tell_the_same(indent: int | None) -> None:
     assert not told.cached
 
 
+def test_a_step_begins_when_it_is_started_not_when_it_is_announced() -> None:
+    events: list[Event] = []
+    told = Progress("api", events.append)
+    make: dict[str, object] = {"digest": "b", "name": "[2/2] RUN make"}
+    copy: dict[str, object] = {"digest": "a", "name": "[1/2] COPY a /"}
+    stream = [{"vertexes": [copy, make]}, {"vertexes": [copy | {"started": "t"}]}]
+    stream += [{"vertexes": [copy | {"started": "t", "completed": "t"}, make | {"completed": "t", "cached": True}]}]
+    told.read([json.dumps(each).encode() + b"\n" for each in stream])
+    assert events == [
+        Step("api", "a", "[1/2] COPY a /"),
+        StepDone("api", "a"),
+        Step("api", "b", "[2/2] RUN make"),
+        StepDone("api", "b", True),
+    ]
+
+
 def test_what_is_no_json_is_text() -> None:
     text: list[str] = []
     assert list(objects([b"{\n", b"  broken\n", b"}\n", b"{oops}\n", b"[1]\n", b"\n", b"{\n", b"cut"], text)) == []

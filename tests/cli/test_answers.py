@@ -155,7 +155,7 @@ def test_explain_why_not(shop: Repo) -> None:
     )
     answer = shop.mbuild("explain", "--image", "api", "--base", "HEAD")
     assert "api is not affected: none of 3 changed paths is an input of it" in answer.out
-    assert "libs/other/other.py: no instruction of a reachable stage copies it" in answer.out
+    assert "libs/other/other.py: no instruction reads it" in answer.out
 
 
 def test_explain_a_path(shop: Repo) -> None:

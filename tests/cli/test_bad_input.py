@@ -170,6 +170,7 @@ def test_a_wrong_date_is_refused(shop: Repo, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MBUILD_STATE_DIR")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     def broken(*args: object, **more: object) -> None:

@@ -132,3 +132,11 @@ def test_the_heavy_library_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_work_trees_share_one_common_folder(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(a="1")
+    repo.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    main, linked = open_repository(repo.top), open_repository(tmp_path / "linked")
+    assert os.path.realpath(main.common_dir) == os.path.realpath(linked.common_dir)
+    assert os.path.realpath(main.common_dir) == os.path.realpath(repo.top / ".git")

@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step, StepDone
+from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step, StepDone
 from mbuild.output.display import JsonEvents, Plain, Quiet, choose
 from mbuild.output.live import Live
 from mbuild.output.words import count, duration, size
@@ -109,3 +109,18 @@ def test_words() -> None:
     ]
     assert (count(1, "entry", "entries"), count(2_000, "file")) == ("1 entry", "2,000 files")
     assert (duration(0.04), duration(59.99), duration(3725)) == ("0.0 s", "60.0 s", "62 min 05 s")
+
+
+def test_that_a_build_is_tried_again() -> None:
+    event = Retrying("api", 1, 2.5, "503 Service\x07 Unavailable\nmore")
+    plain, events, screen = io.StringIO(), io.StringIO(), io.StringIO()
+    Plain(plain, verbose=False).show(event)
+    assert plain.getvalue() == "api | trying again in 2.5 s: 503 Service\\x07 Unavailable\n"
+    JsonEvents(events).show(event)
+    assert json.loads(events.getvalue())["event"] == "retrying"
+    live = Live(color=False, console=Console(file=screen, force_terminal=True, width=100))
+    live.show(ImageStarted("api", "build"))
+    live.show(event)
+    table = live._table()
+    live.close()
+    assert [str(each) for each in table.columns[3].cells] == ["trying again in 2.5 s: 503 Service\\x07 Unavailable"]

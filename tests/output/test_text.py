@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mbuild.errors import Where
 from mbuild.graph.affected import Reason
+from mbuild.graph.exclusion import Exclusion
 from mbuild.images import NamedContext
 from mbuild.output import explain, graphs
 from mbuild.output.report import BaseInfo, ContextInfo, Done, HeadInfo, ImageReport, Report, as_json
@@ -125,9 +126,19 @@ def test_why_not_names_the_rule() -> None:
             self.path = path
 
     changes = [Changed(path) for path in ("b/x.md", "a/y", "b/Dockerfile")]
-    assert explain.nearest(SHOP, "b", changes) == [
-        ("b/Dockerfile", "the Dockerfile changed, but nothing that its reachable stages do"),
-        ("b/x.md", "ignored by b/.dockerignore"),
+    assert [(path, explain.rule(each)) for path, each in explain.nearest(SHOP, "b", changes)] == [
+        ("b/Dockerfile", "it changed, but means the same to this image"),
+        ("b/x.md", "ignored by *.md (b/.dockerignore:1)"),
         ("a/y", "outside the context root b"),
     ]
-    assert dict(explain.nearest(SHOP, "a", changes))["a/y"] == "no instruction of a reachable stage copies it"
+    assert explain.rule(dict(explain.nearest(SHOP, "a", changes))["a/y"]) == "no instruction reads it"
+
+
+def test_every_rule_has_words() -> None:
+    where = Where("D", 3)
+    assert [explain.rule(Exclusion(kind, "x", where)) for kind in ("excluded", "not-included", "unreached")] == [
+        "excluded by x (D:3)",
+        "not among x (D:3)",
+        "only the stage x reads it (D:3), which the target does not need",
+    ]
+    assert explain.rule(Exclusion("excluded", "", where)) == "excluded (D:3)"

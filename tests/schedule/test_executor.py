@@ -8,7 +8,7 @@ import pytest
 
 from mbuild.errors import EnvironmentFault
 from mbuild.events import Event, ImageDone, ImageStarted
-from mbuild.schedule.executor import Executor, Outcome, Work
+from mbuild.schedule.executor import Executor, Outcome, Threads, Work
 from mbuild.schedule.plan import BUILD, Plan, Step
 
 
@@ -19,7 +19,9 @@ def plan(**parents: list[str]) -> Plan:
 def execute(each: Plan, work: Work, *, jobs: int = 2, fail_fast: bool = False) -> tuple[dict[str, str], list[Event]]:
     events: list[Event] = []
     stopped: list[bool] = []
-    executor = Executor(each, work, events.append, jobs=jobs, fail_fast=fail_fast, stop=lambda: stopped.append(True))
+    executor = Executor(
+        each, Threads(work), events.append, jobs=jobs, fail_fast=fail_fast, stop=lambda: stopped.append(True)
+    )
     outcomes = executor.run()
     return {name: outcome.status for name, outcome in outcomes.items()}, events
 
@@ -60,7 +62,7 @@ def test_fail_fast_stops_what_runs() -> None:
         return Outcome("cancelled" if stopped.wait(10) else "built")
 
     each = plan(a=[], b=[], c=[])
-    executor = Executor(each, work, lambda event: None, jobs=2, fail_fast=True, stop=stopped.set)
+    executor = Executor(each, Threads(work), lambda event: None, jobs=2, fail_fast=True, stop=stopped.set)
     assert {name: outcome.status for name, outcome in executor.run().items()} == {
         "a": "failed",
         "b": "cancelled",
@@ -75,7 +77,9 @@ def test_an_interrupt_cancels_what_runs_and_what_waits() -> None:
         executor.interrupt()
         return Outcome("cancelled" if stopped.wait(10) else "built")
 
-    executor = Executor(plan(a=[], b=["a"]), work, lambda event: None, jobs=1, fail_fast=False, stop=stopped.set)
+    executor = Executor(
+        plan(a=[], b=["a"]), Threads(work), lambda event: None, jobs=1, fail_fast=False, stop=stopped.set
+    )
     assert {name: outcome.status for name, outcome in executor.run().items()} == {"a": "cancelled", "b": "cancelled"}
 
 

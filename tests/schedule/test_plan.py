@@ -58,3 +58,11 @@ def test_nothing_wanted_is_nothing_to_do() -> None:
     plan = make_plan(GRAPH, {}, set())
     assert plan.active == ()
     assert plan.waves() == ()
+
+
+def test_a_parent_that_is_elsewhere_is_brought_for_a_child_that_is_built() -> None:
+    plan = make_plan(GRAPH, {"api": WHY}, {"mid", "base"}, elsewhere={"mid", "base"})
+    assert actions(plan) == {"base": "none", "mid": "reuse", "api": "build", "web": "none"}
+    assert plan.waves() == (("mid",), ("api",))
+    nothing = make_plan(GRAPH, {"api": WHY}, {"mid", "base", "api"}, elsewhere={"mid", "base"})
+    assert actions(nothing) == {"base": "none", "mid": "none", "api": "reuse", "web": "none"}

@@ -77,6 +77,7 @@ class View:
     naming: Naming
     plan: Plan | None = None
     sizes: Sizes | None = None
+    estimates: Mapping[str, float] = field(default_factory=dict)
 
 
 def image_reports(view: View) -> tuple[ImageReport, ...]:
@@ -101,6 +102,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         fingerprint=node.fingerprint,
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
+        estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
     )
 
 
@@ -110,10 +112,12 @@ def done(run: Run, name: str) -> Done | None:
         return None
     outcome = run.outcomes[name]
     result = run.result(name)
+    published = run.published.get(name)
     return Done(
         status=outcome.status,
         seconds=outcome.seconds,
         image_id=result.image_id if result else None,
-        digest=result.digest if result else None,
+        digest=published.digest if published else result.digest if result else None,
         error=outcome.error or None,
+        pushed=published.names if published else (),
     )

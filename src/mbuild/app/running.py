@@ -7,27 +7,36 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from mbuild.app.attempts import Attempts
+from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
-from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
+from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
-from mbuild.schedule.executor import Executor, Outcome
+from mbuild.graph.node import Node
+from mbuild.schedule.estimate import complete, remaining
+from mbuild.schedule.executor import Executor, Outcome, Threads
+from mbuild.schedule.machine import GOOD
 from mbuild.schedule.plan import BUILD, Plan, Step
-
-RETRY_SECONDS = 0.3
+from mbuild.schedule.retry import Policy
+from mbuild.schedule.watch import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order."""
+    """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order.
+
+    published: what is in registries now, by image.
+    """
 
     outcomes: Mapping[str, Outcome]
     seconds: float
     code: ExitCode
     problems: tuple[Problem, ...]
+    published: Mapping[str, Published] = field(default_factory=dict)
 
     def result(self, image: str) -> BuildResult | None:
         """Return the builder's own result for an image."""
@@ -37,11 +46,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run: jobs at once, and whether the first failure ends the run."""
+    """How to run: jobs at once, whether the first failure ends the run, what a build may take, when to try again."""
 
     jobs: int
     fail_fast: bool
     epoch: int
+    limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of earlier builds: how long each image will take, in seconds; and what is told of every end."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    ended: Callable[[Step, Outcome], None] = lambda step, outcome: None  # noqa: ARG005
 
 
 def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> None:
@@ -66,15 +85,49 @@ def missing_problem(source: str, image: str, where: Where) -> Problem:
     return Problem(f"image '{image}': nothing in the context matches '{source}'", where, (hint,))
 
 
-def run(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options, emit: Emit) -> Run:
-    """Run a plan to its end, or to its stop by SIGINT or SIGTERM."""
-    cancel = Cancel()
-    work = _Worker(snapshot, builder, naming, options, emit, cancel)
-    executor = Executor(plan, work, emit, jobs=options.jobs, fail_fast=options.fail_fast, stop=cancel.cancel)
+def run(
+    plan: Plan,
+    snapshot: Snapshot,
+    builder: Builder,
+    naming: Naming,
+    options: Options,
+    emit: Emit,
+    past: Past | None = None,
+    publisher: Publisher | None = None,
+) -> Run:
+    """Run a plan to its end, or to its stop by SIGINT or SIGTERM. What takes longest to its end is started first."""
+    cancel, past = Cancel(), past or Past()
+    work = _Worker(snapshot, builder, naming, options, emit, cancel, publisher)
+    executor = Executor(
+        plan,
+        Threads(work),
+        emit,
+        jobs=options.jobs,
+        fail_fast=options.fail_fast,
+        stop=cancel.cancel,
+        remaining=remaining(plan, complete(plan, past.seconds)),
+        ended=past.ended,
+    )
     begun = time.monotonic()
     with _signals(executor.interrupt) as caught:
         outcomes = executor.run()
-    return Run(outcomes, time.monotonic() - begun, _code(outcomes, caught), _problems(plan, outcomes))
+        code = _code(outcomes, caught)
+        if publisher is not None and code == ExitCode.DONE:
+            outcomes = _tagged(outcomes, publisher.finish())
+            code = _code(outcomes, caught)
+    published = dict(publisher.done) if publisher else {}
+    return Run(outcomes, time.monotonic() - begun, code, _problems(plan, outcomes), published)
+
+
+def _tagged(outcomes: Mapping[str, Outcome], problems: Mapping[str, tuple[Problem, ...]]) -> dict[str, Outcome]:
+    """Return how images ended, those failed that could not be given their tags."""
+    return {name: _failed(each, problems[name]) if name in problems else each for name, each in outcomes.items()}
+
+
+def _failed(outcome: Outcome, problems: tuple[Problem, ...]) -> Outcome:
+    found = outcome.detail if isinstance(outcome.detail, BuildResult) else BuildResult("failed")
+    detail = replace(found, status="failed", problems=problems)
+    return replace(outcome, status="failed", error=str(problems[0]), detail=detail)
 
 
 @dataclass(slots=True)
@@ -87,19 +140,17 @@ class _Worker:
     options: Options
     emit: Emit
     cancel: Cancel
+    publisher: Publisher | None = None
 
     def __call__(self, step: Step) -> Outcome:
         begun = time.monotonic()
         node = self.snapshot.graph.nodes[step.image]
         try:
-            if step.action != BUILD:
-                names = self.naming.tags(node)
-                if names[1:]:
-                    self.builder.tag(names[0], names[1:])
-                return Outcome("reused", time.monotonic() - begun)
             if self.cancel:
                 return Outcome("cancelled")
-            result = self._build(request(self.snapshot, node, self.naming, epoch=self.options.epoch))
+            result = self._reuse(node) if step.action != BUILD else self._build(node)
+            if self.publisher is not None and self.publisher.push and result.status in GOOD:
+                self.publisher.publish(step.image, self.naming.tags(node))
         except ChangedWhileRead as error:
             result = BuildResult("failed", problems=error.problems)
         except EnvironmentFault:
@@ -109,13 +160,18 @@ class _Worker:
         error_line = str(result.problems[0]) if result.problems else ""
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
 
-    def _build(self, asked: BuildRequest) -> BuildResult:
-        """Build, once more when a file was caught changing: editors write in steps. Only what was planned is sent."""
-        try:
-            return self.builder.build(asked, self.emit, self.cancel)
-        except ChangedWhileRead:
-            time.sleep(RETRY_SECONDS)
-            return self.builder.build(asked, self.emit, self.cancel)
+    def _build(self, node: Node) -> BuildResult:
+        options = self.options
+        attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
+        return attempts.build(request(self.snapshot, node, self.naming, epoch=options.epoch))
+
+    def _reuse(self, node: Node) -> BuildResult:
+        """Give an image that exists the names asked for, where the builder has it or must have it."""
+        content, *others = self.naming.tags(node)
+        here = self.publisher is None or self.publisher.fetch(content)
+        if here and others:
+            self.builder.tag(content, others)
+        return BuildResult("reused")
 
 
 def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...]:

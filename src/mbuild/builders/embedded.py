@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.builders.oci.builder import CancelledError, assemble
 from mbuild.builders.oci.descriptor import Descriptor
@@ -17,7 +17,11 @@ from mbuild.context.source import ContextSource
 from mbuild.context.verify import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
 from mbuild.events import Emit, Step, StepDone
+from mbuild.schedule.jobs import Capacity
 from mbuild.tree import Entry, decode
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 
 @dataclass(slots=True)
@@ -32,6 +36,16 @@ class Embedded:
         """Where the images end up, for people."""
         return str(self.output)
 
+    @property
+    def capacity(self) -> Capacity | None:
+        """Return None: images are assembled here."""
+        return None
+
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """None: nobody says of any that it needs no TLS."""
+        return ()
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the layout holds."""
         if not (self.output / "index.json").is_file():
@@ -45,6 +59,18 @@ class Embedded:
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an image of the layout more names."""
         Layout(self.output).open_or_create().tag(existing, names)
+
+    def push(self, name: str, registries: Registries) -> str:
+        """Push an image of the layout, and return the digest that was read back. Raises RegistryError."""
+        from mbuild.builders.oci.transfer import push
+
+        return push(Layout(self.output), name, registries)
+
+    def pull(self, name: str, registries: Registries) -> None:
+        """Bring an image into the layout. Raises RegistryError."""
+        from mbuild.builders.oci.transfer import pull
+
+        pull(Layout(self.output).open_or_create(), name, registries)
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return the first RUN and every other thing that needs an engine."""

@@ -7,10 +7,15 @@ import socket
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mbuild.builders.pushing import pull, push
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
+from mbuild.schedule.jobs import Capacity
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
@@ -91,9 +96,30 @@ class EngineStore:
         """Where the images end up, for people."""
         return f"the engine at {self.engine.host}"
 
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the engine's machine has, where it says so."""
+        processors, memory = self.engine.info.get("NCPU"), self.engine.info.get("MemTotal")
+        return Capacity(int(processors), int(memory or 0)) if processors else None
+
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """The hosts that the engine's own configuration calls insecure (``insecure-registries``)."""
+        known = (self.engine.info.get("RegistryConfig") or {}).get("IndexConfigs") or {}
+        return tuple(host for host, about in known.items() if not about.get("Secure", True))
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
+
+    def push(self, name: str, registries: Registries) -> str:
+        """Push one name, and return the digest that was read back from the registry. Raises RegistryError."""
+        digest = push(self.engine.client, name)
+        return registries.verified(name, self.engine.image_id(name), *([digest] if digest else [])).digest
+
+    def pull(self, name: str, registries: Registries) -> None:  # noqa: ARG002 - the engine talks to the registry itself
+        """Bring an image into the engine. Raises RegistryError."""
+        pull(self.engine.client, name)
 
     def close(self) -> None:
         """Close the connection to the engine."""

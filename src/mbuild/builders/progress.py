@@ -55,6 +55,7 @@ class Progress:
     text: list[str] = field(default_factory=list)
     failed_step: str = ""
     _names: dict[str, str] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
     _ended: dict[str, bool] = field(default_factory=dict)
     _sent: dict[str, int] = field(default_factory=dict)
     _log: dict[str, deque[str]] = field(default_factory=dict)
@@ -108,8 +109,10 @@ class Progress:
 
     def _vertex(self, vertex: dict[str, Any]) -> None:
         digest, name = str(vertex.get("digest", "")), str(vertex.get("name", ""))
-        if digest not in self._names:
-            self._names[digest] = name
+        self._names.setdefault(digest, name)
+        # BuildKit tells of every step of the Dockerfile long before it begins.
+        if (vertex.get("started") or vertex.get("completed")) and digest not in self._begun:
+            self._begun.add(digest)
             self.emit(Step(self.image, digest, name))
         if vertex.get("error"):
             self.failed_step = digest

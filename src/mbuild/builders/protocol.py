@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import Secret
+from mbuild.schedule.jobs import Capacity
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class Cancel:
     def __bool__(self) -> bool:
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until cancelled, at most for some seconds; returns whether it is."""
+        return self._event.wait(seconds)
+
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` when cancelled (at once if that is already so); returns what takes it back."""
         with self._lock:
@@ -112,6 +120,16 @@ class Builder(Protocol):
         """Where the images end up, for people."""
         ...
 
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the machine has that builds; None: it is this one."""
+        ...
+
+    @property
+    def plain_registries(self) -> Collection[str]:
+        """Hosts of registries that may be asked without TLS, besides those of this machine."""
+        ...
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
         ...
@@ -126,6 +144,17 @@ class Builder(Protocol):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and give it its tags."""
+        ...
+
+    def push(self, name: str, registries: Registries) -> str:
+        """Push one name of an image that exists; returns the manifest's digest, read back from the registry.
+
+        Raises RegistryError, also when something else is there afterwards.
+        """
+        ...
+
+    def pull(self, name: str, registries: Registries) -> None:
+        """Bring an image from its registry to where this builder keeps images. Raises RegistryError."""
         ...
 
     def close(self) -> None:

@@ -40,9 +40,12 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
         shown = {"platforms": options["platforms"], "format_": options["format_"], "exit_code": exit_code}
         return show(settings, Listing(images, **compared, **shown))
     from mbuild.cli.answering import question
+    from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
 
     workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
+    if not options["dry_run"]:
+        hold(workspace, settings, wait=options["wait"])
     answer = question(workspace, **compared)
     code = _go(settings, workspace, answer, images, options)
     return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code

@@ -25,10 +25,13 @@ Examples:
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
 
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
+    if not options["dry_run"]:
+        hold(workspace, settings, wait=options["wait"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
     wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))

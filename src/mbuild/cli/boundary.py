@@ -60,6 +60,9 @@ def _command(argv: Sequence[str]) -> int:
     except click.Abort as error:
         raise KeyboardInterrupt from error
     except click.ClickException as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            sys.stderr.write(f"{error.format_message()}\n")  # its message is the whole help
+            return ExitCode.USAGE
         context = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "mbuild"
         return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
 
@@ -96,12 +99,13 @@ def _crash(error: Exception) -> int:
     import time
     import traceback
 
-    from platformdirs import user_state_path
+    from mbuild.store.place import state_root
 
     text = "".join(traceback.format_exception(error))
     about = f"mbuild {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     try:
-        folder = user_state_path("mbuild", ensure_exists=True)
+        folder = state_root(os.environ)
+        folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
         file.write_text(about + text, encoding="utf-8", errors="backslashreplace")
         hint = f"details are in {file}: {ISSUES}"

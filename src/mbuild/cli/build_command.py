@@ -26,10 +26,13 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     """Build the named images and the parents that they need; what exists already is reused."""
     from mbuild.app.question import chosen
     from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
 
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
+    if not options["dry_run"]:
+        hold(workspace, settings, wait=options["wait"])
     snapshot = workspace.snapshot(workspace.head(head))
     reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
     wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))

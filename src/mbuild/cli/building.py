@@ -8,25 +8,32 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mbuild.app import running
+from mbuild.app.capacity import this_machine
+from mbuild.app.holdings import Holdings, look
+from mbuild.app.past import Forecast, forecast, open_history, recorder
+from mbuild.app.publishing import Publisher, Publishing, publisher
 from mbuild.app.question import head_info
 from mbuild.app.reporting import Sizes, View, done, image_reports
-from mbuild.app.requests import Naming, content_name, placeholders
+from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen, Surroundings, choose
-from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.boundary import print_problems
+from mbuild.cli.finishing import finish, show
 from mbuild.cli.settings import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
 from mbuild.graph.affected import Reason
 from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
-from mbuild.output.report import BaseInfo, HeadInfo, Report, as_json
-from mbuild.output.text import plan_text, result_text
+from mbuild.output.report import BaseInfo, HeadInfo, Report
+from mbuild.output.text import plan_text
+from mbuild.registry.registries import Registries
+from mbuild.schedule.jobs import default_jobs
 from mbuild.schedule.plan import BUILD, Plan, make_plan
+from mbuild.schedule.retry import Policy
+from mbuild.schedule.watch import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +43,15 @@ class BuildOptions:
     dry_run: bool = False
     builder: str | None = None
     jobs: int | None = None
+    timeout: float | None = None
+    stall_timeout: float | None = None
+    retries: int = 3
+    wait: bool = True
     fail_fast: bool = False
     force: bool = False
     push: bool = False
+    tags_last: bool = True
+    reuse: bool = True
     tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     output: str | None = None
@@ -76,44 +89,56 @@ class _Job:
 
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
-    _refuse_unfinished(options)
     _check_place(options.metadata)
+    _check_registry(workspace, wanted.snapshot, options)
     job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options))
-    with contextlib.closing(job.builder) if job.builder else contextlib.nullcontext():
-        return _work(job)
+    with contextlib.ExitStack() as stack:
+        if job.builder:
+            stack.callback(job.builder.close)
+        registries = Registries(job.builder.plain_registries if job.builder else ())
+        stack.callback(registries.close)
+        return _work(job, registries)
 
 
-def _work(job: _Job) -> int:
+def _work(job: _Job, registries: Registries) -> int:
     naming = _naming(job)
-    plan = _plan(job)
+    holdings = _holdings(job, registries)
+    plan = _plan(job, holdings)
+    history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
+    expected = forecast(history, plan)
     # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
     sizes = None if job.options.dry_run else Sizes(job.workspace, job.wanted.snapshot.tree)
-    report = _report(job, View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes), plan)
+    view = View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes, expected.known)
+    report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
-        _print(plan_text(report), report, job.options)
+        show(plan_text(report), report, job.options.format_)
     elif plan.active:
-        return _run(job, plan, naming, report)
+        past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
+        with history:
+            return _run(job, plan, naming, report, past, _publisher(job, plan, holdings, registries))
     else:
-        _finish(report, job.options)
+        finish(report, job.options.metadata, job.options.format_)
     return ExitCode.DONE
 
 
-def _run(job: _Job, plan: Plan, naming: Naming, report: Report) -> int:
+def _run(job: _Job, plan: Plan, naming: Naming, report: Report, past: running.Past, publisher: Publisher | None) -> int:
     assert job.chosen is not None
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
-    how = running.Options(job.options.jobs or os.cpu_count() or 1, job.options.fail_fast, _epoch(job))
+    limits = Limits(job.options.timeout, job.options.stall_timeout)
+    policy = Policy(job.options.retries)
+    how = running.Options(report.jobs, job.options.fail_fast, _epoch(job), limits, policy)
     with _explained(job.chosen):
         running.check(plan, snapshot, builder, naming, how)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
     try:
-        run = running.run(plan, snapshot, builder, naming, how, display.show)
+        run = running.run(plan, snapshot, builder, naming, how, display.show, past, publisher)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    _finish(replace(report, images=images, seconds=run.seconds), job.options)
+    finish(replace(report, images=images, seconds=run.seconds), job.options.metadata, job.options.format_)
     return run.code
 
 
@@ -153,9 +178,16 @@ def _check_place(metadata: str | None) -> None:
         raise UsageError(f"--metadata {metadata}: {folder} cannot be written to")
 
 
-def _refuse_unfinished(options: BuildOptions) -> None:
-    if options.push:
-        raise UsageError("--push is not there yet", "push the tags that mbuild made with docker push")
+def _check_registry(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> None:
+    """Refuse to push images whose names say nothing of a registry: they would go to Docker Hub."""
+    if not options.push:
+        return
+    project = workspace.project(snapshot.tree)
+    if project is None or not project.registry:
+        raise ConfigError(
+            f"{workspace.shown}: --push needs to know where to",
+            "set 'registry', as in registry: registry.example.com/shop",
+        )
 
 
 def _chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
@@ -187,12 +219,24 @@ def _naming(job: _Job) -> Naming:
     return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
 
 
-def _plan(job: _Job) -> Plan:
-    graph = job.wanted.snapshot.graph
+def _holdings(job: _Job, registries: Registries) -> Holdings:
+    """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
+    graph, options = job.wanted.snapshot.graph, job.options
     needed = graph.with_parents(job.wanted.reasons)
-    names = {content_name(graph.nodes[name]): name for name in needed}
-    held = job.builder.existing(names) if job.builder else {}
-    return make_plan(graph, job.wanted.reasons, {names[each] for each in held}, force=job.options.force)
+    asked = registries if options.reuse and job.builder else None
+    return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
+
+
+def _plan(job: _Job, holdings: Holdings) -> Plan:
+    graph, force = job.wanted.snapshot.graph, job.options.force
+    return make_plan(graph, job.wanted.reasons, holdings.existing, force=force, elsewhere=holdings.elsewhere)
+
+
+def _publisher(job: _Job, plan: Plan, holdings: Holdings, registries: Registries) -> Publisher | None:
+    options, graph = job.options, job.wanted.snapshot.graph
+    named = bool(options.tags) and not options.push
+    how = Publishing(options.push, options.tags_last, named)
+    return publisher(how, plan, graph, holdings, job.builder, registries) if job.builder else None
 
 
 def _epoch(job: _Job) -> int:
@@ -215,8 +259,15 @@ def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
             )
 
 
-def _report(job: _Job, view: View, plan: Plan) -> Report:
-    wanted, builder = job.wanted, job.builder
+def _jobs(job: _Job) -> int:
+    """Return how many images are built at once: as many as the machine that builds has room for, unless it is said."""
+    if job.options.jobs:
+        return job.options.jobs
+    return default_jobs((job.builder.capacity if job.builder else None) or this_machine())
+
+
+def _report(job: _Job, view: View, plan: Plan, expected: Forecast) -> Report:
+    wanted, builder, jobs = job.wanted, job.builder, _jobs(job)
     return Report(
         command=wanted.command,
         base=wanted.base,
@@ -227,31 +278,9 @@ def _report(job: _Job, view: View, plan: Plan) -> Report:
         removed=wanted.removed,
         builder=builder.name if builder else "",
         place=builder.place if builder else "",
+        estimate_seconds=expected.end(plan, jobs),
+        jobs=jobs,
     )
-
-
-def _finish(report: Report, options: BuildOptions) -> None:
-    if options.metadata:
-        write_json(Path(options.metadata), as_json(report))
-    _print(result_text(report), report, options)
-
-
-def _print(text: str, report: Report, options: BuildOptions) -> None:
-    if options.format_ == "json":
-        print_json(as_json(report))
-    else:
-        sys.stdout.write(text)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write an answer to a file, all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(as_text(value), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(f"{path}: {error.strerror}") from error
 
 
 def head_of(snapshot: Snapshot, ref: str | None) -> HeadInfo:

@@ -98,7 +98,7 @@ def _explain_image(
     from mbuild.app.question import chosen
     from mbuild.cli.answering import print_json, question
     from mbuild.output import explain
-    from mbuild.output.report import reason
+    from mbuild.output.report import place, reason
 
     answer = question(workspace, base=base, head=head, missing_base=missing_base)
     chosen(answer.snapshot.graph, [name])
@@ -107,7 +107,11 @@ def _explain_image(
         value = {"schema": 1, "image": name, "affected": name in answer.affected.reasons}
         reasons = {image: [reason(each) for each in answer.affected.reasons[image]] for image in found}
         nearest = [] if found else explain.nearest(answer.snapshot.graph, name, answer.changes)
-        print_json({**value, "reasons": reasons, "nearest": [{"path": path, "rule": rule} for path, rule in nearest]})
+        rules = [
+            {"path": path, "rule": explain.rule(each), "kind": each.kind, "where": place(each.where)}
+            for path, each in nearest
+        ]
+        print_json({**value, "reasons": reasons, "nearest": rules})
     else:
         sys.stdout.writelines(
             f"{line}\n"

@@ -22,6 +22,7 @@ COMMANDS = {
     "mark-success": "Note that a commit was built: a base for --base last-success.",
     "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
     "simulate": "Replay history: what each commit would have rebuilt.",
+    "state": "Show or remove what is kept of earlier builds.",
 }
 
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mbuild.cli.durations import duration
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -57,11 +59,33 @@ def build_options(function: F) -> F:
             "--platform", "platforms", multiple=True, metavar="P", help="Build for this platform (repeatable)."
         ),
         click.option("--tag", "tags", multiple=True, metavar="T", help="Also tag results T (repeatable)."),
-        click.option("--push", is_flag=True, help="Push results to their registry."),
+        click.option("--push", is_flag=True, help="Push results to their registry, and read them back."),
+        click.option(
+            "--tags-last/--tags-at-once",
+            default=True,
+            help="With --push: give tags when all images are there (default), or each image's at once.",
+        ),
+        click.option(
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Do not look into registries for builds."
+        ),
         click.option("--force", is_flag=True, help="Build although a build exists."),
         click.option(
             "--fail-fast/--keep-going", default=False, help="Stop at the first failure, or build all that can be."
         ),
+        click.option(
+            "--wait/--no-wait", default=True, help="Wait for another mbuild in this work tree, or exit with 5."
+        ),
+        click.option(
+            "--retries", type=click.IntRange(min=0), default=3, metavar="N", help="How often to retry what may pass."
+        ),
+        click.option(
+            "--stall-timeout",
+            type=duration,
+            default="2m",
+            metavar="TIME",
+            help="How long a transfer may stand still; 0: for ever.",
+        ),
+        click.option("--timeout", type=duration, metavar="TIME", help="How long one image may take: 90s, 1m30s, 2h."),
         click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="How many images to build at once."),
         click.option(
             "--builder",

@@ -62,6 +62,16 @@ class Repository:
 
         bring_objects(self, [*oids, *(oid for each in self.likely for oid in each())], error)
 
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git folder that all work trees of the repository share, absolute."""
+        # gitrepository-layout(5): only a linked work tree has the file, its path from the work tree's own git folder.
+        try:
+            found = os.fsdecode((self.git.git_dir / "commondir").read_bytes().removesuffix(b"\n"))
+        except FileNotFoundError:
+            found = ""
+        return self.git.git_dir / found
+
     def describe(self) -> Description:
         """Return branch, HEAD and remotes.
 
@@ -90,15 +100,6 @@ class Repository:
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """Return all best common ancestors of two commits (ids), sorted; none for unrelated or cut histories."""
         return refs.merge_bases(self.git, one, other)
-
-    @cached_property
-    def common_dir(self) -> Path:
-        """The git folder that linked work trees share (gitrepository-layout(5): ``commondir``)."""
-        try:
-            named = (self.git.git_dir / "commondir").read_bytes().rstrip(b"\n")
-        except OSError:
-            return self.git.git_dir
-        return self.git.git_dir / os.fsdecode(named)
 
     @cached_property
     def is_partial(self) -> bool:

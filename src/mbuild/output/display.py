@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from mbuild.errors import printable
-from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step, StepDone
+from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step, StepDone
 from mbuild.output.words import duration
 
 _NAMES = {
@@ -21,6 +21,7 @@ _NAMES = {
     StepDone: "step-done",
     LogLine: "log",
     Sent: "sent",
+    Retrying: "retrying",
     ImageDone: "image-done",
 }
 
@@ -95,6 +96,8 @@ class Plain(Lines):
                 return printable(name)
             case LogLine(_, _, text) if self._verbose:
                 return printable(text)
+            case Retrying():
+                return again(event)
             case ImageDone(_, status, seconds, error):
                 return ended(status, seconds, error)
             case _:
@@ -110,6 +113,11 @@ def ended(status: str, seconds: float, error: str) -> str:
     """Return how an image ended, in words."""
     text = f"{status} in {duration(seconds)}" if status in ("built", "cached", "failed") else status
     return f"{text}: {printable(error.splitlines()[0])}" if error else text
+
+
+def again(event: Retrying) -> str:
+    """Return in words that a build is tried again."""
+    return f"trying again in {duration(event.seconds)}: {printable(event.error.splitlines()[0])}"
 
 
 def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = None) -> Display:

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from mbuild.errors import printable
 from mbuild.graph.affected import Reason
+from mbuild.graph.exclusion import Exclusion, exclusion
 from mbuild.graph.node import Graph, Node
+from mbuild.output.report import place
 from mbuild.output.text import reason
 from mbuild.output.words import count
 
@@ -42,8 +44,8 @@ def as_text(
     found = chain(reasons, name)
     if not found:
         yield f"{name} is not affected: none of {count(len(changes), 'changed path')} is an input of it"
-        for path, rule in nearest(graph, name, changes):
-            yield f"  {printable(path)}: {rule}"
+        for path, found_rule in nearest(graph, name, changes):
+            yield f"  {printable(path)}: {rule(found_rule)}"
         return
     for image in found:
         yield f"{image} is affected:" if image == name else f"its parent {image} is affected:"
@@ -51,11 +53,26 @@ def as_text(
             yield f"  {reason(each)}"
 
 
-def nearest(graph: Graph, name: str, changes: Sequence[Changed]) -> list[tuple[str, str]]:
+def nearest(graph: Graph, name: str, changes: Sequence[Changed]) -> list[tuple[str, Exclusion]]:
     """Return the changed paths nearest to the image with the rule that keeps each out of it."""
     node = graph.nodes[name]
     lines = sorted(((-_shared(node, each.path), each.path) for each in changes), key=lambda pair: pair)
-    return [(path, _rule(node, path)) for _, path in lines[:NEAREST]]
+    return [(path, exclusion(graph, name, path)) for _, path in lines[:NEAREST]]
+
+
+def rule(found: Exclusion) -> str:
+    """Return a rule in words, its place included."""
+    what, where = printable(found.what), f" ({printable(place(found.where) or '')})" if found.where else ""
+    words = {
+        "definition": "it changed, but means the same to this image",
+        "outside": f"outside the context root {what}{where}",
+        "ignored": f"ignored by {what}{where}",
+        "excluded": f"excluded by {what}{where}" if what else f"excluded{where}",
+        "not-included": f"not among {what}{where}",
+        "unreached": f"only the stage {what} reads it{where}, which the target does not need",
+        "unread": "no instruction reads it",
+    }
+    return words[found.kind]
 
 
 def _shared(node: Node, path: str) -> int:
@@ -69,15 +86,3 @@ def _common(left: Sequence[str], right: Sequence[str]) -> Iterator[str]:
         if one != other:
             return
         yield one
-
-
-def _rule(node: Node, path: str) -> str:
-    root = node.definition.context_root
-    if path == node.definition.dockerfile:
-        return "the Dockerfile changed, but nothing that its reachable stages do"
-    if root and not path.startswith(f"{root}/"):
-        return f"outside the context root {root}"
-    main = next(use for use in node.contexts if not use.name)
-    if main.whole:
-        return f"ignored by {main.ignore}" if main.ignore else "not part of the context"
-    return "no instruction of a reachable stage copies it"

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mbuild.errors import printable
-from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Sent, Step
-from mbuild.output.display import ended, is_instruction
+from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step
+from mbuild.output.display import again, ended, is_instruction
 from mbuild.output.words import duration, size
 
 _STYLES = {"built": "green", "cached": "green", "reused": "cyan", "failed": "red", "skipped": "yellow"}
@@ -53,6 +53,8 @@ class Live:
                 row.step = printable(text)
             case Sent(_, count) if row:
                 row.sent = count
+            case Retrying() if row:
+                row.step = again(event)
             case ImageDone(image, status, seconds, error):
                 self._rows.pop(image, None)
                 line = Text(f"{image}  ", end="")

@@ -50,13 +50,14 @@ class ContextInfo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How an image ended in a run."""
+    """How an image ended in a run. pushed: the names that were read back from their registry."""
 
     status: str
     seconds: float
     image_id: str | None = None
     digest: str | None = None
     error: str | None = None
+    pushed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class Report:
     builder: str = ""
     place: str = ""
     seconds: float | None = None
+    estimate_seconds: float | None = None
+    jobs: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -120,6 +123,7 @@ def as_json(report: Report) -> dict[str, Any]:
     }
     if not report.listing:
         value["order"] = [list(wave) for wave in report.order]
+        value["estimate_seconds"] = _rounded(report.estimate_seconds)
     value |= {"unowned": list(report.unowned), "removed": list(report.removed)}
     if report.builder:
         value["builder"] = report.builder
@@ -153,13 +157,17 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         "platforms": platforms,
         "reasons": reasons,
         "context": _context(each.context),
-        "estimate_seconds": each.estimate_seconds,
+        "estimate_seconds": _rounded(each.estimate_seconds),
     }
     if each.done is not None:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
-        value |= {"seconds": round(done.seconds, 3), "error": done.error}
+        value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
     return value
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _context(context: ContextInfo | None) -> dict[str, Any] | None:

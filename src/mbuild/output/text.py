@@ -41,12 +41,25 @@ def _plan_lines(report: Report) -> Iterator[str]:
     if shown:
         yield ""
         yield from table([_plan_row(each, report) for each in _ordered(shown, report.order)])
+    if any(each.action == "build" for each in shown):
+        yield from _forecast(report, shown)
     if report.removed:
         yield ""
         yield f"removed since the base: {', '.join(report.removed)}"
     if report.unowned:
         yield ""
         yield f"{count(len(report.unowned), 'changed path')} that no image reads: {_some(report.unowned)}"
+
+
+def _forecast(report: Report, shown: Sequence[ImageReport]) -> Iterator[str]:
+    """Yield how long it will take, and how much of that is known from earlier builds."""
+    if report.estimate_seconds is None:
+        return
+    building = [each for each in shown if each.action == "build"]
+    unknown = sum(1 for each in building if each.estimate_seconds is None)
+    guessed = f"; {unknown} of {count(len(building), 'build')} guessed" if unknown else ""
+    yield ""
+    yield f"about {duration(report.estimate_seconds)} with {count(report.jobs, 'job')}{guessed}"
 
 
 def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> list[ImageReport]:

@@ -1,4 +1,4 @@
-"""Runs a plan on worker threads: asks the state machine what may start, hands it to workers, feeds the results back."""
+"""Runs a plan: asks the state machine what may start, hands it to a crew, feeds the results back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from mbuild.events import Emit, ImageDone, ImageStarted
 from mbuild.schedule import machine
@@ -27,8 +28,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
-    """What a worker reports; ``error``: it did not end but broke."""
+class Ended:
+    """What a crew reports of a step; ``error``: it did not end but broke."""
 
     image: str
     outcome: Outcome
@@ -38,33 +39,96 @@ class _Result:
 Work = Callable[[Step], Outcome]
 
 
+class Crew(Protocol):
+    """Does steps, as many at once as it is given."""
+
+    def start(self, step: Step) -> None:
+        """Begin a step."""
+        ...
+
+    def next(self) -> Ended | None:
+        """Wait until a step ends and return how; None: the run is to stop."""
+        ...
+
+    def interrupt(self) -> None:
+        """Have ``next`` return None once. May be called from a signal handler."""
+        ...
+
+
+class Threads:
+    """A crew with a thread for each step."""
+
+    def __init__(self, work: Work) -> None:
+        """Take what does one step."""
+        self._work = work
+        self._ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
+
+    def start(self, step: Step) -> None:
+        """Begin a step on a thread of its own."""
+        threading.Thread(target=self._do, args=(step,), name=f"image-{step.image}", daemon=True).start()
+
+    def next(self) -> Ended | None:
+        """Wait for the next end. A bounded wait keeps the main thread open to signals on every platform."""
+        while True:
+            try:
+                return self._ended.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue
+
+    def interrupt(self) -> None:
+        """Have ``next`` return None once."""
+        self._ended.put(None)
+
+    def _do(self, step: Step) -> None:
+        begun = time.monotonic()
+        try:
+            outcome = self._work(step)
+        except BaseException as error:  # noqa: BLE001 - a worker's error belongs to the thread that waits for it
+            stopped = Outcome("cancelled", time.monotonic() - begun, str(error))
+            self._ended.put(Ended(step.image, stopped, error))
+            return
+        self._ended.put(Ended(step.image, outcome))
+
+
 class Executor:
     """Runs one plan. ``interrupt`` may be called from a signal handler."""
 
     def __init__(
-        self, plan: Plan, work: Work, emit: Emit, *, jobs: int, fail_fast: bool, stop: Callable[[], None]
+        self,
+        plan: Plan,
+        crew: Crew,
+        emit: Emit,
+        *,
+        jobs: int,
+        fail_fast: bool,
+        stop: Callable[[], None],
+        remaining: Mapping[str, float] | None = None,
+        ended: Callable[[Step, Outcome], None] = lambda step, outcome: None,  # noqa: ARG005
     ) -> None:
-        """Prepare a run. work: does one step, on a worker thread; stop: ends running work at once."""
+        """Prepare a run.
+
+        stop:      ends running work at once. remaining: how urgent each image is (``machine.start``).
+        ended:     is told of every step that was started, on the thread that runs the plan.
+        """
         self._steps = {step.image: step for step in plan.active}
-        self._state: State = machine.start(plan, jobs, fail_fast=fail_fast)
-        self._work = work
+        self._state: State = machine.start(plan, jobs, fail_fast=fail_fast, remaining=remaining)
+        self._crew = crew
         self._emit = emit
         self._stop = stop
-        self._results: queue.SimpleQueue[_Result | None] = queue.SimpleQueue()
+        self._ended = ended
         self._outcomes: dict[str, Outcome] = {}
 
     def interrupt(self) -> None:
         """Start nothing new and stop what runs."""
-        self._results.put(None)
+        self._crew.interrupt()
 
     def run(self) -> Mapping[str, Outcome]:
-        """Run to the end and return how every active image ended. An error in ``work`` stops the run and is raised."""
+        """Run to the end and return how every active image ended. An error in a step stops the run and is raised."""
         broken: BaseException | None = None
         while not self._state.done:
             for image in machine.ready(self._state):
                 self._start(image)
-            # A bounded wait keeps the main thread open to signals on every platform.
-            result = self._next()
+            result = self._crew.next()
             if result is None:
                 self._halt()
                 continue
@@ -77,37 +141,22 @@ class Executor:
         self._report_unstarted()
         return self._outcomes
 
-    def _next(self) -> _Result | None:
-        while True:
-            try:
-                return self._results.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                continue
-
     def _start(self, image: str) -> None:
         self._state = machine.started(self._state, image)
         step = self._steps[image]
         self._emit(ImageStarted(image, step.action))
-        threading.Thread(target=self._do, args=(step,), name=f"image-{image}", daemon=True).start()
-
-    def _do(self, step: Step) -> None:
-        begun = time.monotonic()
-        try:
-            outcome = self._work(step)
-        except BaseException as error:  # noqa: BLE001 - a worker's error belongs to the thread that waits for it
-            stopped = Outcome("cancelled", time.monotonic() - begun, str(error))
-            self._results.put(_Result(step.image, stopped, error))
-            return
-        self._results.put(_Result(step.image, outcome))
+        self._crew.start(step)
 
     def _finish(self, image: str, outcome: Outcome) -> None:
-        stopping = self._state.stopping
-        self._state = machine.finished(self._state, image, outcome.status)
+        before = self._state
+        self._state = machine.finished(before, image, outcome.status)
         self._outcomes[image] = outcome
         self._emit(ImageDone(image, outcome.status, outcome.seconds, outcome.error))
-        if self._state.stopping and not stopping:
+        self._ended(self._steps[image], outcome)
+        if self._state.stopping and not before.stopping:
             self._stop()
-        self._report_unstarted()
+        if before.left - self._state.left > 1:
+            self._report_unstarted()
 
     def _halt(self) -> None:
         self._state = machine.stop(self._state)

@@ -47,19 +47,22 @@ def make_plan(
     existing: Collection[str],
     *,
     force: bool = False,
+    elsewhere: Collection[str] = (),
 ) -> Plan:
     """Return the plan.
 
     wanted:   the images asked for, with the reasons known so far.
-    existing: the images whose content tag exists already.
+    existing: the images whose content tag exists already. elsewhere: those of them that have to be brought first, from
+              a registry.
     force:    wanted images are built although they exist.
-    Parents of an image that will be built are needed too: those that exist nowhere are built (``needed-by``).
+    Parents of an image that will be built are needed too: those that exist nowhere are built (``needed-by``), and those
+    that are elsewhere are reused, which brings them.
     """
     reasons = {name: list(found) for name, found in wanted.items()}
     for name in reversed(graph.order):
         if name in reasons and _builds(name, wanted, existing, force):
             for edge in graph.nodes[name].edges:
-                if edge.parent not in reasons and edge.parent not in existing:
+                if edge.parent not in reasons and (edge.parent not in existing or edge.parent in elsewhere):
                     reasons[edge.parent] = [Reason("needed-by", parent=name, where=edge.where)]
     steps = []
     for name in graph.order:

@@ -1,0 +1,63 @@
+"""What exists already of the images of a run: where the builder keeps them, and in their registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from mbuild.app.requests import content_name
+from mbuild.builders.protocol import Builder
+from mbuild.errors import MbuildError, Problem
+from mbuild.graph.node import Graph
+from mbuild.names import parse_reference
+from mbuild.registry.registries import Registries
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Images whose content exists.
+
+    here: their names where the builder keeps images. registry: of each content name in a registry, the digest.
+    elsewhere: names of the images that only a registry has.
+    """
+
+    here: frozenset[str] = frozenset()
+    registry: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+
+    @property
+    def existing(self) -> frozenset[str]:
+        """The names of all images that exist somewhere."""
+        return self.here | self.elsewhere
+
+
+def look(
+    graph: Graph,
+    images: Collection[str],
+    builder: Builder | None,
+    registries: Registries | None,
+    push: bool,
+    warn: Callable[[Problem], None],
+) -> Holdings:
+    """Find out what exists: one call to the builder, and parallel ones to registries.
+
+    registries: None: they are not asked. push: what is pushed must be known, so a registry that does not answer is an
+                error; else it has nothing, with a warning, and only names that say which registry they are in count.
+    """
+    names = {content_name(graph.nodes[name]): name for name in images}
+    held = builder.existing(names) if builder else {}
+    found: Mapping[str, str] = {}
+    if registries is not None:
+        try:
+            found = registries.existing([name for name in names if push or names_registry(name)])
+        except MbuildError as error:
+            if push:
+                raise
+            warn(error.problems[0])
+    here = frozenset(names[each] for each in held)
+    return Holdings(here, found, frozenset(names[each] for each in found) - here)
+
+
+def names_registry(name: str) -> bool:
+    """Tell whether a full name says itself which registry it is in; others are Docker Hub's."""
+    return parse_reference(name).domain == name.partition("/")[0]

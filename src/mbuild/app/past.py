@@ -1,0 +1,62 @@
+"""What earlier builds say about this one, and what this one adds to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mbuild.builders.protocol import BuildResult
+from mbuild.graph.node import Graph
+from mbuild.schedule.estimate import complete, estimates, makespan
+from mbuild.schedule.executor import Outcome
+from mbuild.schedule.plan import BUILD, Plan, Step
+from mbuild.store.builds import Build
+from mbuild.store.history import History
+from mbuild.store.place import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mbuild.app.workspace import Workspace
+    from mbuild.store.history import Warn
+
+# What is reused or never began says nothing about how long a build takes.
+_RECORDED = ("built", "cached", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a plan will take. known: seconds of the images with a past; seconds: of all active ones, guessed or not."""
+
+    known: Mapping[str, float]
+    seconds: Mapping[str, float]
+
+    def end(self, plan: Plan, jobs: int) -> float | None:
+        """Return after how many seconds the run will be done, None where no image has a past."""
+        return makespan(plan, self.seconds, jobs) if self.known else None
+
+
+def open_history(workspace: Workspace, warn: Warn) -> History:
+    """Return the history of the workspace's repository."""
+    return History(state_folder(workspace.environ, workspace.repository.common_dir), warn)
+
+
+def forecast(history: History, plan: Plan) -> Forecast:
+    """Return what a plan will take, judged by what builds of its images took."""
+    building = [step.image for step in plan.active if step.action == BUILD]
+    known = estimates(history.latest(building)) if building else {}
+    return Forecast(known, complete(plan, known))
+
+
+def recorder(history: History, graph: Graph, clock: Callable[[], float] = time.time) -> Callable[[Step, Outcome], None]:
+    """Return what remembers every build that ended. clock: seconds since 1970."""
+
+    def record(step: Step, outcome: Outcome) -> None:
+        if step.action == BUILD and outcome.status in _RECORDED:
+            sent = outcome.detail.sent if isinstance(outcome.detail, BuildResult) else 0
+            fingerprint = graph.nodes[step.image].fingerprint
+            history.add(Build(step.image, fingerprint, outcome.status, outcome.seconds, sent, int(clock())))
+
+    return record

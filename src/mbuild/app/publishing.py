@@ -1,0 +1,125 @@
+"""Publishing the images of a run: the content tag of each as soon as it is there, the moving tags last.
+
+A name counts as pushed only after its manifest was read back. Tags only move a manifest that is there, so none ever
+points to something partial.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mbuild.app.holdings import Holdings
+from mbuild.app.requests import content_name
+from mbuild.builders.protocol import Builder
+from mbuild.errors import MbuildError, Problem
+from mbuild.graph.node import Graph
+from mbuild.registry.registries import Registries
+from mbuild.schedule.plan import BUILD, REUSE, Plan
+
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is in the registry now. names: read back, the content tag first; digest: of the manifest of all of them."""
+
+    digest: str
+    names: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What is asked for.
+
+    push:      images are published. tags_last: moving tags wait until all images of the run are there.
+    named:     names are to be given where the builder keeps images, so what only a registry has is brought.
+    """
+
+    push: bool = False
+    tags_last: bool = True
+    named: bool = False
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Publishes the images of one run.
+
+    push:      whether images are published at all; else the registries are only there to bring images from.
+    tags_last: moving tags wait until all images of the run are there.
+    held:      content names that the registry had when the run began → digest.
+    elsewhere: content names that the builder does not have; fetched: those of them that it needs.
+    """
+
+    builder: Builder
+    registries: Registries
+    push: bool = False
+    tags_last: bool = True
+    held: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Collection[str] = ()
+    fetched: Collection[str] = ()
+    done: dict[str, Published] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def fetch(self, content: str) -> bool:
+        """Bring an image if the builder needs it; tells whether the builder has it afterwards."""
+        if content in self.fetched:
+            self.builder.pull(content, self.registries)
+            return True
+        return content not in self.elsewhere
+
+    def publish(self, image: str, names: Sequence[str]) -> None:
+        """Have an image under its content tag, the first name, in its registry. Raises RegistryError.
+
+        The other names follow at once, or wait for ``finish``.
+        """
+        content, *others = names
+        digest = self.held.get(content) or self.builder.push(content, self.registries)
+        self.done[image] = Published(digest, (content,))
+        self.waiting[image] = tuple(others)
+        if not self.tags_last:
+            self.done[image] = found = self._tag(image)
+            if found.problems:
+                raise MbuildError(found.problems)
+
+    def finish(self) -> Mapping[str, tuple[Problem, ...]]:
+        """Give all images the names that wait, several at once; returns the problems of those that have some."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            self.done.update(zip(list(self.waiting), pool.map(self._tag, list(self.waiting)), strict=True))
+        return {image: found.problems for image, found in self.done.items() if found.problems}
+
+    def _tag(self, image: str) -> Published:
+        there, names = self.done[image], self.waiting.get(image, ())
+        given = list(there.names)
+        for name in names:
+            if name in given:
+                continue
+            try:
+                self.registries.promote(there.names[0], [name])
+            except MbuildError as error:
+                return Published(there.digest, tuple(given), error.problems)
+            given.append(name)
+        return Published(there.digest, tuple(given))
+
+
+def publisher(
+    how: Publishing, plan: Plan, graph: Graph, holdings: Holdings, builder: Builder, registries: Registries
+) -> Publisher | None:
+    """Return what brings and publishes the images of a plan; None where registries have no part in it."""
+    if not how.push and not holdings.elsewhere:
+        return None
+    built = {step.image for step in plan.active if step.action == BUILD}
+    used = {parent for step in plan.active if step.action == BUILD for parent in step.parents}
+    reused = {step.image for step in plan.active if step.action == REUSE} & holdings.elsewhere
+    fetched = reused if how.named else reused & used
+    # What is built anyway is pushed anyway.
+    stale = _contents(graph, built)
+    held = {name: digest for name, digest in holdings.registry.items() if name not in stale}
+    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched))
+    return Publisher(builder, registries, how.push, how.tags_last, *places)
+
+
+def _contents(graph: Graph, images: Iterable[str]) -> frozenset[str]:
+    return frozenset(content_name(graph.nodes[name]) for name in images)

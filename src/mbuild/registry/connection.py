@@ -1,0 +1,237 @@
+"""One registry: requests over kept-alive connections, tried again where the failure can pass.
+
+The protocol and its authentication are those of the library ``dxf``; this adds attempts, time-outs, errors that say
+what was asked, and manifests as bytes: a digest is always that of the bytes that came, never what a header claims.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dxf
+import requests
+from dxf import exceptions as dxf_exceptions
+
+from mbuild.errors import MbuildError, printable
+from mbuild.registry.attempts import Failure, pause
+from mbuild.registry.credentials import Credentials
+
+T = TypeVar("T")
+
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 60.0
+"""Time-outs; silence within an upload counts too."""
+
+_NOT_FOUND = 404
+_NOT_TLS = 400
+"""What servers of Go answer to a request without TLS where they speak it."""
+_HOSTS = {"docker.io": "registry-1.docker.io"}
+
+
+class RegistryError(MbuildError):
+    """A registry failed or refused. failure: the last one of all attempts."""
+
+    def __init__(self, message: str, failure: Failure, *hints: str) -> None:
+        """Take what was asked and how that ended."""
+        super().__init__(f"{message}: {failure.message}", *hints)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as it is stored: bytes and media type. digest: of the bytes."""
+
+    data: bytes
+    media_type: str
+    digest: str
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str) -> Manifest:
+        """Return bytes with their digest."""
+        return cls(data, media_type, f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+class _Repository(dxf.DXF):
+    def put(self, reference: str, manifest: Manifest) -> None:
+        """Store a manifest whose bytes need not name their media type."""
+        headers = {"Content-Type": manifest.media_type}
+        self._request("put", f"manifests/{reference}", data=manifest.data, headers=headers)  # type: ignore[no-untyped-call]
+
+
+@dataclass(slots=True)
+class Connection:
+    """One registry, for several threads at once.
+
+    host: as in references. insecure: it may be asked without TLS. credentials: looked up when they are first needed.
+    sleep: how to wait, a seam for tests.
+    """
+
+    host: str
+    insecure: bool
+    credentials: Callable[[], Credentials | None]
+    sleep: Callable[[float], None] = time.sleep
+    _own: threading.local = field(default_factory=threading.local)
+    _scheme: list[bool] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _open: list[dxf.DXFBase] = field(default_factory=list)
+
+    def digest(self, repository: str, reference: str) -> str | None:
+        """Return the digest that a tag has by the registry's word, None where there is no such tag."""
+        ask = f"{self.host}/{repository}:{reference}: asking for it failed"
+        return self._found(ask, lambda: self._at(repository).head_manifest_and_response(reference)[0])
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """Return the manifest of a tag or digest, None where there is none."""
+
+        def get() -> Manifest:
+            answer = self._at(repository).get_manifest_and_response(reference)[1]
+            return Manifest.of(answer.content, answer.headers.get("Content-Type", "").partition(";")[0])
+
+        return self._found(f"{self.host}/{repository}:{reference}: reading it failed", get)
+
+    def put(self, repository: str, tag: str, manifest: Manifest) -> None:
+        """Give a manifest a tag, and read it back. Raises RegistryError when something else is there afterwards."""
+        name = f"{self.host}/{repository}:{tag}"
+        self._tried(f"{name}: pushing it failed", lambda: self._at(repository).put(tag, manifest))
+        self.verify(repository, tag, manifest.digest)
+
+    def verify(self, repository: str, tag: str, digest: str) -> Manifest:
+        """Return the manifest of a tag. Raises RegistryError unless its bytes have this digest."""
+        name = f"{self.host}/{repository}:{tag}"
+        found = self.manifest(repository, tag)
+        if found is None or found.digest != digest:
+            what = "nothing" if found is None else found.digest
+            raise RegistryError(f"{name}: pushed {digest}", Failure(f"the registry has {what} there", 200))
+        return found
+
+    def mount(self, repository: str, source: str, digest: str) -> bool:
+        """Have a blob of another repository in this one too, without sending it; False where that is not done."""
+        try:
+            self._tried(f"{self.host}/{repository}: {digest}", lambda: self._at(repository).mount_blob(source, digest))
+        except dxf_exceptions.DXFMountFailed:
+            return False
+        return True
+
+    def upload(self, repository: str, digest: str, file: Path) -> None:
+        """Upload a blob unless it is there. Raises RegistryError for a file with another digest."""
+        name = f"{self.host}/{repository}: uploading {digest} failed"
+        found = self._tried(name, lambda: self._at(repository).push_blob(str(file)))
+        if found != digest:
+            raise RegistryError(name, Failure(f"{file} has the digest {found}", 200))
+
+    def download(self, repository: str, digest: str, write: Callable[[bytes], object]) -> None:
+        """Hand on a blob piece by piece; only when this returns was it the right one. Not tried again once begun."""
+        chunks: Any = self._tried(f"{self.host}/{repository}: {digest}", lambda: self._at(repository).pull_blob(digest))
+        try:
+            for chunk in chunks:
+                write(chunk)
+        except (requests.RequestException, dxf_exceptions.DXFError) as error:
+            raise RegistryError(f"{self.host}/{repository}: reading {digest} failed", _failure(error)) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        for each in self._open:
+            each.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        self._open.clear()
+
+    def _found(self, ask: str, call: Callable[[], T]) -> T | None:
+        try:
+            return self._tried(ask, call)
+        except RegistryError as error:
+            if error.failure.status == _NOT_FOUND:
+                return None
+            raise
+
+    def _tried(self, ask: str, call: Callable[[], T]) -> T:
+        """Make one request, again and again while its failure can pass. Raises RegistryError with what was asked."""
+        attempt = 1
+        while True:
+            try:
+                return call()
+            except dxf_exceptions.DXFMountFailed:
+                raise
+            except (requests.RequestException, dxf_exceptions.DXFError, OSError) as error:
+                failure = _failure(error)
+                seconds = pause(failure, attempt, datetime.now(UTC))
+                if seconds is None:
+                    raise RegistryError(ask, failure, *self._hints(failure)) from error
+            self.sleep(seconds)
+            attempt += 1
+
+    def _hints(self, failure: Failure) -> tuple[str, ...]:
+        return (f"log in with docker login {self.host}",) if failure.is_refusal else ()
+
+    def _at(self, repository: str) -> _Repository:
+        return _Repository.from_base(self._session(), repository)
+
+    def _session(self) -> dxf.DXFBase:
+        """Return the connections of this thread."""
+        if not hasattr(self._own, "session"):
+            base = self._base(insecure=self._is_plain())
+            base.__enter__()
+            self._own.session = base
+            with self._lock:
+                self._open.append(base)
+        session: dxf.DXFBase = self._own.session
+        return session
+
+    def _is_plain(self) -> bool:
+        """Find out, once, whether a registry that may be asked without TLS has none."""
+        with self._lock:
+            if not self._scheme:
+                self._scheme.append(self.insecure and self._answers_plainly())
+            return self._scheme[0]
+
+    def _answers_plainly(self) -> bool:
+        try:
+            answer = requests.get(f"http://{self.host}/v2/", timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        except requests.RequestException:
+            return False
+        return answer.status_code != _NOT_TLS
+
+    def _base(self, *, insecure: bool) -> dxf.DXFBase:
+        timeout: Any = (CONNECT_SECONDS, ANSWER_SECONDS)
+        return dxf.DXFBase(_HOSTS.get(self.host, self.host), self._authenticate, insecure=insecure, timeout=timeout)
+
+    def _authenticate(self, asked: dxf.DXFBase, response: requests.Response) -> None:
+        known = self.credentials()
+        name, password = (known.user, known.password) if known else (None, None)
+        asked.authenticate(name, password, response=response)
+
+
+def _failure(error: Exception) -> Failure:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return Failure(_said(response), response.status_code, response.headers.get("Retry-After", ""))
+    if isinstance(error, dxf_exceptions.DXFUnauthorizedError):
+        return Failure("the registry refuses the credentials, or wants some", 401)
+    if isinstance(error, dxf_exceptions.DXFAuthInsecureError):
+        return Failure("the registry wants credentials over a connection without TLS", 401)
+    if isinstance(error, dxf_exceptions.DXFError):
+        return Failure(printable(str(error)) or type(error).__name__, 200)
+    if isinstance(error, requests.exceptions.Timeout):
+        return Failure("no answer in time")
+    return Failure(printable(_innermost(error)))
+
+
+def _said(response: requests.Response) -> str:
+    """Return the status, and what the registry says about it (distribution-spec, Error Codes)."""
+    try:
+        errors = response.json()["errors"]
+        said = "; ".join(str(each.get("message") or each.get("code")) for each in errors[:3])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        said = ""
+    return printable(f"{response.status_code} {response.reason or ''}".strip() + (f": {said}" if said else ""))[:300]
+
+
+def _innermost(error: BaseException) -> str:
+    """Return what the operating system said, which libraries wrap several times."""
+    reason = getattr(error, "args", ())
+    inner = getattr(reason[0], "reason", None) if reason else None
+    return str(inner or error)[:200]

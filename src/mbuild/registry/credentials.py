@@ -1,0 +1,44 @@
+"""Credentials as the ``docker`` command finds them: ``config.json``, ``credHelpers`` and ``credsStore``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mbuild.errors import EnvironmentFault
+
+HUB = "docker.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user's name and password. Never printed: neither is part of its ``repr``."""
+
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+def find(host: str) -> Credentials | None:
+    """Return the credentials for a registry's host, None where there are none.
+
+    Raises EnvironmentFault when the configuration or a credential helper fails, or holds what cannot be used here.
+    """
+    import warnings
+
+    from docker import auth
+    from docker.errors import DockerException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a helper that is missing: the error says it too
+            entry = auth.load_config().resolve_authconfig(auth.INDEX_NAME if host == HUB else host) or {}
+    except DockerException as error:
+        raise EnvironmentFault(f"the credentials for {host} cannot be read: {error}") from error
+    found = {key.lower(): value for key, value in entry.items() if value}
+    if "identitytoken" in found:
+        raise EnvironmentFault(
+            f"the credentials for {host} are an identity token, which mbuild cannot use",
+            f"log in with a user name and an access token: docker login {host}",
+        )
+    if "username" not in found or "password" not in found:
+        return None
+    return Credentials(str(found["username"]), str(found["password"]))

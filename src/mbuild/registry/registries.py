@@ -1,0 +1,150 @@
+"""All registries that image names lead to: which of many exist, what a push left, promotion by manifest."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import ipaddress
+import json
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from mbuild.names import Reference, parse_reference
+from mbuild.registry import credentials
+from mbuild.registry.attempts import Failure
+from mbuild.registry.connection import Connection, Manifest, RegistryError
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""Requests in flight; each has its own connection."""
+
+
+def connection(host: str, insecure: bool) -> Connection:
+    """Return the connection to a registry, with the credentials that the ``docker`` command has for it."""
+    return Connection(host, insecure, lambda: credentials.find(host))
+
+
+@dataclass(slots=True)
+class Registries:
+    """Opens the registry of a name when it is first asked for.
+
+    insecure: further hosts that may be asked without TLS; those on this machine may always be (``docker`` does so too).
+    """
+
+    insecure: Collection[str] = ()
+    connect: Callable[[str, bool], Connection] = field(default=connection)
+    _known: dict[str, Connection] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return, of full names with tags, those that exist → digest, by the registries' word.
+
+        Raises RegistryError when one cannot be asked.
+        """
+        digests = self._each(list(names), lambda name: self._of(name).digest(*_place(name)))
+        return {name: digest for name, digest in zip(names, digests, strict=True) if digest}
+
+    def verified(self, name: str, *ids: str) -> Manifest:
+        """Return the manifest that a name has, read back. Raises RegistryError unless it is one of the ``ids``.
+
+        ids: digests of manifests or of configurations (an engine calls an image by either).
+        """
+        found = self._of(name).manifest(*_place(name))
+        if found is None:
+            raise RegistryError(f"{name}: pushed", Failure("the registry has nothing there", 200))
+        if not {found.digest, _configuration(found)} & set(ids):
+            raise RegistryError(f"{name}: pushed {' or '.join(ids)}", Failure(f"the registry has {found.digest}", 200))
+        return found
+
+    def promote(self, existing: str, names: Sequence[str]) -> str:
+        """Give the manifest of an existing name more names in the same registry; returns its digest.
+
+        Nothing is pulled or uploaded: tags are manifests put again, and other repositories mount the blobs first.
+        Every name is read back. Raises RegistryError.
+        """
+        source = parse_reference(existing)
+        manifest = self._of(existing).manifest(*_place(existing))
+        if manifest is None:
+            raise RegistryError(f"{existing}: promoting it failed", Failure("the registry has nothing there", 404))
+        for name in names:
+            self._promote(source, manifest, parse_reference(name))
+        return manifest.digest
+
+    def _promote(self, source: Reference, manifest: Manifest, to: Reference) -> None:
+        if to.domain != source.domain:
+            raise RegistryError(f"{to}: promoting to it failed", Failure(f"it is not in {source.domain}", 400))
+        connection = self._of(str(to))
+        if to.path != source.path:
+            self._mount(connection, source.path, manifest, to.path)
+        connection.put(to.path, to.tag or "latest", manifest)
+
+    def _mount(self, connection: Connection, source: str, manifest: Manifest, to: str) -> None:
+        """Have everything that a manifest needs in another repository: of an index its manifests, by digest, too."""
+        for child in _children(manifest):
+            inner = connection.manifest(source, child)
+            if inner is None:
+                raise RegistryError(f"{source}@{child}: promoting it failed", Failure("it is not there", 404))
+            self._mount(connection, source, inner, to)
+            connection.put(to, child, inner)
+        for digest in _blobs(manifest):
+            if not connection.mount(to, source, digest):
+                failure = Failure(f"the registry does not mount {digest} from {source}", 400)
+                raise RegistryError(f"{connection.host}/{to}: promoting to it failed", failure)
+
+    def at(self, name: str) -> tuple[Connection, str, str]:
+        """Return the connection to the registry of a name, its repository there and its tag."""
+        return self._of(name), *_place(name)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for each in self._known.values():
+            each.close()
+
+    def _of(self, name: str) -> Connection:
+        host = parse_reference(name).domain
+        with self._lock:
+            if host not in self._known:
+                self._known[host] = self.connect(host, host in self.insecure or is_local(host))
+            return self._known[host]
+
+    def _each(self, names: Sequence[str], ask: Callable[[str], T]) -> list[T]:
+        if not names:
+            return []
+        with concurrent.futures.ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
+            return list(pool.map(ask, names))
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a registry is on this machine, by its name alone."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _place(name: str) -> tuple[str, str]:
+    reference = parse_reference(name)
+    return reference.path, reference.tag or "latest"
+
+
+def _children(manifest: Manifest) -> Iterator[str]:
+    """Yield the manifests that an index points to (image-spec ``image-index.md``)."""
+    yield from (str(each["digest"]) for each in json.loads(manifest.data).get("manifests") or ())
+
+
+def _blobs(manifest: Manifest) -> Iterator[str]:
+    """Yield the blobs that a manifest points to: configuration and layers (image-spec ``manifest.md``)."""
+    value = json.loads(manifest.data)
+    if "config" in value:
+        yield str(value["config"]["digest"])
+    # Several layers may be the same blob: mounting it once is enough.
+    yield from dict.fromkeys(str(each["digest"]) for each in value.get("layers") or ())
+
+
+def _configuration(manifest: Manifest) -> str:
+    return next(_blobs(manifest), "")

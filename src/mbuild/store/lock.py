@@ -1,0 +1,116 @@
+"""The lock between two runs in one work tree: a ``flock``, which the kernel releases however its holder ends.
+
+The file also says who holds it, for those who wait. That is read without trust: anything may stand there. The file
+stays when the lock is released; what counts is the lock on it, not that it is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mbuild.errors import LockedError, printable
+
+MOST_BYTES = 4096
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: process id, command line, and since when, in seconds since 1970."""
+
+    pid: int
+    command: str
+    since: int
+
+
+@contextlib.contextmanager
+def held(path: Path, me: Holder, *, wait: bool, waiting: Callable[[Holder | None], None]) -> Iterator[None]:
+    """Hold the lock while the block runs.
+
+    waiting: called before the wait for another process, with what that says of itself, None where that cannot be read.
+    Raises LockedError when another process holds it and ``wait`` is false; OSError when the file cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = _locked(path, wait, waiting)
+    try:
+        _write(descriptor, json.dumps(asdict(me)).encode())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def _locked(path: Path, wait: bool, waiting: Callable[[Holder | None], None]) -> int:
+    while True:
+        # Not inherited by children: one that outlives a killed run must not go on holding the lock.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _take(descriptor, wait, waiting)
+            if _is_at(descriptor, path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # somebody removed the file meanwhile: others lock the one that came after it
+
+
+def _take(descriptor: int, wait: bool, waiting: Callable[[Holder | None], None]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = read(descriptor)
+        if not wait:
+            raise LockedError(
+                f"{described(holder)} is at work in this work tree", "without --no-wait, wait for it"
+            ) from None
+        waiting(holder)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write(descriptor: int, text: bytes) -> None:
+    with contextlib.suppress(OSError):  # a full disk keeps nobody from holding a lock
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text[:MOST_BYTES], 0)
+
+
+def read(descriptor: int) -> Holder | None:
+    """Return what a lock's file says of its holder, None where that makes no sense."""
+    try:
+        value = json.loads(os.pread(descriptor, MOST_BYTES, 0))
+        pid, command, since = value["pid"], value["command"], value["since"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if (type(pid), type(command), type(since)) != (int, str, int):
+        return None
+    return Holder(pid, command, since)
+
+
+def described(holder: Holder | None) -> str:
+    """Return a holder in words, on one line."""
+    if holder is None:
+        return "another mbuild"
+    command = printable(holder.command[:MOST_SHOWN])
+    return f"another mbuild (pid {holder.pid}, '{command}', since {_clock(holder.since)})"
+
+
+def _clock(seconds: int) -> str:
+    import time
+
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return "an unknown time"

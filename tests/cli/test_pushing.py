@@ -1,0 +1,230 @@
+"""``mbuild all --push`` into a real registry, by every builder: nothing twice, nothing unverified, tags last."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mbuild.builders.engine import connect
+from mbuild.registry import connection as module
+from mbuild.registry.registries import Registries
+from tests.cli.shop import FILES
+from tests.registry.server import Fault, Proxy, free_port
+from tests.support import Answer, Repo
+
+IMAGES = ("api", "base", "web")
+
+
+@pytest.fixture(
+    params=["oci", pytest.param("buildx", marks=pytest.mark.engine), pytest.param("docker", marks=pytest.mark.engine)]
+)
+def builder(request: pytest.FixtureRequest, proxy: Proxy) -> Iterator[str]:
+    """Yield a builder; what an engine gets is removed afterwards."""
+    name: str = request.param
+    if name == "oci":
+        yield name
+        return
+    request.getfixturevalue("engine")
+    yield name
+    clean(proxy.host)
+
+
+def clean(host: str) -> None:
+    """Remove the images of a registry from the engine."""
+    found = connect()
+    for each in found.names():
+        if each.startswith(f"{host}/"):
+            found.untag(each)
+    found.close()
+
+
+@pytest.fixture
+def shop(repo: Repo, proxy: Proxy) -> Repo:
+    files = FILES | {
+        "build.yaml": FILES["build.yaml"].replace("project: shop", f"registry: {proxy.host}/shop"),
+        "api/Dockerfile": FILES["api/Dockerfile"].replace("shop/base", f"{proxy.host}/shop/base"),
+    }
+    repo.commit(files, "first")
+    return repo
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait between attempts."""
+    monkeypatch.setattr("mbuild.registry.attempts.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 20.0)
+
+
+def push(shop: Repo, builder: str, *args: str) -> Answer:
+    return shop.mbuild("all", "--builder", builder, "--push", "--format", "json", *args)
+
+
+def states(answer: Answer) -> dict[str, str]:
+    """Return how images ended; it does not matter here whether BuildKit's own cache helped."""
+    found = {each["name"]: each["status"] for each in answer.json["images"] if "status" in each}
+    return {name: "built" if state == "cached" else state for name, state in found.items()}
+
+
+def tags(host: str) -> dict[str, str]:
+    """Return what the registry has under the moving tags of the shop's images."""
+    registries = Registries()
+    names = [f"{host}/shop/{image}:{tag}" for image in IMAGES for tag in ("v1", "v2", "latest")]
+    found = {name.removeprefix(f"{host}/shop/"): digest for name, digest in registries.existing(names).items()}
+    registries.close()
+    return found
+
+
+def test_a_release_and_the_next_of_the_same_content(shop: Repo, builder: str, proxy: Proxy) -> None:
+    first = push(shop, builder, "--tag", "v1")
+    assert first.code == 0, first.err
+    assert set(states(first).values()) == {"built"}
+    content = {each["name"]: each["digest"] for each in first.json["images"]}
+    assert tags(proxy.host) == {f"{name}:v1": digest for name, digest in content.items()}
+    for each in first.json["images"]:
+        assert each["pushed"] == each["tags"]
+        assert each["tags"][0].endswith(f":mb-{each['fingerprint'][:20]}")
+    proxy.seen.clear()
+    again = push(shop, builder, "--tag", "v1")
+    assert set(states(again).values()) == {"reused"}
+    assert proxy.uploads() == []
+    proxy.seen.clear()
+    second = push(shop, builder, "--tag", "v2")
+    assert second.code == 0, second.err
+    assert set(states(second).values()) == {"reused"}
+    assert proxy.uploads() == []
+    assert not any("/blobs/" in path for _, path in proxy.seen)
+    assert {name: digest for name, digest in tags(proxy.host).items() if name.endswith("v2")} == {
+        f"{name}:v2": digest for name, digest in content.items()
+    }
+
+
+def test_what_only_the_registry_has_is_reused_and_brought_where_a_child_needs_it(
+    shop: Repo, builder: str, proxy: Proxy
+) -> None:
+    assert push(shop, builder).code == 0
+    forget(shop, builder, proxy)
+    proxy.seen.clear()
+    again = push(shop, builder)
+    assert set(states(again).values()) == {"reused"}
+    assert not any("/blobs/" in path for _, path in proxy.seen)
+    shop.write({"libs/money/money.py": "VAT = 25\n"})
+    answer = shop.mbuild("affected", "--base", "HEAD", "--builder", builder, "--format", "json")
+    assert answer.code == 0, answer.err
+    assert states(answer) == {"api": "built", "base": "reused"}
+    assert [each["kind"] for each in answer.image("base")["reasons"]] == ["needed-by"]
+    forget(shop, builder, proxy)
+    alone = shop.mbuild("affected", "--base", "HEAD", "--builder", builder, "--no-reuse", "--format", "json")
+    assert states(alone) == {"api": "built", "base": "built"}
+
+
+def forget(shop: Repo, builder: str, proxy: Proxy) -> None:
+    """Leave the images in the registry alone."""
+    if builder == "oci":
+        shutil.rmtree(shop.folder / ".mbuild")
+    else:
+        clean(proxy.host)
+
+
+def test_tags_that_are_asked_for_without_a_push_are_given_here(shop: Repo, builder: str, proxy: Proxy) -> None:
+    assert push(shop, builder).code == 0
+    forget(shop, builder, proxy)
+    answer = shop.mbuild("all", "--builder", builder, "--tag", "v1", "--format", "json")
+    assert set(states(answer).values()) == {"reused"}
+    assert held(shop, builder, f"{proxy.host}/shop/web:v1")
+    assert tags(proxy.host) == {}
+
+
+def held(shop: Repo, builder: str, name: str) -> bool:
+    if builder == "oci":
+        index = json.loads((shop.folder / ".mbuild" / "oci" / "index.json").read_text())
+        return any(name in each["annotations"].values() for each in index["manifests"])
+    found = connect()
+    names = found.names()
+    found.close()
+    return name in names
+
+
+FAULTS = [
+    Fault("PUT", "/shop/web/manifests/", 401),
+    Fault("PUT", "/shop/web/manifests/", 500),
+    Fault("PUT", "/shop/web/manifests/", kind="cut"),
+    Fault("GET", "/shop/web/manifests/", kind="digest"),
+    Fault("GET", "/shop/web/manifests/", 404),
+    Fault("POST", "/shop/web/blobs/uploads/", 403),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda each: f"{each.method} {each.path} {each.status}{each.kind}")
+def test_a_fault_that_lasts_fails_the_image_and_moves_no_tag(
+    fault: Fault, shop: Repo, builder: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy.faults = [Fault(fault.method, fault.path, fault.status, 999, fault.kind)]
+    answer = push(shop, builder, "--tag", "v1")
+    assert answer.code == 1, answer.err
+    assert states(answer) == {"api": "built", "base": "built", "web": "failed"}
+    web = answer.image("web")
+    assert web["pushed"] == []
+    assert web["error"]
+    assert len(answer.image("api")["pushed"]) == 1
+    assert "\nerror: image 'web': " in f"\n{answer.err}"
+    assert "Traceback" not in answer.err
+    proxy.faults = []
+    assert tags(proxy.host) == {}
+    mended = push(shop, builder, "--tag", "v1")
+    assert mended.code == 0, mended.err
+    assert set(states(mended).values()) == {"reused"}
+    assert len(tags(proxy.host)) == 3
+
+
+def test_a_tag_that_cannot_be_given_is_told(shop: Repo, builder: str, proxy: Proxy) -> None:
+    proxy.faults = [Fault("PUT", "/shop/api/manifests/v1", 403, 999)]
+    answer = push(shop, builder, "--tag", "v1")
+    assert answer.code == 1
+    assert states(answer) == {"api": "failed", "base": "built", "web": "built"}
+    assert "shop/api:v1: pushing it failed: 403" in answer.err
+    assert [len(answer.image(name)["pushed"]) for name in IMAGES] == [1, 2, 2]
+
+
+def test_tags_at_once_do_not_wait(shop: Repo, builder: str, proxy: Proxy) -> None:
+    proxy.faults = [Fault("PUT", "/shop/web/manifests/mb-", 403, 999)]
+    answer = push(shop, builder, "--tag", "v1", "--tags-at-once")
+    assert answer.code == 1
+    assert set(tags(proxy.host)) == {"api:v1", "base:v1"}
+
+
+def test_a_push_without_a_registry_is_refused(repo: Repo) -> None:
+    repo.commit(FILES)
+    answer = repo.mbuild("all", "--push", "--builder", "oci")
+    assert answer.code == 2
+    assert answer.err == (
+        "error: build.yaml: --push needs to know where to\n"
+        "hint: set 'registry', as in registry: registry.example.com/shop\n"
+    )
+
+
+def test_a_registry_that_does_not_answer(repo: Repo) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    repo.commit(FILES | {"build.yaml": FILES["build.yaml"].replace("project: shop", f"registry: {place}/shop")})
+    repo.write({"api/Dockerfile": "FROM scratch\nCOPY libs/money /\n"})
+    answer = repo.mbuild("all", "--builder", "oci")
+    assert answer.code == 0, answer.err
+    assert re.search(rf"^warning: {place}/shop/\w+:mb-\w+: asking for it failed: .*refused", answer.err)
+    pushed = repo.mbuild("all", "--builder", "oci", "--push")
+    assert pushed.code == 1
+    assert pushed.err.startswith(f"error: {place}/shop/")
+
+
+def test_the_record_is_complete(shop: Repo, builder: str, proxy: Proxy, tmp_path: Path) -> None:
+    file = tmp_path / "record.json"
+    assert push(shop, builder, "--tag", "v1", "--metadata", str(file)).code == 0
+    record: dict[str, Any] = json.loads(file.read_text())
+    for each in record["images"]:
+        assert each["digest"].startswith("sha256:")
+        assert each["fingerprint"]
+        assert each["pushed"] == each["tags"]

@@ -1,0 +1,222 @@
+"""Against a real registry, with a proxy in between that fails on demand: nothing is believed that was not read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mbuild.registry import connection as module
+from mbuild.registry.connection import Connection, Manifest, RegistryError
+from mbuild.registry.registries import Registries, is_local
+from tests.registry.server import Fault, Proxy, free_port
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def registries(waits: list[float]) -> Iterator[Registries]:
+    found = Registries(connect=lambda host, plain: Connection(host, plain, lambda: None, waits.append))
+    yield found
+    found.close()
+
+
+def image(connection: Connection, repository: str, tag: str, folder: Path, *layers: bytes) -> Manifest:
+    """Push an image made of layers, and return its manifest."""
+    blobs = [b'{"architecture":"amd64","os":"linux"}', *layers]
+    described = []
+    for data in blobs:
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        file = folder / digest
+        file.write_bytes(data)
+        connection.upload(repository, digest, file)
+        described.append({"mediaType": "application/octet-stream", "digest": digest, "size": len(data)})
+    value = {"schemaVersion": 2, "mediaType": MANIFEST, "config": described[0], "layers": described[1:]}
+    manifest = Manifest.of(json.dumps(value).encode(), MANIFEST)
+    connection.put(repository, tag, manifest)
+    return manifest
+
+
+def to(registries: Registries, host: str) -> Connection:
+    return registries._of(f"{host}/x")
+
+
+def test_what_exists_is_told_with_its_digest(registries: Registries, registry: str, tmp_path: Path) -> None:
+    manifest = image(to(registries, registry), "shop/api", "v1", tmp_path, b"layer")
+    names = [f"{registry}/shop/api:v1", f"{registry}/shop/api:v2", f"{registry}/shop/web:v1"]
+    assert registries.existing(names) == {names[0]: manifest.digest}
+    assert registries.existing([]) == {}
+
+
+def test_many_names_are_asked_for_over_kept_connections(registries: Registries, proxy: Proxy, tmp_path: Path) -> None:
+    image(to(registries, proxy.host), "shop/api", "v1", tmp_path, b"layer")
+    names = [f"{proxy.host}/shop/api:v{number}" for number in range(100)]
+    assert list(registries.existing(names)) == [names[1]]
+    assert sum(method == "HEAD" and "/manifests/" in path for method, path in proxy.seen) == 100
+
+
+def test_a_tag_is_given_by_manifest_alone(registries: Registries, proxy: Proxy, tmp_path: Path) -> None:
+    manifest = image(to(registries, proxy.host), "shop/api", "mb-1", tmp_path, b"layer", b"layer", b"other")
+    proxy.seen.clear()
+    names = [f"{proxy.host}/shop/api:{tag}" for tag in ("v1", "latest")]
+    assert registries.promote(f"{proxy.host}/shop/api:mb-1", names) == manifest.digest
+    assert registries.existing(names) == dict.fromkeys(names, manifest.digest)
+    assert proxy.uploads() == []
+    assert not any("/blobs/" in path for _, path in proxy.seen)
+
+
+def test_another_repository_gets_the_blobs_by_mounting(registries: Registries, proxy: Proxy, tmp_path: Path) -> None:
+    connection = to(registries, proxy.host)
+    manifest = image(connection, "shop/api", "mb-1", tmp_path, b"layer", b"layer")
+    described = [{"mediaType": MANIFEST, "digest": manifest.digest, "size": len(manifest.data)}]
+    index = Manifest.of(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": described}).encode(), INDEX)
+    connection.put("shop/api", "many", index)
+    proxy.seen.clear()
+    digest = registries.promote(f"{proxy.host}/shop/api:many", [f"{proxy.host}/release/api:v1"])
+    assert digest == index.digest
+    assert proxy.uploads() == []
+    found = connection.manifest("release/api", "v1")
+    assert found is not None
+    assert found.data == index.data
+    assert connection.manifest("release/api", manifest.digest) == manifest
+
+
+def test_promoting_what_is_not_there(registries: Registries, registry: str) -> None:
+    with pytest.raises(RegistryError, match=re.escape("shop/api:mb-1: promoting it failed: the registry has nothing")):
+        registries.promote(f"{registry}/shop/api:mb-1", [f"{registry}/shop/api:v1"])
+
+
+def test_promoting_across_registries_is_refused(registries: Registries, registry: str, tmp_path: Path) -> None:
+    image(to(registries, registry), "shop/api", "mb-1", tmp_path)
+    with pytest.raises(RegistryError, match="it is not in 127"):
+        registries.promote(f"{registry}/shop/api:mb-1", ["localhost:1/shop/api:v1"])
+
+
+def test_what_was_pushed_is_read_back(registries: Registries, registry: str, tmp_path: Path) -> None:
+    manifest = image(to(registries, registry), "shop/api", "v1", tmp_path, b"layer")
+    name = f"{registry}/shop/api:v1"
+    configuration = json.loads(manifest.data)["config"]["digest"]
+    assert registries.verified(name, manifest.digest) == manifest
+    assert registries.verified(name, configuration, "sha256:0") == manifest
+    with pytest.raises(RegistryError, match="the registry has sha256:"):
+        registries.verified(name, "sha256:0")
+    with pytest.raises(RegistryError, match="nothing there"):
+        registries.verified(f"{registry}/shop/api:v2", manifest.digest)
+
+
+PASSING = [
+    Fault("PUT", "/manifests/", 500, 2),
+    Fault("PUT", "/manifests/", 429, 1, headers={"Retry-After": "1"}),
+    Fault("PUT", "/manifests/", kind="cut"),
+    Fault("POST", "/blobs/uploads/", 503, 3),
+    Fault("PUT", "/blobs/uploads/", 502),
+    Fault("PUT", "/blobs/uploads/", kind="cut"),
+    Fault("HEAD", "/blobs/", 500),
+    Fault("GET", "/manifests/", 504, 4),
+    Fault("GET", "/manifests/", kind="cut"),
+    Fault("PUT", "/manifests/", kind="stall"),
+    Fault("POST", "/blobs/uploads/", kind="stall"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda each: f"{each.method} {each.path} {each.status}{each.kind}")
+def test_what_can_pass_is_tried_again(
+    fault: Fault,
+    registries: Registries,
+    proxy: Proxy,
+    tmp_path: Path,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5 if fault.kind == "stall" else 20)
+    times = fault.times
+    proxy.faults = [Fault(fault.method, fault.path, fault.status, times, fault.kind, fault.headers)]
+    manifest = image(to(registries, proxy.host), "shop/api", "v1", tmp_path, b"layer")
+    assert len(waits) == times
+    assert waits[0] == (1 if fault.headers else 0.25)
+    proxy.faults = []
+    assert registries.verified(f"{proxy.host}/shop/api:v1", manifest.digest) == manifest
+
+
+LASTING = [
+    (Fault("PUT", "/manifests/", 500, 99), 4, "pushing it failed: 500"),
+    (Fault("PUT", "/manifests/", 401, 99), 0, "wants credentials over a connection without TLS"),
+    (Fault("PUT", "/manifests/", 403, 99), 0, "403"),
+    (Fault("PUT", "/manifests/", 400, 99), 0, "400"),
+    (Fault("PUT", "/manifests/", 429, 99, headers={"Retry-After": "9999"}), 0, "429"),
+    (Fault("GET", "/manifests/", 0, 99, "digest"), 0, "the registry has sha256:"),
+    (Fault("GET", "/manifests/", 404, 99), 0, "the registry has nothing there"),
+    (Fault("POST", "/blobs/uploads/", 500, 99), 4, "uploading sha256:[0-9a-f]+ failed: 500"),
+    (Fault("PUT", "/manifests/", 0, 99, "stall"), 4, "no answer in time"),
+]
+
+
+@pytest.mark.parametrize(("fault", "waited", "said"), LASTING, ids=[f"{each[0].method} {each[2]}" for each in LASTING])
+def test_what_lasts_is_an_error_and_never_a_success(
+    fault: Fault,
+    waited: int,
+    said: str,
+    registries: Registries,
+    proxy: Proxy,
+    tmp_path: Path,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3 if fault.kind == "stall" else 20)
+    proxy.faults = [Fault(fault.method, fault.path, fault.status, 99, fault.kind, fault.headers)]
+    with pytest.raises(RegistryError, match=said) as caught:
+        image(to(registries, proxy.host), "shop/api", "v1", tmp_path, b"layer")
+    assert len(waits) == waited
+    assert bool(caught.value.problems[0].hints) == (fault.status in (401, 403))
+
+
+def test_a_file_that_is_not_its_digest_is_noticed(registries: Registries, registry: str, tmp_path: Path) -> None:
+    file = tmp_path / "blob"
+    file.write_bytes(b"x")
+    with pytest.raises(RegistryError, match="has the digest"):
+        to(registries, registry).upload("shop/api", f"sha256:{'0' * 64}", file)
+
+
+def test_a_blob_is_downloaded_or_the_download_fails(registries: Registries, proxy: Proxy, tmp_path: Path) -> None:
+    connection = to(registries, proxy.host)
+    image(connection, "shop/api", "v1", tmp_path, b"layer" * 1000)
+    digest = f"sha256:{hashlib.sha256(b'layer' * 1000).hexdigest()}"
+    found = bytearray()
+    connection.download("shop/api", digest, found.extend)
+    assert found == b"layer" * 1000
+    proxy.faults = [Fault("GET", "/blobs/", 0, 1, "digest")]
+    with pytest.raises(RegistryError, match="reading sha256"):
+        connection.download("shop/api", digest, found.extend)
+
+
+def test_nobody_listens(registries: Registries, waits: list[float]) -> None:
+    with pytest.raises(RegistryError, match=r"asking for it failed: .*refused"):
+        registries.existing([f"127.0.0.1:{free_port()}/shop/api:v1"])
+    assert len(waits) == 4
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        *[
+            (each, True)
+            for each in ("localhost", "localhost:5000", "127.0.0.1:5000", "127.1.2.3", "[::1]:5000", "[::1]")
+        ],
+        *[
+            (each, False)
+            for each in ("docker.io", "localhost.example.com", "10.0.0.1:5000", "registry:5000", "[::2]:1")
+        ],
+    ],
+)
+def test_registries_of_this_machine(host: str, local: bool) -> None:
+    assert is_local(host) is local
