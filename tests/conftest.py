@@ -31,10 +31,19 @@ settings.load_profile("mbuild")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what mbuild remembers apart from the user's. All tests share it: a warm cache must make no difference."""
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what mbuild remembers apart from the user's, and the CI that the tests run in out of the answers.
+
+    All tests share the cache: a warm one must make no difference.
+    """
+    from mbuild.ci.registry import PROVIDERS
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MBUILD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        for variable in (*(name for name, _, _ in PROVIDERS if name != "CI"), "MBUILD_BASE"):
+            patch.delenv(variable, raising=False)
+        if os.environ.get("CI") == "woodpecker":
+            patch.setenv("CI", "true")
         patch.setenv("MBUILD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
 

@@ -67,3 +67,24 @@ def test_a_warm_look_needs_no_heavy_library_and_no_dockerfile(form: str, repo: R
     assert not {
         name for name in warm if name.startswith(("mbuild.dockerfile.pars", "mbuild.builders", "mbuild.schedule"))
     }
+
+
+@pytest.mark.parametrize(("variable", "module"), [("", ""), ("GITHUB_ACTIONS", "github"), ("BUILDKITE", "buildkite")])
+def test_a_provider_is_imported_where_its_variable_is_set(
+    variable: str, module: str, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit(FILES)
+    repo.commit({"README.md": "more"})
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    found = imported("-C", str(repo.folder), "affected", "--list", cache=tmp_path)
+    rest = {name for name in found if name.startswith("mbuild.ci.")} - {"mbuild.ci.registry"}
+    shared = {"mbuild.ci.model", "mbuild.ci.values", "mbuild.ci.files"}
+    assert rest == (shared | {f"mbuild.ci.{module}"} if module else set())
+
+
+def test_a_given_base_needs_no_provider(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit(FILES)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    found = imported("-C", str(repo.folder), "affected", "--list", "--base", "HEAD", cache=tmp_path)
+    assert {name for name in found if name.startswith("mbuild.ci.")} <= {"mbuild.ci.registry"}

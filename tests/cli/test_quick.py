@@ -20,6 +20,8 @@ WORDS = st.sampled_from(
             "--format",
             "--missing-base",
             "--exit-code",
+            "--fetch",
+            "--fetch=1",
             "--base=main",
             "--head=",
         ),

@@ -206,7 +206,7 @@ def test_a_partial_clone_is_not_filled_up_behind_the_users_back(repo: Repo, tmp_
         with pytest.raises(GitError, match=f"object {entry.oid}.* is not in this clone") as caught:
             ask(entry)
     assert clone.git("count-objects", "-v") == before
-    clone.git(*caught.value.problems[0].hints[0].partition(": git ")[2].split())
+    clone.git(*caught.value.problems[0].hints[0].split()[1:])
     assert tree.read(entry) == b"b" * 5000, "the hint mends it"
 
 
@@ -221,9 +221,13 @@ def test_a_clone_without_trees_is_a_clear_error(
     clone = _partial(repo, tmp_path, "tree:0")
     for ask in ("entry", "below"):
         with pytest.raises(GitError, match="is not in this clone"):
-            getattr(clone.open().commit_tree(commit), ask)("d")
+            getattr(CommitTree(clone.open(), commit), ask)("d")
     with pytest.raises(GitError, match="is not in this clone"):
-        clone.open().commit_tree(commit).below("")
+        CommitTree(clone.open(), commit).below("")
+    with pytest.raises(GitError, match=r"the folders of commit .* are not in this clone") as caught:
+        clone.open().commit_tree(commit)
+    clone.git(*caught.value.problems[0].hints[0].split()[1:])
+    assert [each.path for each in clone.open().commit_tree(commit).below("")] == ["d/f"], "the hint mends it"
 
 
 def test_a_missing_object_does_not_spoil_the_next_answer(repo: Repo) -> None:

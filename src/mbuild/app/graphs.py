@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mbuild.app.together import expected
 from mbuild.errors import ConfigError, GitError
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -68,6 +69,9 @@ class Graphs:
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
+        return expected(tree, self._at(tree))
+
+    def _at(self, tree: Tree) -> Made | None:
         if isinstance(tree, CommitTree):
             return self._at_commit(tree)
         if not isinstance(tree, EmptyTree):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming
 from mbuild.app.running import Run
+from mbuild.app.together import ask_together
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.context.full import Size, in_tree, on_disk
 from mbuild.git.worktree import WorkTree
@@ -84,6 +85,7 @@ def image_reports(view: View) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name."""
     steps = {each.image: each for each in view.plan.steps} if view.plan else {}
     nodes = view.snapshot.graph.nodes
+    ask_together(view.snapshot, (step.image for step in steps.values() if step.action != NONE))
     return tuple(
         _planned(view, nodes[each.name], steps[each.name], each) if each.name in steps else each
         for each in listed(view.snapshot.graph, view.affected)

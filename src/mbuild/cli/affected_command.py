@@ -16,6 +16,7 @@ Examples:
   mbuild affected                        build it
   mbuild affected --base v1.4 --list     which images differ from a release
   mbuild affected api --jobs 4           only this one, if it is affected
+  mbuild affected --fetch                in CI: fetch the base where the clone lacks it
 """
 
 
@@ -29,7 +30,8 @@ Examples:
 def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> int:
     """Build the images that the change between base and head affects, parents first.
 
-    Without --base: MBUILD_BASE, the CI provider's variables, else the merge base with the default branch.
+    Without --base: MBUILD_BASE, what the CI provider says, else the merge base with the default branch. With --base
+    last-success: the last commit of this branch that was built without a failure.
     """
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
     list_, exit_code = options.pop("list_"), options.pop("exit_code")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mbuild.cli.options import build_options
+from mbuild.cli.options import build_options, fetch_option
 from mbuild.cli.settings import Settings
 
 EPILOG = """\b
@@ -19,6 +19,7 @@ Examples:
 
 @click.command("all", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
+@fetch_option
 @build_options
 @click.pass_obj
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:

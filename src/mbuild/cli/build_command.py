@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mbuild.cli import completing
-from mbuild.cli.options import build_options
+from mbuild.cli.options import build_options, fetch_option
 from mbuild.cli.settings import Settings
 
 EPILOG = """\b
@@ -20,6 +20,7 @@ Examples:
 @click.command("build", epilog=EPILOG)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE…", shell_complete=completing.images)
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
+@fetch_option
 @build_options
 @click.pass_obj
 def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **options: Any) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mbuild.cli.options import format_option
+from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Examples:
 
 @click.command("check", epilog=EPILOG)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@fetch_option
 @format_option("text", "json")
 @click.pass_obj
 def command(settings: Settings, head: str | None, format_: str) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mbuild.cli import completing
-from mbuild.cli.options import format_option
+from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ Examples:
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
 @click.option("--list", "list_", is_flag=True, help="List the files.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar", help="Write the tar.")
+@fetch_option
 @format_option("text", "json")
 @click.pass_obj
 def command(settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str) -> None:

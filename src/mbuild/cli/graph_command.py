@@ -7,7 +7,7 @@ import sys
 import click
 
 from mbuild.cli import completing
-from mbuild.cli.options import format_option
+from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
 
 EPILOG = """\b
@@ -22,6 +22,7 @@ Examples:
 @click.command("graph", epilog=EPILOG)
 @click.argument("images", nargs=-1, metavar="[IMAGE]…", shell_complete=completing.images)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
+@fetch_option
 @format_option("text", "json", "dot", "mermaid")
 @click.pass_obj
 def command(settings: Settings, images: tuple[str, ...], head: str | None, format_: str) -> None:

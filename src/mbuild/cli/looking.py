@@ -17,6 +17,7 @@ def open_looking(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspa
     from mbuild.errors import Problem
 
     workspace = open_workspace(settings.directory, settings.config, platforms, looking=True)
+    _allow(workspace, settings)
     if workspace.config is None:
         print_problems([Problem("there is no build.yaml: images are those that mbuild init --dry-run shows")], "note")
     return workspace
@@ -26,4 +27,16 @@ def open_building(settings: Settings, platforms: tuple[str, ...] = ()) -> Worksp
     """Open the workspace; without a build.yaml nothing can be built."""
     from mbuild.app.workspace import open_workspace
 
-    return open_workspace(settings.directory, settings.config, platforms)
+    workspace = open_workspace(settings.directory, settings.config, platforms)
+    _allow(workspace, settings)
+    return workspace
+
+
+def _allow(workspace: Workspace, settings: Settings) -> None:
+    """Let the repository fetch what it lacks, each command said on stderr before it runs."""
+    if settings.fetch:
+        from mbuild.cli.boundary import print_problems
+        from mbuild.errors import Problem
+        from mbuild.git.bring import Fetcher
+
+        workspace.repository.fetcher = Fetcher(lambda command: print_problems([Problem(command)], "note"))

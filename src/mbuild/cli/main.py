@@ -19,6 +19,7 @@ COMMANDS = {
     "context": "Show the build context of an image, or write it as a tar.",
     "explain": "Say why an image is affected or not, or which images read a path.",
     "graph": "Show images, their parents and the external images.",
+    "mark-success": "Note that a commit was built: a base for --base last-success.",
     "init": "Write build.yaml from Dockerfiles, compose, bake and skaffold files.",
     "simulate": "Replay history: what each commit would have rebuilt.",
     "state": "Show or remove what is kept of earlier builds.",
@@ -45,7 +46,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"mbuild.cli.{cmd_name}_command").command
+        command = importlib.import_module(f"mbuild.cli.{cmd_name.replace('-', '_')}_command").command
         assert isinstance(command, click.Command)
         return command
 

@@ -13,14 +13,27 @@ from mbuild.output.formats.registry import FORMATS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def fetch_option(function: F) -> F:
+    """Add ``--fetch``, which is kept with the global options: all commands open the repository in the same way."""
+
+    def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
+        context.obj = context.obj._replace(fetch=value)
+
+    text = "Fetch what this clone lacks, as little as can be; said on stderr."
+    return click.option("--fetch", is_flag=True, expose_value=False, callback=keep, help=text)(function)
+
+
 def base_options(function: F) -> F:
-    """Add ``--base``, ``--head`` and ``--missing-base``."""
+    """Add ``--base``, ``--head``, ``--missing-base`` and ``--fetch``."""
     for decorate in (
+        fetch_option,
         click.option(
             "--missing-base", type=click.Choice(["error", "all"]), default="error", help="When no base is found."
         ),
         click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree."),
-        click.option("--base", metavar="REF", help="What to compare with, through its merge base with head."),
+        click.option(
+            "--base", metavar="REF", help="What to compare with, through its merge base with head; or last-success."
+        ),
     ):
         function = decorate(function)
     return function

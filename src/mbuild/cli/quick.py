@@ -15,7 +15,7 @@ from mbuild.cli.settings import Listing, Settings
 
 _TEXT = {"--base": "base", "--head": "head"}
 _CHOICE = {"--format": ("format_", ("text", "json")), "--missing-base": ("missing_base", ("error", "all"))}
-_FLAGS = {"--list": "", "--exit-code": "exit_code"}
+_FLAGS = {"--list": "", "--fetch": "", "--exit-code": "exit_code"}
 
 
 def read(argv: Sequence[str]) -> tuple[Settings, Listing] | None:
@@ -29,7 +29,8 @@ def read(argv: Sequence[str]) -> tuple[Settings, Listing] | None:
         return None
     asked = _options(rest[1:])
     color = not os.environ.get("NO_COLOR")
-    return None if asked is None else (Settings(directory, None, "auto", 0, color), asked)
+    fetch = "--fetch" in rest  # no value: those that begin with a dash are left to click
+    return None if asked is None else (Settings(directory, None, "auto", 0, color, fetch), asked)
 
 
 def _options(rest: Sequence[str]) -> Listing | None:

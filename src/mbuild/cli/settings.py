@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 
 class Settings(NamedTuple):
-    """The global options."""
+    """The global options. fetch: of the commands that take it."""
 
     directory: Path
     config: Path | None
     progress: str
     verbose: int
     color: bool
+    fetch: bool = False
 
 
 class Listing(NamedTuple):

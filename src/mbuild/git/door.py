@@ -46,6 +46,36 @@ _KEPT = (
     "GIT_CONFIG_NOSYSTEM",
 )
 
+# What besides survives where a fetch was asked for: how remotes are reached, and with which credentials.
+_ONLINE = (
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ASKPASS",
+    "GIT_PROTOCOL_FROM_USER",
+    "GIT_PROXY_COMMAND",
+    "GIT_PROXY_SSL_CAINFO",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+    "GIT_SSL_NO_VERIFY",
+)
+# Nothing but what was asked for: no housekeeping, and no submodule fetched or pushed beside it.
+_ALONE = tuple(
+    part
+    for each in (
+        "gc.auto=0",
+        "maintenance.auto=false",
+        "submodule.recurse=false",
+        "fetch.recurseSubmodules=false",
+        "push.recurseSubmodules=no",
+        "push.followTags=false",
+    )
+    for part in ("-c", each)
+)
+
 _SET = {
     "LC_ALL": "C",  # messages are parsed
     "GIT_TERMINAL_PROMPT": "0",
@@ -55,6 +85,7 @@ _SET = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
 }
+_OFFLINE = ("GIT_ALLOW_PROTOCOL", "GIT_NO_LAZY_FETCH")
 
 
 def clean_environment(caller: Mapping[str, str]) -> dict[str, str]:
@@ -65,6 +96,13 @@ def clean_environment(caller: Mapping[str, str]) -> dict[str, str]:
     kept = {key: value for key, value in caller.items() if not key.startswith("GIT_") and key != "LANGUAGE"}
     kept.update((key, caller[key]) for key in _KEPT if key in caller)
     return kept | _SET | _safe_directories(caller)
+
+
+def online_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a fetch or push: as above, but remotes can be reached as the caller reaches them."""
+    kept = {key: value for key, value in clean_environment(caller).items() if key not in _OFFLINE}
+    settings = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+    return kept | {key: value for key, value in caller.items() if key in _ONLINE or key.startswith(settings)}
 
 
 def _safe_directories(caller: Mapping[str, str]) -> dict[str, str]:
@@ -123,6 +161,11 @@ class Git:
         if check and done.code != 0:
             raise self.failed(done.err, args[0])
         return done
+
+    def online(self, *args: Arg, stdin: bytes | None = None) -> Finished:
+        """Run a fetch or a push, with the caller's transports and credentials: only where that was asked for."""
+        environment = online_environment(os.environ)
+        return run([*self._prefix, *_ALONE, *args], cwd=self.top, env=environment, stdin=stdin)
 
     def start(self, *args: Arg, stdin: bool = False) -> Process:
         """Start git for a caller that reads while it runs."""

@@ -56,10 +56,14 @@ def bare(folder: Path) -> GitError:
     )
 
 
-def missing(oid: str, path: str = "") -> GitError:
+class MissingObject(GitError):  # noqa: N818 - as the error it is
+    """An object that this clone does not have."""
+
+
+def missing(oid: str, path: str = "") -> MissingObject:
     """Return the error for an object that this clone does not have. Nothing is fetched without being asked."""
     named = f" ({path})" if path else ""
-    return GitError(
+    return MissingObject(
         f"the object {oid}{named} is not in this clone",
         "a partial clone leaves objects out: git fetch --refetch --no-filter",
         "if it is a full clone, it is damaged: git fsck",

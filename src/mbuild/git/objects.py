@@ -6,12 +6,12 @@ import contextlib
 import io
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 from mbuild.errors import GitError
 from mbuild.git.door import Git, release
-from mbuild.git.messages import missing
+from mbuild.git.messages import MissingObject, missing
 from mbuild.process import Process, feed
 
 WHOLE = 1 << 20
@@ -21,12 +21,21 @@ WHOLE = 1 << 20
 _AHEAD = 900
 
 
+Bring = Callable[[Sequence[str], MissingObject], None]
+"""Gets those of some objects that are not there, or raises the error."""
+
+
+def _cannot(oids: Sequence[str], error: MissingObject) -> None:  # noqa: ARG001 - as Bring has it
+    raise error
+
+
 class Objects:
     """Reads objects of one repository. Safe to use from several threads: one asks at a time."""
 
-    def __init__(self, git: Git) -> None:
-        """Take the door to the repository; nothing is started yet."""
+    def __init__(self, git: Git, bring: Bring = _cannot) -> None:
+        """Take the door to the repository, and what to do about missing objects; nothing is started yet."""
         self._git = git
+        self._bring = bring
         self._lock = threading.Lock()
         self._child: Process | None = None
         self._finalizer: weakref.finalize[[Process], Objects] | None = None
@@ -39,8 +48,14 @@ class Objects:
         """Return the contents of several objects; asked for ahead, so that git never waits for us."""
         found: list[bytes] = []
         for start in range(0, len(oids), _AHEAD):
-            with self._lock:
-                found += self._ask(oids[start : start + _AHEAD], path)
+            some = oids[start : start + _AHEAD]
+            try:
+                with self._lock:
+                    found += self._ask(some, path)
+            except MissingObject as error:
+                self._bring(oids, error)
+                with self._lock:
+                    found += self._ask(some, path)
         return found
 
     def _ask(self, oids: Sequence[str], path: str) -> list[bytes]:
@@ -87,10 +102,12 @@ class Objects:
         child = self._git.start("cat-file", "--buffer", "--batch-check=%(objectsize)", stdin=True)
         writer = feed(child, "".join(f"{oid}\n" for oid in oids).encode())
         try:
-            for oid in oids:
+            for index, oid in enumerate(oids):
                 line = child.stdout.readline().strip()
                 if not line.isdigit():
-                    raise missing(oid)
+                    self._bring(oids[index:], missing(oid))
+                    yield from self.sizes(oids[index:])
+                    return
                 yield int(line)
         finally:
             child.stdout.close()

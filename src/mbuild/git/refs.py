@@ -9,8 +9,11 @@ from mbuild.git.door import Git
 from mbuild.tree import decode
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_HEX = re.compile(r"[0-9a-fA-F]{7,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class UnknownRef(GitError):  # noqa: N818 - as the error it is
+    """A ref that names no commit in this clone."""
 
 
 def lines(out: bytes) -> tuple[str, ...]:
@@ -26,7 +29,7 @@ def verify(git: Git, ref: str) -> str | None:
 
 
 def resolve_commit(git: Git, ref: str) -> str:
-    """Return the commit id a ref means. Raises GitError, with the nearest names or the fetch that would bring it."""
+    """Return the commit id a ref means. Raises GitError; UnknownRef, with the nearest names, where there is none."""
     if not ref or ref.isspace():
         raise GitError("an empty ref names no commit", "give a branch, a tag or a commit id")
     if _CONTROL.search(ref):
@@ -48,7 +51,7 @@ def _unknown(git: Git, ref: str) -> GitError:
         return GitError(f"{shown} is an object of this repository, but not a commit")
     if ref in ("HEAD", "@") and git.finish("symbolic-ref", "--quiet", "HEAD", check=False).code == 0:
         return GitError("the branch has no commit yet, so HEAD names none", "commit first")
-    return GitError(f"there is no commit '{shown}' in this clone", *fetch_hints(git, ref), *_nearest(git, ref))
+    return UnknownRef(f"there is no commit '{shown}' in this clone", *_nearest(git, ref))
 
 
 def _nearest(git: Git, ref: str) -> tuple[str, ...]:
@@ -59,28 +62,6 @@ def _nearest(git: Git, ref: str) -> tuple[str, ...]:
     same = [name for name in known if name.endswith(f"/{ref}")]
     near = (same or difflib.get_close_matches(ref, known, 1, 0.75))[:1]
     return (f"did you mean '{near[0]}'?",) if near else ()
-
-
-def fetch_hints(git: Git, ref: str) -> tuple[str, ...]:
-    """Return the exact command that would bring a ref, where a fetch can: a shallow clone, or REMOTE/NAME."""
-    import shlex
-
-    remotes = lines(git.run("remote"))
-    if not remotes:
-        return ()
-    shallow = git.run("rev-parse", "--is-shallow-repository").strip() == b"true"
-    deep = "--unshallow " if shallow else ""
-    remote, _, name = ref.partition("/")
-    if remote in remotes and name:
-        spec = shlex.quote(f"+refs/heads/{name}:refs/remotes/{remote}/{name}")
-        return (f"git fetch {deep}{shlex.quote(remote)} {spec}",)
-    if not shallow:
-        return ()
-    first = shlex.quote("origin" if "origin" in remotes else remotes[0])
-    if _HEX.fullmatch(ref):
-        return (f"this clone is shallow: git fetch --unshallow {first}",)
-    spec = shlex.quote(f"+refs/heads/{ref}:refs/remotes/{first}/{ref}")
-    return (f"this clone is shallow: git fetch --unshallow {first} {spec}, then use {first}/{ref}",)
 
 
 def merge_bases(git: Git, one: str, other: str) -> tuple[str, ...]:
@@ -101,6 +82,17 @@ def config(git: Git, key: str) -> str | None:
     """Return the last value of a configuration key, or None."""
     done = git.finish("config", "--null", "--get", key, check=False)
     return decode(done.out.removesuffix(b"\0")) if done.code == 0 else None
+
+
+def remote_of(git: Git) -> str | None:
+    """Return the remote of the current branch, else origin, else the only one; None where that leaves none."""
+    remotes = lines(git.run("remote"))
+    branch = current_branch(git)
+    own = config(git, f"branch.{branch}.remote") if branch else None
+    for name in (own, "origin"):
+        if name in remotes:
+            return name
+    return remotes[0] if len(remotes) == 1 else None
 
 
 def commit_time(raw: bytes) -> int:

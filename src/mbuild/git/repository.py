@@ -15,7 +15,11 @@ from mbuild.git.messages import bare, failure
 from mbuild.git.objects import Objects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mbuild.git.bring import Fetcher
     from mbuild.git.index import Memory
+    from mbuild.git.messages import MissingObject
     from mbuild.git.trees import CommitTree
     from mbuild.git.worktree import WorkTree
 
@@ -35,6 +39,8 @@ class Repository:
     """A git repository with a work tree. ``top`` is the folder of the work tree; ``object_format`` sha1 or sha256.
 
     memory: remembers what takes long to find out; None: nothing does.
+    fetcher: fetches what this clone lacks; None: nothing is fetched, and errors name the command.
+    likely: yield ids of objects that will be asked for where another one was, so that they are fetched together.
     """
 
     def __init__(self, git: Git, object_format: str) -> None:
@@ -42,12 +48,19 @@ class Repository:
         self.git = git
         self.top = git.top
         self.memory: Memory | None = None
+        self.fetcher: Fetcher | None = None
+        self.likely: list[Callable[[], Iterable[str]]] = []
         self.object_format = object_format
 
     @cached_property
     def objects(self) -> Objects:
         """The reader of objects, one long-lived process for all trees of this repository."""
-        return Objects(self.git)
+        return Objects(self.git, self._bring)
+
+    def _bring(self, oids: Sequence[str], error: MissingObject) -> None:
+        from mbuild.git.partial import bring_objects
+
+        bring_objects(self, [*oids, *(oid for each in self.likely for oid in each())], error)
 
     @cached_property
     def common_dir(self) -> Path:
@@ -76,16 +89,37 @@ class Repository:
         return refs.verify(self.git, "HEAD")
 
     def resolve_commit(self, ref: str) -> str:
-        """Return the commit id a ref means. Raises GitError with the nearest names."""
-        return refs.resolve_commit(self.git, ref)
+        """Return the commit id a ref means. Raises GitError with the nearest names, or the fetch that brings it."""
+        try:
+            return refs.resolve_commit(self.git, ref)
+        except refs.UnknownRef as error:
+            from mbuild.git.bring import obtain
+
+            return obtain(self, ref, error)
 
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """Return all best common ancestors of two commits (ids), sorted; none for unrelated or cut histories."""
         return refs.merge_bases(self.git, one, other)
 
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether objects may have been left out of this clone (partial-clone documentation: ``.promisor`` files)."""
+        try:
+            with os.scandir(self.common_dir / "objects" / "pack") as packs:
+                return any(each.name.endswith(".promisor") for each in packs)
+        except OSError:
+            return False
+
     def is_shallow(self) -> bool:
         """Whether history is cut off in this clone."""
-        return self.git.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+        return bool(self.boundary())
+
+    def boundary(self) -> frozenset[str]:
+        """Return the commits whose parents were left out of this clone (gitrepository-layout(5): ``shallow``)."""
+        try:
+            return frozenset((self.common_dir / "shallow").read_text("ascii").split())
+        except FileNotFoundError:
+            return frozenset()
 
     def commit_time(self, commit: str) -> int:
         """Return the committer's date of a commit (id) in seconds since 1970."""
@@ -99,6 +133,10 @@ class Repository:
         """Return the tree of a commit (id)."""
         from mbuild.git.trees import CommitTree
 
+        if self.is_partial:
+            from mbuild.git.partial import need_trees
+
+            need_trees(self, commit)
         return CommitTree(self, commit)
 
     def work_tree(self) -> WorkTree:

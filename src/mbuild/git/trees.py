@@ -77,7 +77,7 @@ class CommitTree:
         """Look up files and read them together, where they are many: one by one, each costs a question to git."""
         with self._lock:
             new = [path for path in paths if path not in self._expected]
-            if len(new) < _MANY:
+            if len(new) < _MANY and not self.repository.is_partial:
                 return
             found = self._folders.entries(new)
             self._expected |= dict.fromkeys(new) | found
@@ -93,6 +93,11 @@ class CommitTree:
         """Return the entry at exactly this path, or None (also for a folder)."""
         with self._lock:
             return self._expected[path] if path in self._expected else self._folders.entry(path)
+
+    def find(self, paths: Collection[str]) -> dict[str, Entry]:
+        """Return the entries at those of the paths where there is one: they are looked up together."""
+        with self._lock:
+            return self._folders.entries(paths)
 
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path; ``""`` is the git root."""

@@ -42,7 +42,7 @@ def joined(
     index: of that graph, where what it says of the known images holds.
     """
     gathered: list[Problem] = [] if problems is None else problems
-    shop.tree.expect({path for each in images if each.name not in known for path in _looked_for(each)})
+    shop.tree.expect({path for each in images if each.name not in known for path in looked_for(each)})
     outliner = Outliner(shop.recipes, shop.places, gathered, before, known)
     outliner.outline(images)
     found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
@@ -60,7 +60,7 @@ def joined(
     return Graph(order, BuiltImages({name: found[name] for name in order}), shop, patch=patch)
 
 
-def _looked_for(image: ImageDef) -> Iterator[str]:
+def looked_for(image: ImageDef) -> Iterator[str]:
     """Yield the paths of the Dockerfile and of all ignore files that may hold for an image."""
     yield image.dockerfile
     yield f"{image.dockerfile}.dockerignore"

@@ -1,0 +1,160 @@
+"""From what a provider says to a base, where the fixtures do not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from mbuild.ci.model import PULL_REQUEST, TAG, Against, Run
+from mbuild.errors import GitError
+from mbuild.git.base import Base, resolve_base
+from mbuild.git.bring import Fetcher
+from mbuild.git.provided import provided_base
+from mbuild.git.repository import Repository, open_repository
+from tests.ci.world import World, full, git
+from tests.support import Repo
+
+
+def _open(folder: Path, said: list[str] | None = None) -> Repository:
+    opened = open_repository(folder)
+    opened.fetcher = None if said is None else Fetcher(said.append)
+    return opened
+
+
+def _provided(repository: Repository, run: Run) -> Base:
+    head = repository.head()
+    assert head is not None
+    found = provided_base(repository, run, head)
+    assert found is not None
+    return found
+
+
+def _request(*, source: str = "", start: str = "") -> Run:
+    return Run("Some CI", PULL_REQUEST, against=Against("TARGET", "main", start), source=source)
+
+
+@pytest.fixture
+def merged(world: World, tmp_path: Path) -> Path:
+    """Return a clone at the pull request, which was merged into the remote's main meanwhile."""
+    git(tmp_path, "clone", "-q", world.url, "clone")
+    clone = tmp_path / "clone"
+    git(clone, "checkout", "-q", "--detach", world.ids["f2"])
+    git(clone, "fetch", "-q", "origin", "+refs/pull/7/merge:refs/remotes/origin/main")
+    return clone
+
+
+def test_a_run_repeated_after_the_merge(world: World, merged: Path) -> None:
+    """The branch holds head by now; what it was when the run was started tells what the pull request changes."""
+    found = _provided(_open(merged), _request(start=world.ids["m2"]))
+    assert found.commits == (world.ids["m1"],)
+    with pytest.raises(GitError, match="head is part of origin/main already"):
+        _provided(_open(merged), _request())
+    with pytest.raises(GitError, match="head is part of origin/main already"):
+        _provided(_open(merged), _request(start=world.ids["merge"]))
+
+
+def test_only_a_merge_of_the_pull_request_has_its_other_parent_as_base(world: World, tmp_path: Path) -> None:
+    full(world, tmp_path / "clone", world.ids["merge"])
+    opened = _open(tmp_path / "clone")
+    assert _provided(opened, _request(source=world.ids["f2"])).commits == (world.ids["m2"],)
+    assert "merged into" in _provided(opened, _request(source=world.ids["f2"])).how
+    for source in (world.ids["f1"], world.ids["merge"], ""):
+        assert "TARGET" in _provided(opened, _request(source=source)).how
+    pushed = Run("Some CI", "push", against=Against("BEFORE", commit=world.ids["f1"]), source=world.ids["f2"])
+    assert _provided(opened, pushed).commits == (world.ids["f1"],), "a merge that people pushed is a merge of theirs"
+
+
+@pytest.fixture
+def tagged(repo: Repo) -> Repo:
+    """Return a repository with two series of tags, the last commit tagged twice."""
+    for tags in (["api-v1.0"], ["web-v1.0"], [], ["api-v1.1", "latest"], ["web-v1.1", "api-v1.2"]):
+        repo.commit({"README": str(tags)})
+        for tag in tags:
+            repo.git("tag", tag)
+    return repo
+
+
+@pytest.mark.parametrize(
+    ("tag", "before"), [("api-v1.2", "api-v1.1"), ("web-v1.1", "web-v1.0"), ("latest", ""), ("new-1", ""), ("7", "")]
+)
+def test_a_tag_is_compared_with_the_one_before_it_that_is_called_alike(tagged: Repo, tag: str, before: str) -> None:
+    found = _provided(_open(tagged.folder), Run("Some CI", TAG, tag=tag))
+    if before:
+        assert (found.ref, found.commits) == (before, (tagged.git("rev-parse", before),))
+    elif tag == "latest":
+        assert found.commits == (tagged.git("rev-parse", "latest"),), "it was moved"
+    else:
+        assert (found.ref, found.commits) == ("", ())
+        assert "compared with the empty tree" in found.how
+
+
+def test_the_tags_of_a_shallow_clone_prove_nothing(tagged: Repo, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", tagged.folder.as_uri(), "clone")
+    run = Run("Some CI", TAG, tag="api-v1.2")
+    with pytest.raises(GitError, match=r"the tag before api-v1\.2 is not in this shallow clone"):
+        _provided(_open(tmp_path / "clone"), run)
+    said: list[str] = []
+    assert _provided(_open(tmp_path / "clone", said), run).ref == "api-v1.1"
+    assert said == ["git fetch --tags --unshallow origin"]
+
+
+def test_history_is_fetched_in_steps(repo: Repo, tmp_path: Path) -> None:
+    root = repo.commit({"a": "1"})
+    for branch, count in (("feature", 300), ("main", 3)):
+        repo.git("checkout", "-q", "-B", branch, root)
+        for number in range(count):
+            repo.git("commit", "-q", "--allow-empty", "-m", str(number))
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", "-b", "feature", repo.folder.as_uri(), "clone")
+    said: list[str] = []
+    found = resolve_base(_open(tmp_path / "clone", said), base="origin/main", env={}, head=None)
+    assert found.commits == (root,)
+    assert [each.split()[3] for each in said] == ["--deepen=50", "--deepen=200", "--deepen=1000"]
+    assert said[0].split()[5:] == [repo.git("rev-parse", each) for each in ("main", "feature")] or len(said[0]) > 100
+
+
+def _environment(world: World, **more: str) -> Mapping[str, str]:
+    return {"BUILDKITE": "true", "BUILDKITE_PIPELINE_DEFAULT_BRANCH": "main", "BUILDKITE_SOURCE": "webhook"} | more
+
+
+def test_what_is_given_comes_before_what_the_provider_says(world: World, tmp_path: Path) -> None:
+    full(world, tmp_path / "clone", world.ids["m3"])
+    opened = _open(tmp_path / "clone")
+    env = _environment(world, BUILDKITE_MERGE_QUEUE_BASE_COMMIT=world.ids["m2"])
+    assert resolve_base(opened, base=None, env=env, head=None).commits == (world.ids["m2"],)
+    assert resolve_base(opened, base=None, env={**env, "MBUILD_BASE": "v1"}, head=None).commits == (world.ids["m1"],)
+    assert resolve_base(opened, base="v1", env=env, head=None).how == "--base"
+    # Not even read: a broken environment does not matter then.
+    assert resolve_base(opened, base="v1", env={"GITLAB_CI": "1", "CI_COMMIT_SHA": "--x"}, head=None).ref == "v1"
+    with pytest.raises(GitError):
+        resolve_base(opened, base=None, env={"GITLAB_CI": "1", "CI_COMMIT_SHA": "--x"}, head=None)
+
+
+def test_a_default_branch_of_another_name(world: World, tmp_path: Path) -> None:
+    """What the provider calls the default branch is it, whatever the clone thinks."""
+    full(world, tmp_path / "clone", world.ids["m3"])
+    env = _environment(world, BUILDKITE_PIPELINE_DEFAULT_BRANCH="feature", BUILDKITE_BRANCH="main")
+    found = resolve_base(_open(tmp_path / "clone"), base=None, env=env, head=None)
+    assert (found.ref, found.commits) == ("origin/feature", (world.ids["m1"],))
+
+
+def test_a_base_by_name_is_fetched_into_a_clone_of_one_branch(world: World, tmp_path: Path) -> None:
+    for number, ref in enumerate(("v1", "main", world.ids["m2"], "origin/main")):
+        git(tmp_path, "clone", "-q", "--depth=1", "-b", "feature", world.url, str(number))
+        said: list[str] = []
+        found = resolve_base(_open(tmp_path / str(number), said), base=ref, env={}, head=None)
+        assert found.commits == (world.ids["m1"],)
+        assert said[0].startswith("git fetch --no-tags --depth=1 origin ")
+        assert said[0].endswith(f" {ref}") or "refs/remotes/origin/main" in said[0]
+
+
+def test_full_clones_stay_full(world: World, tmp_path: Path) -> None:
+    full(world, tmp_path / "clone", world.ids["m3"])
+    git(tmp_path / "clone", "update-ref", "-d", "refs/remotes/origin/main")
+    run = Run("Some CI", "push", against=Against("BEFORE", commit=world.ids["gone"]))
+    said: list[str] = []
+    opened = _open(tmp_path / "clone", said)
+    assert _provided(opened, run).commits == (world.ids["gone"],)
+    assert said == [f"git fetch --no-tags origin {world.ids['gone']}"]
+    assert not opened.is_shallow()
