@@ -194,3 +194,10 @@ def test_works_from_a_sub_folder(shop: Repo) -> None:
     assert [each["name"] for each in inner.mbuild("explain", "index.html", "--format", "json").json["images"]] == [
         "web"
     ]
+
+
+def test_nothing_is_read_at_a_base_that_is_not_there(shop: Repo) -> None:
+    for more in ((), ("--base", "0" * 40, "--missing-base", "all")):
+        answer = shop.mbuild("affected", "--list", "--format", "json", *more)
+        assert (answer.code, answer.err) == (0, "")
+        assert {each["reasons"][0]["kind"] for each in answer.json["images"]} == {"image-added"}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -228,3 +232,22 @@ def test_the_record_is_complete(shop: Repo, builder: str, proxy: Proxy, tmp_path
         assert each["digest"].startswith("sha256:")
         assert each["fingerprint"]
         assert each["pushed"] == each["tags"]
+
+
+def test_a_signal_ends_a_push_that_stalls(shop: Repo, proxy: Proxy) -> None:
+    proxy.faults = [Fault("POST", "/blobs/uploads/", 0, 999, "stall")]
+    command = [sys.executable, "-m", "mbuild", "all", "--builder", "oci", "--push", "--tag", "v1"]
+    process = subprocess.Popen(command, cwd=shop.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 30
+    while not any(method == "POST" for method, _ in proxy.seen) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    assert process.wait(30) == 130
+    assert time.monotonic() - begun < 10
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    proxy.faults = []
+    assert tags(proxy.host) == {}

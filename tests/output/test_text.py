@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+import pytest
+
 from mbuild.errors import Where
 from mbuild.graph.affected import Reason
 from mbuild.graph.exclusion import Exclusion
 from mbuild.images import NamedContext
 from mbuild.output import explain, graphs
+from mbuild.output.graphs import Part
 from mbuild.output.report import BaseInfo, ContextInfo, Done, HeadInfo, ImageReport, Report, as_json
 from mbuild.output.text import plan_text, reason, reasons, result_text
 from tests.graph.test_affected import Files, graph, image
@@ -99,7 +105,7 @@ def test_json_leaves_out_what_a_listing_does_not_know() -> None:
 
 
 def test_a_graph_as_text_unfolds_an_image_once() -> None:
-    assert graphs.as_text(SHOP) == (
+    assert graphs.as_text(graphs.part(SHOP)) == (
         "base\n  a\n    c\n  b\n    c\n\nexternal images:\n  alpine:3  used by base\n"
         "  docker-image://x<y>&z  used by a\n"
     )
@@ -108,14 +114,14 @@ def test_a_graph_as_text_unfolds_an_image_once() -> None:
         | {"z/Dockerfile": "FROM shop/y\nCOPY --from=shop/x / /\n", "w/Dockerfile": "FROM shop/z\n"},
         *(image(name) for name in "wxyz"),
     )
-    assert graphs.as_text(deep) == "x\n  y\n    z\n      w\n  z …\n"
+    assert graphs.as_text(graphs.part(deep)) == "x\n  y\n    z\n      w\n  z …\n"
 
 
 def test_graphs_for_other_programs_are_escaped() -> None:
-    dot = graphs.as_dot(SHOP)
+    dot = graphs.as_dot(graphs.part(SHOP))
     assert '"a" -> "docker-image://x<y>&z" [style=dashed];' in dot
     assert '"c" -> "b" [label=copy];' in dot
-    mermaid = graphs.as_mermaid(SHOP)
+    mermaid = graphs.as_mermaid(graphs.part(SHOP))
     assert 'e1(["docker-image://x&lt;y&gt;&amp;z"])' in mermaid
     assert "i3 -->|from| i0" in mermaid
 
@@ -142,3 +148,60 @@ def test_every_rule_has_words() -> None:
         "only the stage x reads it (D:3), which the target does not need",
     ]
     assert explain.rule(Exclusion("excluded", "", where)) == "excluded (D:3)"
+
+
+def many(number: int) -> Part:
+    """Return a base with images built from it, as many that stand alone, and one more below one of them."""
+    files: dict[str, str] = {"base/Dockerfile": "FROM alpine:3\n", "top/Dockerfile": "FROM shop/u00\n"}
+    for each in range(number):
+        files[f"u{each:02d}/Dockerfile"] = "FROM shop/base\n"
+        files[f"s{each:02d}/Dockerfile"] = "FROM busybox:1\n"
+    return graphs.part(graph(files, *(image(name.partition("/")[0]) for name in files)))
+
+
+def test_many_images_alike_share_lines() -> None:
+    lines = graphs.as_text(many(30), 60).splitlines()
+    assert lines[:5] == ["62 images, 2 of them used by others", "", "base", "  u00", "    top"]
+    assert lines[5] == "  u01, u02, u03, u04, u05, u06, u07, u08, u09, u10, u11,"
+    assert "30 images that use none of these, and that none uses:" in lines
+    assert lines[-1] == "  busybox:1  used by 30 images: s00, s01, s02, s03, s04, …"
+    assert len(lines) == 17
+    assert max(map(len, lines[:-1])) <= 60
+
+
+def test_few_images_stand_on_lines_of_their_own() -> None:
+    assert graphs.as_text(many(2)) == (
+        "base\n  u00\n    top\n  u01\ns00\ns01\n\n"
+        "external images:\n  alpine:3  used by base\n  busybox:1  used by s00, s01\n"
+    )
+
+
+@pytest.mark.parametrize("form", [graphs.as_text, graphs.as_dot, graphs.as_mermaid])
+@pytest.mark.parametrize("number", [2, 30, 200])
+def test_no_image_is_left_out(form: Callable[[Part], str], number: int) -> None:
+    shown = many(number)
+    assert set(shown.names) <= set(re.findall(r"\b(?:[us]\d+|base|top)\b", form(shown).replace("\\n", " ")))
+
+
+def test_a_picture_of_many_images_has_few_boxes() -> None:
+    shown = many(200)
+    assert graphs.as_dot(shown).count("->") == 5
+    assert len(graphs.as_mermaid(shown).splitlines()) < 20
+    assert '"u01" [label="u01, u02, ' in graphs.as_dot(shown)
+
+
+def test_images_of_one_box_use_the_same_external_images() -> None:
+    files: Files = {f"{letter}{each}/Dockerfile": f"FROM {letter}\n" for letter in "xy" for each in range(5)}
+    found = graphs.as_dot(graphs.part(graph(files, *(image(name.partition("/")[0]) for name in files))))
+    assert '"x0" -> "x" [style=dashed];' in found
+    assert '"y0" -> "y" [style=dashed];' in found
+
+
+def test_a_part_of_a_graph_is_what_an_image_uses_and_what_uses_it() -> None:
+    found = graphs.part(many(5).graph, ["u00"])
+    assert graphs.as_text(found) == "base\n  u00\n    top\n\nexternal images:\n  alpine:3  used by base\n"
+    value = graphs.as_json(found)
+    assert [each["name"] for each in value["images"]] == ["base", "top", "u00"]
+    assert [(each["from"], each["to"]) for each in value["edges"]] == [("top", "u00"), ("u00", "base")]
+    below = graphs.part(SHOP, ["b"])
+    assert [(each["from"], each["to"]) for each in graphs.as_json(below)["edges"]] == [("b", "base"), ("c", "b")]

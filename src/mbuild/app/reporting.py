@@ -120,4 +120,5 @@ def done(run: Run, name: str) -> Done | None:
         digest=published.digest if published else result.digest if result else None,
         error=outcome.error or None,
         pushed=published.names if published else (),
+        log=result.log if result else (),
     )

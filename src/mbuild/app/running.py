@@ -13,6 +13,7 @@ from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
+from mbuild.builders.dockerapi import until_cancelled
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
@@ -149,8 +150,8 @@ class _Worker:
             if self.cancel:
                 return Outcome("cancelled")
             result = self._reuse(node) if step.action != BUILD else self._build(node)
-            if self.publisher is not None and self.publisher.push and result.status in GOOD:
-                self.publisher.publish(step.image, self.naming.tags(node))
+            if result.status in GOOD and not self._published(step.image, node):
+                result = BuildResult("cancelled")
         except ChangedWhileRead as error:
             result = BuildResult("failed", problems=error.problems)
         except EnvironmentFault:
@@ -159,6 +160,19 @@ class _Worker:
             result = BuildResult("failed", problems=error.problems)
         error_line = str(result.problems[0]) if result.problems else ""
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
+
+    def _published(self, image: str, node: Node) -> bool:
+        """Publish an image where that is asked for; tells whether it was not cancelled. Raises RegistryError."""
+        publisher = self.publisher
+        if publisher is None or not publisher.push:
+            return True
+
+        def publish() -> BuildResult:
+            publisher.publish(image, self.naming.tags(node))
+            return BuildResult("built")
+
+        # An upload cannot be interrupted, but it ends with this process.
+        return until_cancelled(publish, self.cancel).status != "cancelled"
 
     def _build(self, node: Node) -> BuildResult:
         options = self.options

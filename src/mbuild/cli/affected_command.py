@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import base_options, build_options
 from mbuild.cli.settings import Listing, Settings
 
@@ -20,7 +21,7 @@ Examples:
 
 
 @click.command("affected", epilog=EPILOG)
-@click.argument("images", nargs=-1, metavar="[IMAGE]…")
+@click.argument("images", nargs=-1, metavar="[IMAGE]…", shell_complete=completing.images)
 @base_options
 @click.option("--list", "list_", is_flag=True, help="Only say which and why: no contexts, tags or estimates.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run or --list: exit 1 when something is affected.")
@@ -37,8 +38,8 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     if list_:
         from mbuild.cli.listing import show
 
-        shown = {"platforms": options["platforms"], "format_": options["format_"], "exit_code": exit_code}
-        return show(settings, Listing(images, **compared, **shown))
+        shown = {key: options[key] for key in ("platforms", "format_", "shards", "shard")}
+        return show(settings, Listing(images, **compared, **shown, exit_code=exit_code))
     from mbuild.cli.answering import question
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
@@ -52,7 +53,8 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
 
 def _go(settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any]) -> int:
-    from mbuild.cli.building import BuildOptions, Wanted, work
+    from mbuild.cli.building import work
+    from mbuild.cli.job import BuildOptions, Wanted
 
     reasons, removed = answer.reasons_of(images), answer.affected.removed
     wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)

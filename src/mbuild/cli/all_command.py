@@ -24,7 +24,8 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
-    from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.building import work
+    from mbuild.cli.job import BuildOptions, Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
 

@@ -29,7 +29,8 @@ def print_json(value: Any) -> None:
 def as_text(value: dict[str, Any]) -> str:
     """Return an answer as JSON with a line for each key, and for each item of a list."""
     lines = [f" {json.dumps(key)}: {_lines(each)}" for key, each in value.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    # Two such signs may begin a command of a CI agent that reads along; in JSON they can be written so that none does.
+    return ("{\n" + ",\n".join(lines) + "\n}\n").replace("##", "#\\u0023")
 
 
 def _lines(value: Any) -> str:

@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO, cast
 
 from mbuild import __version__
 from mbuild.errors import ExitCode, MbuildError, Problem, printable
@@ -17,6 +18,27 @@ ISSUES = "please report it with that file"
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
+    with _guarded():
+        return _run(argv)
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """Keep what is printed from being taken for commands, where a CI agent reads along."""
+    if not any(each in os.environ for each in ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")):
+        yield
+        return
+    from mbuild.output.agents import Guarded
+
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast("TextIO", Guarded(each)) for each in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
         return _command(argv)
     except MbuildError as error:
@@ -54,7 +76,10 @@ def _command(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
     except SystemExit as error:
-        raise BrokenPipeError from error  # click leaves by itself in this one case
+        # click leaves by itself in two cases: it has answered a shell that completes, or nobody reads what it prints
+        if "_MBUILD_COMPLETE" in os.environ:
+            return ExitCode.DONE if error.code in (0, None) else ExitCode.FAILED
+        raise BrokenPipeError from error
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:
@@ -75,6 +100,11 @@ def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
         lines += [f"hint: {_line(hint)}" for hint in problem.hints if hint not in seen]
         seen.update(problem.hints)
         sys.stderr.write("".join(f"{line}\n" for line in lines))
+        if os.environ.get("GITHUB_ACTIONS") and kind != "note":
+            from mbuild.output.agents import unguarded
+            from mbuild.output.github import annotation
+
+            unguarded(sys.stderr).write(annotation(problem, kind) + "\n")
 
 
 def _line(text: str) -> str:

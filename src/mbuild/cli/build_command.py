@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import build_options, fetch_option
 from mbuild.cli.settings import Settings
 
@@ -17,7 +18,7 @@ Examples:
 
 
 @click.command("build", epilog=EPILOG)
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE…", shell_complete=completing.images)
 @click.option("--head", metavar="REF", help="What to build: a commit; default: the work tree.")
 @fetch_option
 @build_options
@@ -25,7 +26,8 @@ Examples:
 def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **options: Any) -> int:
     """Build the named images and the parents that they need; what exists already is reused."""
     from mbuild.app.question import chosen
-    from mbuild.cli.building import BuildOptions, Wanted, head_of, work
+    from mbuild.cli.building import work
+    from mbuild.cli.job import BuildOptions, Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
 

@@ -5,93 +5,43 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from mbuild.app import running
-from mbuild.app.capacity import this_machine
-from mbuild.app.holdings import Holdings, look
+from mbuild.app import running, targets
 from mbuild.app.past import Forecast, forecast, open_history, recorder
-from mbuild.app.publishing import Publisher, Publishing, publisher
-from mbuild.app.question import head_info
+from mbuild.app.publishing import Publisher
 from mbuild.app.reporting import Sizes, View, done, image_reports
-from mbuild.app.requests import Naming, placeholders
+from mbuild.app.requests import Naming
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
-from mbuild.builders.registry import Chosen, Surroundings, choose
+from mbuild.builders.registry import Chosen
+from mbuild.cli import formats, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
+from mbuild.cli.job import BuildOptions, Job, Wanted
+from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing
 from mbuild.cli.settings import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
-from mbuild.graph.affected import Reason
-from mbuild.names import tag_template
 from mbuild.output.display import choose as choose_display
-from mbuild.output.report import BaseInfo, HeadInfo, Report
+from mbuild.output.report import Report
 from mbuild.output.text import plan_text
 from mbuild.registry.registries import Registries
-from mbuild.schedule.jobs import default_jobs
-from mbuild.schedule.plan import BUILD, Plan, make_plan
+from mbuild.schedule.plan import BUILD, Plan
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """The flags that the building commands share."""
-
-    dry_run: bool = False
-    builder: str | None = None
-    jobs: int | None = None
-    timeout: float | None = None
-    stall_timeout: float | None = None
-    retries: int = 3
-    wait: bool = True
-    fail_fast: bool = False
-    force: bool = False
-    push: bool = False
-    tags_last: bool = True
-    reuse: bool = True
-    tags: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    output: str | None = None
-    metadata: str | None = None
-    format_: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The images asked for with their reasons, and the comparison they come from, if any."""
-
-    command: str
-    snapshot: Snapshot
-    reasons: Mapping[str, tuple[Reason, ...]]
-    head: HeadInfo
-    base: BaseInfo | None = None
-    unowned: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One run of a building command. chosen: None where a dry run goes without a builder."""
-
-    settings: Settings
-    workspace: Workspace
-    wanted: Wanted
-    options: BuildOptions
-    chosen: Chosen | None
-
-    @property
-    def builder(self) -> Builder | None:
-        return self.chosen.builder if self.chosen else None
-
-
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
     """Plan, then show the plan or run it. Returns the exit code."""
-    _check_place(options.metadata)
+    _check_place("--metadata", options.metadata)
+    _check_place("--junit", options.junit)
     _check_registry(workspace, wanted.snapshot, options)
-    job = _Job(settings, workspace, wanted, options, _chosen(workspace, wanted.snapshot, options))
+    formats.check(options.format_, looking=options.dry_run)
+    parting.check(options.shards, options.shard, looking=options.dry_run)
+    parts, asked = parting.mine(wanted.snapshot.graph, wanted.reasons, options.shards, options.shard)
+    job = Job(settings, workspace, wanted, options, chosen(workspace, wanted.snapshot, options), parts, asked)
     with contextlib.ExitStack() as stack:
         if job.builder:
             stack.callback(job.builder.close)
@@ -100,49 +50,50 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
         return _work(job, registries)
 
 
-def _work(job: _Job, registries: Registries) -> int:
-    naming = _naming(job)
-    holdings = _holdings(job, registries)
-    plan = _plan(job, holdings)
+def _work(job: Job, registries: Registries) -> int:
+    names = naming(job)
+    found = holdings(job, registries)
+    plan = planned(job, found)
     history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
     expected = forecast(history, plan)
     # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
     sizes = None if job.options.dry_run else Sizes(job.workspace, job.wanted.snapshot.tree)
-    view = View(job.wanted.snapshot, job.wanted.reasons, naming, plan, sizes, expected.known)
+    view = View(job.wanted.snapshot, job.wanted.reasons, names, plan, sizes, expected.known)
     report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
+        report = _detailed(job, report, plan, names)
         show(plan_text(report), report, job.options.format_)
     elif plan.active:
         past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
         with history:
-            return _run(job, plan, naming, report, past, _publisher(job, plan, holdings, registries))
+            return _run(job, plan, names, report, past, publishing(job, plan, found, registries))
     else:
-        finish(report, job.options.metadata, job.options.format_)
+        finish(report, job.options)
     return ExitCode.DONE
 
 
-def _run(job: _Job, plan: Plan, naming: Naming, report: Report, past: running.Past, publisher: Publisher | None) -> int:
+def _run(job: Job, plan: Plan, names: Naming, report: Report, past: running.Past, publisher: Publisher | None) -> int:
     assert job.chosen is not None
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
     limits = Limits(job.options.timeout, job.options.stall_timeout)
     policy = Policy(job.options.retries)
-    how = running.Options(report.jobs, job.options.fail_fast, _epoch(job), limits, policy)
+    how = running.Options(report.jobs, job.options.fail_fast, epoch(job), limits, policy)
     with _explained(job.chosen):
-        running.check(plan, snapshot, builder, naming, how)
+        running.check(plan, snapshot, builder, names, how)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
     try:
-        run = running.run(plan, snapshot, builder, naming, how, display.show, past, publisher)
+        run = running.run(plan, snapshot, builder, names, how, display.show, past, publisher)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    finish(replace(report, images=images, seconds=run.seconds), job.options.metadata, job.options.format_)
+    finish(replace(report, images=images, seconds=run.seconds), job.options)
     return run.code
 
 
-def _note_missing_engine(job: _Job, builder: Builder) -> None:
+def _note_missing_engine(job: Job, builder: Builder) -> None:
     """Say that images do not go where a user of Docker would look for them."""
     if job.chosen and job.chosen.no_engine and job.settings.progress not in ("json", "quiet"):
         why = job.chosen.no_engine.problems[0].message
@@ -169,13 +120,13 @@ def _explained(chosen: Chosen) -> Iterator[None]:
         raise EnvironmentFault(replace(each, hints=(*each.hints, hint)) for each in error.problems) from error
 
 
-def _check_place(metadata: str | None) -> None:
+def _check_place(option: str, file: str | None) -> None:
     """Find out before hours of building that the result cannot be written."""
-    folder = Path(metadata).parent if metadata else Path()
+    folder = Path(file).parent if file else Path()
     if not folder.is_dir():
-        raise UsageError(f"--metadata {metadata}: there is no folder {folder}")
-    if metadata and not os.access(folder, os.W_OK):
-        raise UsageError(f"--metadata {metadata}: {folder} cannot be written to")
+        raise UsageError(f"{option} {file}: there is no folder {folder}")
+    if file and not os.access(folder, os.W_OK):
+        raise UsageError(f"{option} {file}: {folder} cannot be written to")
 
 
 def _check_registry(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> None:
@@ -190,66 +141,6 @@ def _check_registry(workspace: Workspace, snapshot: Snapshot, options: BuildOpti
         )
 
 
-def _chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
-    """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
-    output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
-    try:
-        return choose(options.builder or _configured(snapshot), Surroundings(output))
-    except EnvironmentFault:
-        if not options.dry_run:
-            raise
-        return None
-
-
-def _configured(snapshot: Snapshot) -> str:
-    """Return the builder that build.yaml asks for. A run has one: parents have to be where their children are built."""
-    asked = sorted({each.builder for each in snapshot.images} - {"auto"})
-    if len(asked) > 1:
-        raise ConfigError(f"build.yaml asks for {' and '.join(asked)}, and a run has one builder", "name it: --builder")
-    return asked[0] if asked else "auto"
-
-
-def _naming(job: _Job) -> Naming:
-    for each in job.options.tags:
-        tag_template(each)
-    head = job.wanted.head
-    templates = [tag for each in job.wanted.snapshot.images for tag in each.tags] + list(job.options.tags)
-    described = any("{branch}" in each for each in templates)
-    branch = job.workspace.repository.describe().branch if described else None
-    return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
-
-
-def _holdings(job: _Job, registries: Registries) -> Holdings:
-    """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
-    graph, options = job.wanted.snapshot.graph, job.options
-    needed = graph.with_parents(job.wanted.reasons)
-    asked = registries if options.reuse and job.builder else None
-    return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
-
-
-def _plan(job: _Job, holdings: Holdings) -> Plan:
-    graph, force = job.wanted.snapshot.graph, job.options.force
-    return make_plan(graph, job.wanted.reasons, holdings.existing, force=force, elsewhere=holdings.elsewhere)
-
-
-def _publisher(job: _Job, plan: Plan, holdings: Holdings, registries: Registries) -> Publisher | None:
-    options, graph = job.options, job.wanted.snapshot.graph
-    named = bool(options.tags) and not options.push
-    how = Publishing(options.push, options.tags_last, named)
-    return publisher(how, plan, graph, holdings, job.builder, registries) if job.builder else None
-
-
-def _epoch(job: _Job) -> int:
-    """Return the time that everything sent carries: SOURCE_DATE_EPOCH, else that of the head commit."""
-    given = job.workspace.environ.get("SOURCE_DATE_EPOCH", "")
-    if given:
-        if not given.isascii() or not given.isdigit():
-            raise UsageError(f"SOURCE_DATE_EPOCH: '{given}' is not a number of seconds")
-        return int(given)
-    commit = job.wanted.head.commit
-    return job.workspace.repository.commit_time(commit) if commit else 0
-
-
 def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
     for step in plan.active:
         if step.action == BUILD:
@@ -259,15 +150,8 @@ def _warn_missing(plan: Plan, snapshot: Snapshot) -> None:
             )
 
 
-def _jobs(job: _Job) -> int:
-    """Return how many images are built at once: as many as the machine that builds has room for, unless it is said."""
-    if job.options.jobs:
-        return job.options.jobs
-    return default_jobs((job.builder.capacity if job.builder else None) or this_machine())
-
-
-def _report(job: _Job, view: View, plan: Plan, expected: Forecast) -> Report:
-    wanted, builder, jobs = job.wanted, job.builder, _jobs(job)
+def _report(job: Job, view: View, plan: Plan, expected: Forecast) -> Report:
+    wanted, builder, at_once = job.wanted, job.builder, jobs(job)
     return Report(
         command=wanted.command,
         base=wanted.base,
@@ -278,11 +162,29 @@ def _report(job: _Job, view: View, plan: Plan, expected: Forecast) -> Report:
         removed=wanted.removed,
         builder=builder.name if builder else "",
         place=builder.place if builder else "",
-        estimate_seconds=expected.end(plan, jobs),
-        jobs=jobs,
+        estimate_seconds=expected.end(plan, at_once),
+        jobs=at_once,
+        parts=job.parts,
+        shard=job.options.shard,
     )
 
 
-def head_of(snapshot: Snapshot, ref: str | None) -> HeadInfo:
-    """Describe the head of a command that compares nothing."""
-    return head_info(snapshot.tree, ref)
+def _detailed(job: Job, report: Report, plan: Plan, names: Naming) -> Report:
+    """Add to a plan what only some formats tell."""
+    options, wanted = job.options, job.wanted
+    head = wanted.head.commit if wanted.head.ref != "work tree" else None
+    again = formats.again(job.settings, _flags(options), head)
+    parts = job.parts or parting.all_parts(report, options.shards)
+    if not formats.describes_builds(options.format_):
+        return replace(report, parts=parts, again=again)
+    found = targets.targets(wanted.snapshot, plan, names)
+    print_problems(targets.differences(job.workspace, wanted.snapshot, plan), "warning")
+    return replace(report, parts=parts, again=again, targets=found)
+
+
+def _flags(options: BuildOptions) -> list[str]:
+    """Return the flags of this run that count on any machine."""
+    flags = [f"--builder={options.builder}"] if options.builder else []
+    flags += ["--force"] if options.force else []
+    flags += ["--push"] if options.push else []
+    return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
 
@@ -28,7 +29,7 @@ Examples:
 
 
 @click.command("context", epilog=EPILOG)
-@click.argument("image")
+@click.argument("image", shell_complete=completing.images)
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
 @click.option("--list", "list_", is_flag=True, help="List the files.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar", help="Write the tar.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mbuild.cli import completing
 from mbuild.cli.options import base_options, format_option
 from mbuild.cli.settings import Settings
 from mbuild.errors import UsageError
@@ -26,7 +27,7 @@ Examples:
 
 
 @click.command("explain", epilog=EPILOG)
-@click.argument("subject", metavar="IMAGE|PATH")
+@click.argument("subject", metavar="IMAGE|PATH", shell_complete=completing.images_or_paths)
 @click.option("--image", "kind", flag_value="image", help="SUBJECT is an image.")
 @click.option("--path", "kind", flag_value="path", help="SUBJECT is a path.")
 @base_options

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from mbuild.cli.durations import duration
+from mbuild.output.formats.registry import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,10 +49,18 @@ def format_option(*names: str) -> Callable[[F], F]:
 def build_options(function: F) -> F:
     """Add what every building command takes."""
     for decorate in (
-        format_option("text", "json"),
+        format_option("text", "json", *FORMATS),
+        click.option("--shard", type=click.IntRange(min=1), metavar="I", help="Only part I of them, counted from 1."),
+        click.option(
+            "--shards",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Split the images into N parts, each with its parents.",
+        ),
         click.option(
             "--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."
         ),
+        click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JUnit report to FILE."),
         click.option(
             "--output", type=click.Path(file_okay=False), metavar="DIR", help="Where oci writes its image layout."
         ),

@@ -27,3 +27,5 @@ class Listing(NamedTuple):
     platforms: tuple[str, ...] = ()
     format_: str = "text"
     exit_code: bool = False
+    shards: int | None = None
+    shard: int | None = None

@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 
 from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step, StepDone
+from mbuild.output.agents import agent
 from mbuild.output.words import duration
 
 _NAMES = {
@@ -121,10 +122,17 @@ def again(event: Retrying) -> str:
 
 
 def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = None) -> Display:
-    """Return the display for ``--progress``: ``auto`` is ``tty`` on a terminal and ``plain`` elsewhere."""
+    """Return the display for ``--progress``: ``auto`` is ``tty`` on a terminal and ``plain`` elsewhere.
+
+    Where a CI system folds its logs, ``auto`` does so.
+    """
     stream = stream or sys.stderr
     if mode == "auto":
         mode = "tty" if stream.isatty() and os.environ.get("TERM") != "dumb" else "plain"
+        if mode == "plain" and (folding := agent(os.environ)) in ("github", "gitlab", "azure"):
+            from mbuild.output.grouped import FOLDS, Grouped
+
+            return Grouped(stream, FOLDS[folding])
     makers: dict[str, Callable[[], Display]] = {
         "quiet": Quiet,
         "json": lambda: JsonEvents(stream),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from mbuild.graph.affected import Reason
     from mbuild.graph.images import Summary
     from mbuild.graph.node import Graph
+    from mbuild.output.target import Target
+    from mbuild.schedule.shards import Part
 
 SCHEMA = 1
 
@@ -50,7 +52,10 @@ class ContextInfo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How an image ended in a run. pushed: the names that were read back from their registry."""
+    """How an image ended in a run.
+
+    pushed: the names that were read back from their registry. log: the last lines of a step that failed.
+    """
 
     status: str
     seconds: float
@@ -58,6 +63,7 @@ class Done:
     digest: str | None = None
     error: str | None = None
     pushed: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,11 @@ class ImageReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole answer of ``affected``, ``all`` and ``build``."""
+    """The whole answer of ``affected``, ``all`` and ``build``.
+
+    parts: what ``--shards`` makes of it; shard: which of them this answer is, from 1, None for all of them.
+    again: the command that builds images of it by name, on any machine. targets: for formats that describe builds.
+    """
 
     command: str
     base: BaseInfo | None
@@ -97,7 +107,10 @@ class Report:
     seconds: float | None = None
     estimate_seconds: float | None = None
     jobs: int = 0
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    shard: int | None = None
+    again: tuple[str, ...] = ("mbuild", "build")
+    targets: tuple[Target, ...] = ()
 
 
 def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
@@ -127,7 +140,13 @@ def as_json(report: Report) -> dict[str, Any]:
     value |= {"unowned": list(report.unowned), "removed": list(report.removed)}
     if report.builder:
         value["builder"] = report.builder
+    if report.parts:
+        value |= {"shard": report.shard, "shards": [_part(each) for each in report.parts]}
     return value
+
+
+def _part(each: Part) -> dict[str, Any]:
+    return {"images": list(each.images), "shared": list(each.shared), "weight": round(each.weight, 3)}
 
 
 def _image(each: ImageReport, listing: bool) -> dict[str, Any]:

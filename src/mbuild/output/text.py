@@ -30,19 +30,33 @@ def plan_text(report: Report) -> str:
     return "\n".join(_plan_lines(report)) + "\n"
 
 
-def _plan_lines(report: Report) -> Iterator[str]:
+def plan_head(report: Report) -> Iterator[str]:
+    """Yield what was compared and how many images that affects."""
     yield from _compared(report.base, report.head)
     if report.command == "affected":
         number = sum(1 for each in report.images if each.affected)
         yield f"{number} of {count(len(report.images), 'image')} affected"
     else:
         yield count(len(report.images), "image")
+
+
+def of_interest(report: Report) -> list[ImageReport]:
+    """Return the images that something happens to, in the order in which that can be."""
     shown = [each for each in report.images if each.affected or each.action in ("build", "reuse")]
+    if report.shard:
+        shown = [each for each in shown if _is_mine(each, report)]
+    return _ordered(shown, report.order)
+
+
+def _plan_lines(report: Report) -> Iterator[str]:
+    yield from plan_head(report)
+    shown = of_interest(report)
     if shown:
         yield ""
-        yield from table([_plan_row(each, report) for each in _ordered(shown, report.order)])
+        yield from table([_plan_row(each, report) for each in shown])
     if any(each.action == "build" for each in shown):
         yield from _forecast(report, shown)
+    yield from _parts(report)
     if report.removed:
         yield ""
         yield f"removed since the base: {', '.join(report.removed)}"
@@ -60,6 +74,26 @@ def _forecast(report: Report, shown: Sequence[ImageReport]) -> Iterator[str]:
     guessed = f"; {unknown} of {count(len(building), 'build')} guessed" if unknown else ""
     yield ""
     yield f"about {duration(report.estimate_seconds)} with {count(report.jobs, 'job')}{guessed}"
+
+
+def _is_mine(each: ImageReport, report: Report) -> bool:
+    """Tell whether an image is of the shard that is asked for, or built because of it."""
+    return (
+        each.action in ("build", "reuse")
+        if not report.listing
+        else each.name in report.parts[(report.shard or 1) - 1].images
+    )
+
+
+def _parts(report: Report) -> Iterator[str]:
+    """Yield what each shard holds, or what the one that is asked for shares with others."""
+    if report.parts:
+        yield ""
+    for number, part in enumerate(report.parts, 1):
+        if report.shard in (None, number):
+            images = "" if report.shard else f": {', '.join(part.images) or 'nothing'}"
+            shared = f" (in other shards too: {', '.join(part.shared)})" if part.shared else ""
+            yield f"shard {number} of {len(report.parts)}{images}{shared}"
 
 
 def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> list[ImageReport]:
@@ -128,7 +162,9 @@ def _result_lines(report: Report) -> Iterator[str]:
     done = [each for each in report.images if each.done is not None]
     if not done:
         yield from _compared(report.base, report.head)
-        yield f"nothing to do: 0 of {count(len(report.images), 'image')} affected"
+        number = sum(1 for each in report.images if each.affected)
+        here = f", none of them in shard {report.shard} of {len(report.parts)}" if report.shard else ""
+        yield f"nothing to do: {number} of {count(len(report.images), 'image')} affected{here}"
         return
     yield from table([_result_row(each) for each in _ordered(done, report.order)], indent="")
     yield ""

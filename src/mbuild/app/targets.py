@@ -1,0 +1,108 @@
+"""What builds are told, for formats that hand a plan to another tool; and what such a tool would do otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mbuild.app.requests import Naming, content_name, request
+from mbuild.context.select import reader_of
+from mbuild.errors import Problem, UsageError, printable
+from mbuild.git.ignored import ignored
+from mbuild.git.trees import CommitTree
+from mbuild.output.target import Target
+from mbuild.schedule.plan import BUILD, Plan
+
+if TYPE_CHECKING:
+    from mbuild.app.workspace import Snapshot, Workspace
+    from mbuild.graph.node import Node
+    from mbuild.graph.outline import Place
+
+
+def targets(snapshot: Snapshot, plan: Plan, naming: Naming) -> tuple[Target, ...]:
+    """Return what the build of each image is told that the plan builds, parents first.
+
+    Raises UsageError for images whose context only mbuild can make: a tool that is given the whole folder would build
+    another image, and say nothing.
+    """
+    nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
+    narrower = [each for node in nodes for each in _narrower(snapshot, node)]
+    if narrower:
+        raise UsageError(narrower)
+    built = {node.name for node in nodes}
+    return tuple(_target(snapshot, node, naming, built) for node in nodes)
+
+
+def _target(snapshot: Snapshot, node: Node, naming: Naming, built: set[str]) -> Target:
+    asked = request(snapshot, node, naming, epoch=0)
+    parents = {edge.name: edge.parent for edge in node.edges if edge.name}
+    return Target(
+        name=node.name,
+        dockerfile=asked.dockerfile_path,
+        context_root=asked.context.root,
+        stage=asked.target,
+        args=asked.args,
+        contexts={name: source.root for name, source in asked.folders.items()},
+        external=asked.external,
+        parents=parents,
+        after=tuple(sorted(set(node.parents) - set(parents.values()))),
+        known={each: content_name(snapshot.graph.nodes[each]) for each in node.parents if each not in built},
+        labels=asked.labels,
+        secrets=node.definition.secrets,
+        platforms=asked.platforms,
+        tags=asked.tags,
+    )
+
+
+def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:
+    """Yield a problem where ``include`` or ``exclude`` leaves out something that the instructions would read."""
+    definition = node.definition
+    if not definition.include and not definition.exclude:
+        return
+    plain = replace(definition, include=(), exclude=())
+    inputs = snapshot.graph.workshop.inputs
+    for place, use in zip(node.outline.places, node.contexts, strict=True):
+        whole, _ = inputs.use(plain, place, node.outline.reads_of(place.context))
+        if whole.entries != use.entries:
+            key = "include" if definition.include else "exclude"
+            message = (
+                f"image '{node.name}': its context is narrower than what its instructions would read of the folder"
+            )
+            hints = (
+                "only mbuild can send it so: mbuild build",
+                "what an ignore file leaves out, other tools leave out too",
+            )
+            yield Problem(message, definition.place(key), hints)
+            return
+
+
+def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterator[Problem]:
+    """Yield what another tool, run in the work tree, would read besides the contexts of the plan.
+
+    Raises UsageError where head is not what is checked out.
+    """
+    if isinstance(snapshot.tree, CommitTree):
+        there = workspace.repository.work_tree()
+        if there.head != snapshot.tree.commit or there.dirty:
+            raise UsageError("the plan is of a commit that is not what is checked out here", "check it out first")
+    extra = ignored(workspace.repository.git)
+    nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
+    for node in nodes if extra else ():
+        for place in node.outline.places:
+            found = [each for each in extra if _reads(snapshot, node, place, each)]
+            if found:
+                more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+                message = f"image '{node.name}': git ignores {printable(found[0])}{more}, which only mbuild leaves out"
+                yield Problem(message, hints=("a fresh checkout has no such files; an ignore file leaves them out",))
+
+
+def _reads(snapshot: Snapshot, node: Node, place: Place, path: str) -> bool:
+    """Tell whether an instruction reads a path of the disk that is in no tree."""
+    if place.root and not path.startswith(f"{place.root}/"):
+        return False
+    inside = path[len(place.root) + 1 :] if place.root else path
+    matcher = snapshot.graph.workshop.places.matcher(node.definition, place)
+    if matcher is not None and matcher.ignored(inside) and not matcher.may_reinclude_below(inside):
+        return False
+    return bool(reader_of(inside, node.outline.reads_of(place.context)))

@@ -1,0 +1,89 @@
+"""What a building command finds out before it builds: the builder, names, what exists, the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mbuild.app.capacity import this_machine
+from mbuild.app.holdings import Holdings, look
+from mbuild.app.publishing import Publisher, Publishing, publisher
+from mbuild.app.requests import Naming, placeholders
+from mbuild.app.workspace import Snapshot, Workspace
+from mbuild.builders.registry import Chosen, Surroundings, choose
+from mbuild.cli.boundary import print_problems
+from mbuild.cli.job import BuildOptions, Job
+from mbuild.errors import ConfigError, EnvironmentFault, UsageError
+from mbuild.names import tag_template
+from mbuild.registry.registries import Registries
+from mbuild.schedule.jobs import default_jobs
+from mbuild.schedule.plan import Plan, make_plan
+
+
+def chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
+    """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
+    output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
+    try:
+        return choose(options.builder or _configured(snapshot), Surroundings(output))
+    except EnvironmentFault:
+        if not options.dry_run:
+            raise
+        return None
+
+
+def _configured(snapshot: Snapshot) -> str:
+    """Return the builder that build.yaml asks for. A run has one: parents have to be where their children are built."""
+    asked = sorted({each.builder for each in snapshot.images} - {"auto"})
+    if len(asked) > 1:
+        raise ConfigError(f"build.yaml asks for {' and '.join(asked)}, and a run has one builder", "name it: --builder")
+    return asked[0] if asked else "auto"
+
+
+def naming(job: Job) -> Naming:
+    """Return how results are named. Raises UsageError for a tag that is none."""
+    for each in job.options.tags:
+        tag_template(each)
+    head = job.wanted.head
+    templates = [tag for each in job.wanted.snapshot.images for tag in each.tags] + list(job.options.tags)
+    described = any("{branch}" in each for each in templates)
+    branch = job.workspace.repository.describe().branch if described else None
+    return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
+
+
+def holdings(job: Job, registries: Registries) -> Holdings:
+    """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
+    graph, options = job.wanted.snapshot.graph, job.options
+    needed = graph.with_parents(job.asked)
+    asked = registries if options.reuse and job.builder else None
+    return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
+
+
+def planned(job: Job, found: Holdings) -> Plan:
+    """Return what to do with each image."""
+    graph, force = job.wanted.snapshot.graph, job.options.force
+    return make_plan(graph, job.asked, found.existing, force=force, elsewhere=found.elsewhere)
+
+
+def publishing(job: Job, plan: Plan, found: Holdings, registries: Registries) -> Publisher | None:
+    """Return what brings and publishes images; None where registries have no part in the run."""
+    options, graph = job.options, job.wanted.snapshot.graph
+    named = bool(options.tags) and not options.push
+    how = Publishing(options.push, options.tags_last, named)
+    return publisher(how, plan, graph, found, job.builder, registries) if job.builder else None
+
+
+def epoch(job: Job) -> int:
+    """Return the time that everything sent carries: SOURCE_DATE_EPOCH, else that of the head commit."""
+    given = job.workspace.environ.get("SOURCE_DATE_EPOCH", "")
+    if given:
+        if not given.isascii() or not given.isdigit():
+            raise UsageError(f"SOURCE_DATE_EPOCH: '{given}' is not a number of seconds")
+        return int(given)
+    commit = job.wanted.head.commit
+    return job.workspace.repository.commit_time(commit) if commit else 0
+
+
+def jobs(job: Job) -> int:
+    """Return how many images are built at once: as many as the machine that builds has room for, unless it is said."""
+    if job.options.jobs:
+        return job.options.jobs
+    return default_jobs((job.builder.capacity if job.builder else None) or this_machine())

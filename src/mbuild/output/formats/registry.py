@@ -1,0 +1,38 @@
+"""The formats there are. A new one is a file beside this one, with ``render``, and one line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from mbuild.output.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format. listed: it can say what ``--list`` finds; targets: it needs to know how each image is built."""
+
+    about: str
+    listed: bool = True
+    targets: bool = False
+
+
+FORMATS = {
+    "github": Format("matrix of a GitHub Actions job"),
+    "gitlab": Format("child pipeline of GitLab CI"),
+    "buildkite": Format("steps for buildkite-agent pipeline upload"),
+    "circleci": Format("configuration to continue a CircleCI pipeline with"),
+    "azure": Format("output variables of Azure Pipelines, for a matrix"),
+    "bake": Format("file for docker buildx bake", listed=False, targets=True),
+    "dot": Format("graph for Graphviz"),
+    "mermaid": Format("graph for Mermaid"),
+}
+
+
+def render(name: str, report: Report) -> str:
+    """Return an answer in one of FORMATS."""
+    module = importlib.import_module(f"mbuild.output.formats.{name}")
+    return cast("Callable[[Report], str]", module.render)(report)

@@ -1,0 +1,196 @@
+"""Formats and shards at the command line, on a real repository."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mbuild.output.formats.registry import FORMATS
+from tests.cli.shop import CONFIG, FILES
+from tests.cli.test_answers import valid
+from tests.support import Repo
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    repo.commit(FILES, "first")
+    return repo
+
+
+def outputs(path: Path) -> dict[str, str]:
+    """Read a file of step outputs as GitHub's runner does."""
+    found, lines = {}, iter(path.read_text().split("\n"))
+    for line in lines:
+        name, mark, end = line.partition("<<")
+        if not mark:
+            assert line == ""
+            continue
+        value = []
+        for each in lines:
+            if each == end:
+                break
+            value.append(each)
+        found[name] = "\n".join(value)
+    return found
+
+
+def test_a_matrix_is_printed_and_set_as_outputs_of_the_step(
+    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "outputs"
+    place.write_text("")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(place))
+    shop.write({"base/etc/os": "2\n"})
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--format", "github")
+    assert (answer.code, answer.err) == (0, "")
+    assert [each["images"] for each in answer.json["matrix"]["include"]] == ["base", "api"]
+    said = outputs(place)
+    assert said["has_images"] == "true"
+    assert said["count"] == "2"
+    assert json.loads(said["matrix"]) == answer.json["matrix"]
+
+    nothing = shop.mbuild("affected", "--base", "HEAD", "--head", "HEAD", "--list", "--format", "github")
+    assert nothing.json == {"has_images": False, "count": 0, "matrix": {"include": []}}
+    assert outputs(place)["has_images"] == "false"
+
+
+def test_outputs_that_cannot_be_written_are_said(shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    answer = shop.mbuild("all", "--dry-run", "--format", "github", "--builder", "oci")
+    assert answer.code == 4
+    assert "GITHUB_OUTPUT" in answer.err
+
+
+def test_jobs_are_run_with_the_options_that_count_everywhere(shop: Repo) -> None:
+    head = shop.git("rev-parse", "HEAD")
+    flags = ("--builder", "oci", "--tag", "v1", "--platform", "linux/amd64", "--jobs", "3", "--force")
+    text = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "gitlab", *flags).out
+    (line,) = yaml.safe_load(text)[".mbuild"]["script"]
+    common = f"build --head {head} --builder=oci --force --tag=v1 --platform=linux/amd64 $MBUILD_IMAGES"
+    assert line == f"mbuild -C {shop.folder} {common}"
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"bake"}))
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("affected", "--base", "HEAD", "--list"),
+        ("affected", "--base", "HEAD", "--dry-run"),
+        ("all", "--dry-run"),
+        ("build", "web", "--dry-run"),
+    ],
+)
+def test_every_format_answers_every_question(shop: Repo, name: str, how: tuple[str, ...]) -> None:
+    shop.write({"web/index.html": "new"})
+    answer = shop.mbuild(*how, "--format", name, "--builder", "oci")
+    assert (answer.code, answer.err) == (0, "")
+    assert re.search(r"\bweb\b", answer.out)
+
+
+def test_formats_that_describe_a_plan_need_one(shop: Repo) -> None:
+    answer = shop.mbuild("all", "--format", "gitlab", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert "add --dry-run" in answer.err
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--format", "bake")
+    assert (answer.code, answer.out) == (2, "")
+    assert "use --dry-run" in answer.err
+
+
+def test_a_context_that_only_mbuild_can_make_is_in_no_bake_file(shop: Repo) -> None:
+    narrow = CONFIG.replace("web: {", "web: {exclude: ['*.css'], ")
+    shop.commit({"build.yaml": narrow})
+    assert shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci").code == 0
+    shop.write({"web/a.css": ""})
+    answer = shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: build.yaml:6:9: image 'web': its context is narrower")
+    assert shop.mbuild("build", "api", "--dry-run", "--format", "bake", "--builder", "oci").code == 0
+
+
+def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None:
+    shop.commit({".gitignore": "*.log\nnode_modules/\n"})
+    shop.write({"web/node_modules/x.js": "", "web/a.log": "", "api/b.log": "", "libs/c.log": ""})
+    answer = shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert answer.code == 0
+    assert (
+        answer.err.splitlines()[0]
+        == "warning: image 'web': git ignores web/a.log and 1 more, which only mbuild leaves out"
+    )
+    assert answer.err.count("warning:") == 1
+    shop.write({"web/.dockerignore": "*.log\nnode_modules\n"})
+    assert shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci").err == ""
+
+
+def test_a_bake_file_is_of_what_is_checked_out(shop: Repo) -> None:
+    answer = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert answer.code == 0
+    shop.write({"web/index.html": "new"})
+    answer = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert "not what is checked out" in answer.err
+
+
+def test_shards_hold_everything_and_each_is_built_by_itself(shop: Repo) -> None:
+    whole = shop.mbuild("all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2").json
+    valid(whole, "plan")
+    assert whole["shard"] is None
+    parts = [set(part["images"]) for part in whole["shards"]]
+    assert parts == [{"base", "api"}, {"web"}]
+    for number, images in enumerate(parts, 1):
+        each = shop.mbuild(
+            "all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2", "--shard", str(number)
+        ).json
+        valid(each, "plan")
+        assert each["shard"] == number
+        assert {image["name"] for image in each["images"] if image["action"] == "build"} == images
+        # What others build is affected all the same.
+        assert all(image["affected"] for image in each["images"])
+
+
+def test_a_shard_without_images_has_nothing_to_do(shop: Repo) -> None:
+    answer = shop.mbuild("all", "--builder", "oci", "--shards", "5", "--shard", "5")
+    assert answer.code == 0
+    assert "nothing to do" in answer.out
+    assert not (shop.folder / ".mbuild").exists()
+
+
+def test_a_shard_is_built(shop: Repo) -> None:
+    answer = shop.mbuild("all", "--builder", "oci", "--shards", "2", "--shard", "2", "--format", "json")
+    assert answer.code == 0
+    assert {image["name"] for image in answer.json["images"] if "status" in image} == {"web"}
+
+
+def test_shards_of_a_listing(shop: Repo) -> None:
+    shop.write({"web/index.html": "new", "base/etc/os": "2\n"})
+    listed = ("affected", "--base", "HEAD", "--list", "--shards", "2")
+    assert [part["images"] for part in shop.mbuild(*listed, "--format", "json").json["shards"]] == [
+        ["base", "api"],
+        ["web"],
+    ]
+    text = shop.mbuild(*listed, "--shard", "2").out
+    assert "shard 2 of 2" in text
+    assert "web" in text
+    assert "api" not in text
+    both = shop.mbuild(*listed).out
+    assert "shard 1 of 2: base, api" in both
+    jobs = shop.mbuild(*listed, "--format", "github").json["matrix"]["include"]
+    assert [each["images"] for each in jobs] == ["base api", "web"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--shard", "1"), "add --shards N"),
+        (("--shards", "2", "--shard", "3"), "--shard 3 is none of 2"),
+        (("--shards", "2"), "--shards alone builds nothing"),
+        (("--shards", "0"), "--shards"),
+    ],
+)
+def test_shards_that_make_no_sense(shop: Repo, flags: tuple[str, ...], said: str) -> None:
+    answer = shop.mbuild("all", "--builder", "oci", *flags)
+    assert answer.code == 2
+    assert said in answer.err
