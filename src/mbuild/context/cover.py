@@ -99,6 +99,11 @@ def sought(parts: Parts) -> Sought | None:
     return Sought(parts, text_of(literal_start(parts)), wild=True)
 
 
+def is_pattern(source: str) -> bool:
+    """Tell whether a source may be a pattern to patternmatcher; others are never refused."""
+    return _PATTERN.search(source) is not None
+
+
 def check(parts: Parts) -> None:
     """Raise PatternError for a path that BuildKit refuses as a pattern."""
     found = sought(parts)

@@ -81,9 +81,11 @@ class CommitTree:
     def expect(self, paths: Collection[str]) -> None:
         """Look up files and read them together, where they are many: one by one, each costs a question to git."""
         with self._lock:
-            new = [path for path in paths if path not in self._expected]
+            new = {path for path in paths if path not in self._expected}
             if len(new) < _MANY:
                 return
+            # The folders above are asked about where there is no such file: one of them may be a link.
+            new |= {folder for path in new for folder in _above(path)}
             found = self.load().find(new)
             self._expected |= dict.fromkeys(new) | found
             oids = list({each.oid for each in found.values() if each.mode != SUBMODULE} - self._contents.keys())
@@ -145,6 +147,14 @@ class CommitTree:
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield the same entries with ``size`` filled in; submodules have none."""
         return with_sizes(self.repository, entries)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a path."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)
 
 
 def with_sizes(repository: Repository, entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
@@ -29,14 +30,22 @@ def encode(value: Encodable) -> bytes:
 
 def _encode(value: Encodable, parts: list[bytes]) -> None:
     if isinstance(value, str):
-        raw = value.encode("utf-8", "surrogateescape")
-        parts.append(b"s%d:%b" % (len(raw), raw))
+        parts.append(_text(value))
     elif isinstance(value, tuple):
         parts.append(b"l%d:" % len(value))
         for each in value:
-            _encode(each, parts)
+            if isinstance(each, str):
+                parts.append(_text(each))  # most are texts: one call less for each
+            else:
+                _encode(each, parts)
     else:
         parts.append(b"n;" if value is None else b"i%d;" % value)
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> bytes:
+    raw = value.encode("utf-8", "surrogateescape")
+    return b"s%d:%b" % (len(raw), raw)
 
 
 def operation(each: Operation) -> Encodable:

@@ -31,7 +31,8 @@ def freeze(graph: Graph) -> bytes:
         "index": _index_value(graph.index),
     }
     lines = [head, *(encode(node.outline) for node in nodes), *(encode(node.definition) for node in nodes)]
-    return "\n".join(json.dumps(each, separators=(",", ":")) for each in lines).encode()
+    # One encoder for all: `json.dumps` makes a new one each time when it is told the separators.
+    return "\n".join(map(json.JSONEncoder(separators=(",", ":")).encode, lines)).encode()
 
 
 def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
