@@ -17,6 +17,18 @@ class TooManyFolders(Exception):  # noqa: N818 - a signal between two readers of
     """Listing the whole tree is cheaper from here on."""
 
 
+class WideFolder(Exception):  # noqa: N818 - a signal, as above
+    """Listing all below this folder is cheaper than reading the folders in it."""
+
+    def __init__(self, oid: str) -> None:
+        """Take the folder's tree object."""
+        super().__init__(oid)
+        self.oid = oid
+
+
+_WIDE = 50
+
+
 class Folders:
     """The folders of a tree, read as needed; ``limit`` is the number after which TooManyFolders is raised."""
 
@@ -59,7 +71,7 @@ class Folders:
         return False
 
     def below(self, folder: str) -> tuple[Entry, ...]:
-        """Return every entry below a folder: one batch of questions per level."""
+        """Return every entry below a folder: one batch of questions per level. Raises WideFolder."""
         node = self.node(folder)
         if node is None or node[0] != FOLDER:
             return ()
@@ -75,16 +87,22 @@ class Folders:
                     else:
                         entries.append(Entry(path, file_mode(mode), oid))
             level = deeper
+            if len(level) > _WIDE:
+                self._spend(_WIDE)
+                raise WideFolder(node[1])
         return in_order(entries)
 
     def _read(self, oids: list[str]) -> list[dict[bytes, Node]]:
         new = list(dict.fromkeys(oid for oid in oids if oid not in self._known))
-        self._left -= len(new)
-        if self._left < 0:
-            raise TooManyFolders
+        self._spend(len(new))
         for oid, raw in zip(new, self._objects.read_many(new) if new else (), strict=True):
             self._known[oid] = _parse(raw, self._id_bytes)
         return [self._known[oid] for oid in oids]
+
+    def _spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise TooManyFolders
 
 
 def _parse(raw: bytes, id_bytes: int) -> dict[bytes, Node]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
-from mbuild.git.folders import Folders, TooManyFolders
+from mbuild.git.folders import Folders, TooManyFolders, WideFolder
 from mbuild.git.listing import Listing
 from mbuild.tree import SUBMODULE, Entry
 
@@ -109,9 +109,16 @@ class CommitTree:
             if self._listing is None and folder:
                 try:
                     return self._folders.below(folder)
+                except WideFolder as wide:
+                    return self._part(folder, wide.oid)
                 except TooManyFolders:
                     self.load()
             return self.load().below(folder)
+
+    def _part(self, folder: str, oid: str) -> tuple[Entry, ...]:
+        """List one folder of the tree."""
+        inside = Listing(self.repository.git.run("ls-tree", "-r", "-z", "--full-tree", oid)).below("")
+        return tuple(Entry(f"{folder}/{each.path}", each.mode, each.oid) for each in inside)
 
     def folder(self, path: str) -> bool:
         """Tell whether something is below a folder."""

@@ -18,11 +18,11 @@ from mbuild.images import ImageDef
 
 FORMAT = "mbuild/2"
 
-Encodable = str | int | bool | None | tuple["Encodable", ...]
+Encodable = str | int | bool | bytes | None | tuple["Encodable", ...]
 
 
 def encode(value: Encodable) -> bytes:
-    """Return an injective encoding of nested tuples of strings, integers, booleans and None."""
+    """Return an injective encoding of nested tuples of strings, integers, booleans and None; bytes are encoded ones."""
     parts: list[bytes] = []
     _encode(value, parts)
     return b"".join(parts)
@@ -38,11 +38,12 @@ def _encode(value: Encodable, parts: list[bytes]) -> None:
                 parts.append(_text(each))  # most are texts: one call less for each
             else:
                 _encode(each, parts)
+    elif isinstance(value, bytes):
+        parts.append(value)
     else:
         parts.append(b"n;" if value is None else b"i%d;" % value)
 
 
-@lru_cache(maxsize=4096)
 def _text(value: str) -> bytes:
     raw = value.encode("utf-8", "surrogateescape")
     return b"s%d:%b" % (len(raw), raw)
@@ -52,6 +53,9 @@ def operation(each: Operation) -> Encodable:
     """Return what BuildKit would act on: no line numbers, no formatting."""
     documents = tuple((doc.name, doc.content, doc.expand, doc.fd) for doc in each.heredocs)
     return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
+
+
+_encoded = lru_cache(maxsize=1024)(encode)  # many Dockerfiles have the same instructions
 
 
 def _resolved(value: int | Resolved | None) -> Encodable:
@@ -72,7 +76,8 @@ def _stage(stage: StageRecipe) -> Encodable:
         tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each)
         for each in stage.sources
     )
-    return (_resolved(stage.base), stage.platform, tuple(operation(each) for each in stage.operations), sources)
+    operations = tuple(_encoded(operation(each)) for each in stage.operations)
+    return (_resolved(stage.base), stage.platform, operations, sources)
 
 
 def recipe(value: Recipe) -> Encodable:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph, Workshop
+from mbuild.tree import Entry
 
 if TYPE_CHECKING:
     from mbuild.graph.outline import Outline
@@ -29,6 +30,7 @@ def freeze(graph: Graph) -> bytes:
         "order": graph.order,
         "summaries": [list(node.summary) for node in nodes],
         "index": _index_value(graph.index),
+        "links": [[each.path, each.mode, each.oid] for each in graph.workshop.links()],
     }
     lines = [head, *(encode(node.outline) for node in nodes), *(encode(node.definition) for node in nodes)]
     # One encoder for all: `json.dumps` makes a new one each time when it is told the separators.
@@ -42,7 +44,8 @@ def thaw(raw: bytes, tree: Tree, native: str) -> Graph:
     if rest.count(b"\n") + bool(rest) != 2 * len(head["index"]["names"]):
         raise ValueError("a graph has two lines for each of its images")
     images = _FrozenImages(head["index"]["names"], head["summaries"], rest)
-    shop = Workshop(images.definitions, tree, native)
+    links = head["links"]
+    shop = Workshop(images.definitions, tree, native, lambda: [Entry(*each) for each in links])
     return Graph(tuple(head["order"]), images, shop, _index(head["index"]))
 
 
