@@ -61,6 +61,31 @@ def test_both_readers_of_trees_agree_with_ls_tree(
     assert few.below("deep")[0].path == "deep/" * 20 + "x"
 
 
+def test_a_wide_folder_is_listed_by_itself(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        repo.write(b"wide/%d/\xff%d" % (number, number), "x")
+    repo.write(b"wide/-x", "x", 0o755)
+    repo.write(b"other/x", "x")
+    commit = repo.commit()
+    listed = CommitTree(repo.open(), commit)
+    listed.load()
+    tree = CommitTree(repo.open(), commit)
+    monkeypatch.setattr(CommitTree, "load", lambda _: pytest.fail("the whole tree was listed"))
+    assert len(tree.below("wide")) == 61
+    assert tree.below("wide") == listed._listing.below("wide")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("names", [[b"0"], [b"120000 0"], [b"0", b"zz"], [b"m"], []])
+def test_links_are_found_wherever_they_stand(names: list[bytes], repo: Repo) -> None:
+    repo.write(b"n/120000 blob", "x")
+    repo.write(b"120000 x", "x")
+    for name in names:
+        (repo.top / os.fsdecode(name)).symlink_to("n")
+    found = CommitTree(repo.open(), repo.commit()).links()
+    assert [each.path for each in found] == sorted(map(os.fsdecode, names))
+    assert {each.mode for each in found} <= {SYMLINK}
+
+
 def test_a_few_questions_do_not_list_the_tree(repo: Repo) -> None:
     tree = repo.open().commit_tree(_make(repo))
     assert tree.entry("a/x") is not None

@@ -55,8 +55,9 @@ class Made:
 class Graphs:
     """Makes graphs of one repository.
 
-    project: reads build.yaml at a tree (with what remembers it), None where the tree has none. config: its path from the git root, None where
-             definitions come from somewhere else: then they are read anew for every tree.
+    project: reads build.yaml at a tree, None where the tree has none; a cache remembers it.
+    config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
+             every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
     """
 
