@@ -99,9 +99,9 @@ def sought(parts: Parts) -> Sought | None:
     return Sought(parts, text_of(literal_start(parts)), wild=True)
 
 
-def is_pattern(source: str) -> bool:
-    """Tell whether a source may be a pattern to patternmatcher; others are never refused."""
-    return _PATTERN.search(source) is not None
+def may_be_refused(source: str) -> bool:
+    """Tell whether BuildKit may refuse a source as a pattern: only one of which a part may match a slash."""
+    return _ACROSS_FOLDERS.search(source) is not None
 
 
 def check(parts: Parts) -> None:

@@ -141,6 +141,8 @@ def _copy(instruction: Instruction) -> Command:
 
 
 def _announced(word: str) -> Heredoc | None:
+    if "<<" not in word:
+        return None
     try:
         return parse_heredoc(word)
     except ExpansionError:
