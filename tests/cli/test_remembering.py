@@ -175,8 +175,8 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
     assert ask() == {"c"}
     assert ask() == {"c"}
     assert got == [True, False, True], "what discover finds counts, too"
-    repo.write(jobs("z"))
-    assert ask() == {"c"}
+    repo.write(jobs("z", "images: {d: {dockerfile: jobs/a/Dockerfile}}\n"))
+    assert ask() == {"c", "d"}
     repo.write({"jobs/c/Dockerfile": "FROM nothing:${X}\nCOPPY\n"})
     ask_wrong = repo.mbuild("check")
     assert ask_wrong.code == 2
