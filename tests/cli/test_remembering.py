@@ -133,3 +133,51 @@ def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_
     assert got == [False]
     assert repo.mbuild(*question) == first
     assert got == [False, True]
+
+
+def jobs(names: str, more: str = "") -> dict[str, str]:
+    """Return jobs that `discover` finds, and a build.yaml that ends in something."""
+    files = {f"jobs/{each}/Dockerfile": "FROM scratch\nCOPY . /\n" for each in names}
+    return files | {"build.yaml": f'version: 1\nproject: p\ndiscover: ["jobs/*/Dockerfile", "!jobs/z/*"]\n{more}'}
+
+
+def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    got: list[bool] = []
+    original = Cache.get
+
+    def get(self: Cache, bucket: str, key: str) -> bytes | None:
+        found = original(self, bucket, key)
+        if bucket == "project":
+            got.append(found is not None)
+        return found
+
+    def ask() -> set[str]:
+        question = ("affected", "--base", "HEAD", "--list", "--format", "json")
+        with monkeypatch.context() as patch:
+            patch.setenv("MBUILD_CACHE", "off")
+            truth = repo.mbuild(*question)
+        answer = repo.mbuild(*question)
+        assert answer == truth
+        return answer.affected()
+
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(Cache, "get", get)
+    repo.commit(jobs("abz"))
+    ask()
+    repo.write(jobs("abz", "# a comment\ndefaults: {args: {A: '1'}}\n"))
+    assert ask() == set()
+    assert ask() == set()
+    assert got == [True], "asked about the second time, and found"
+    repo.write(jobs("c"))
+    repo.write(jobs("", "# a comment\ndefaults: {args: {A: '1'}}\n"))
+    assert ask() == {"c"}
+    assert ask() == {"c"}
+    assert got == [True, False, True], "what discover finds counts, too"
+    repo.write(jobs("z", "images: {d: {dockerfile: jobs/a/Dockerfile}}\n"))
+    assert ask() == {"c", "d"}
+    repo.write({"jobs/c/Dockerfile": "FROM nothing:${X}\nCOPPY\n"})
+    ask_wrong = repo.mbuild("check")
+    assert ask_wrong.code == 2
+    assert "jobs/c/Dockerfile:2" in ask_wrong.err + ask_wrong.out

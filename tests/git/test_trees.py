@@ -249,3 +249,14 @@ def test_the_empty_tree() -> None:
 def test_commit_trees_follow_the_protocol(repo: Repo) -> None:
     tree: Tree = CommitTree(repo.open(), repo.commit(a="1"))
     assert tree.entry("a") is not None
+
+
+@pytest.mark.parametrize("names", [[b"0"], [b"120000 0"], [b"0", b"zz"], [b"m"], []])
+def test_links_are_found_wherever_they_stand(names: list[bytes], repo: Repo) -> None:
+    repo.write(b"n/120000 blob", "x")
+    repo.write(b"120000 x", "x")
+    for name in names:
+        (repo.top / os.fsdecode(name)).symlink_to("n")
+    found = CommitTree(repo.open(), repo.commit()).links()
+    assert [each.path for each in found] == sorted(map(os.fsdecode, names))
+    assert {each.mode for each in found} <= {SYMLINK}

@@ -56,12 +56,13 @@ class Made:
 class Graphs:
     """Makes graphs of one repository.
 
-    project: reads build.yaml at a tree, None where the tree has none. config: its path from the git root, None where
-             definitions come from somewhere else: then they are read anew for every tree.
+    project: reads build.yaml at a tree, None where the tree has none; a cache remembers it.
+    config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
+             every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
     """
 
-    project: Callable[[Tree], Project | None]
+    project: Callable[[Tree, Cache | None], Project | None]
     config: str | None
     native: str
     settings: str | None
@@ -95,7 +96,8 @@ class Graphs:
         definitions: Sequence[ImageDef] | None = None
         discover, notes = base.discover, base.notes
         if self._redefined(base, changes):
-            project = self.project(tree)
+            # The graph of this tree may never be remembered, and the next question is about the same definitions.
+            project = self.project(tree, self.cache)
             if project is None:
                 return None
             definitions, discover, notes = project.images, project.discover, project.notes
@@ -115,7 +117,7 @@ class Graphs:
         return False
 
     def _built(self, tree: Tree) -> Made | None:
-        project = self.project(tree)
+        project = self.project(tree, None)
         if project is None:
             return None
         from mbuild.graph.build import build_graph

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mbuild.git.worktree import WorkTree
     from mbuild.graph.node import Graph
     from mbuild.images import ImageDef, Project
+    from mbuild.store.cache import Cache
     from mbuild.tree import Tree
 
     AnyTree = CommitTree | WorkTree | EmptyTree
@@ -82,18 +83,20 @@ class Workspace:
         """Return the tree of a commit (id), or the work tree for None."""
         return self.repository.work_tree() if commit is None else self.repository.commit_tree(commit)
 
-    def project(self, tree: Tree) -> Project | None:
-        """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
-        from mbuild.config.load import load
+    def project(self, tree: Tree, memory: Cache | None = None) -> Project | None:
+        """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError.
+
+        memory: remembers it.
+        """
+        from mbuild.app.definitions import Definitions
 
         text = self._text(tree)
         if text is None:
             return self._proposed(tree)
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
-        return self._for_platforms(
-            load(text, shown=self.shown, folder=folder, tree_paths=paths, path=self.inside or "")
-        )
+        definitions = Definitions(text, self.shown, folder, self.inside or "", paths)
+        return self._for_platforms(definitions.load() if memory is None else definitions.remembered(memory))
 
     def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:

@@ -125,14 +125,16 @@ class _Reader:
     """Builds nodes from events; what is refused is noted and reading goes on where that makes sense."""
 
     def __init__(self, events: Iterator[Event], findings: Findings) -> None:
+        import yaml
+
         self._events = events
         self._findings = findings
         self._count = 0
+        self._kinds = yaml.events
 
     def document(self) -> Node:
         """Return the node of the only document."""
-        import yaml
-
+        yaml = self._kinds
         node: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -144,8 +146,7 @@ class _Reader:
         return node
 
     def _node(self, event: Event, depth: int) -> Node:
-        import yaml
-
+        yaml = self._kinds
         self._count += 1
         if self._count > MAX_NODES:
             raise _refuse(self._findings, f"more than {MAX_NODES:,} values", *_at(event))
@@ -176,16 +177,12 @@ class _Reader:
         return Scalar(*_at(event), text, not event.implicit[0])  # type: ignore[attr-defined]
 
     def _items(self, depth: int) -> Iterator[Node]:
-        import yaml
-
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := next(self._events), self._kinds.SequenceEndEvent):
             yield self._node(event, depth + 1)
 
     def _fields(self, start: Event, depth: int) -> Fields:
-        import yaml
-
         fields: dict[str, tuple[Scalar, Node]] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(event := next(self._events), self._kinds.MappingEndEvent):
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if (usable := self._usable(key, event, fields)) is not None:

@@ -99,6 +99,11 @@ def sought(parts: Parts) -> Sought | None:
     return Sought(parts, text_of(literal_start(parts)), wild=True)
 
 
+def may_be_refused(source: str) -> bool:
+    """Tell whether BuildKit may refuse a source as a pattern: only one of which a part may match a slash."""
+    return _ACROSS_FOLDERS.search(source) is not None
+
+
 def check(parts: Parts) -> None:
     """Raise PatternError for a path that BuildKit refuses as a pattern."""
     found = sought(parts)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from mbuild.context.cover import Region, check, found_at, regions, sought
+from mbuild.context.cover import Region, check, found_at, may_be_refused, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError
@@ -57,8 +57,9 @@ def select(
 def check_wildcards(read: Read) -> None:
     """Raise DockerfileError for a wildcard that BuildKit refuses, whether or not there is a folder to look it up in."""
     for source in read.sources:
-        with _named(read, source):
-            check(parts_of(source))
+        if may_be_refused(source):
+            with _named(read, source):
+                check(parts_of(source))
 
 
 @contextmanager

@@ -64,4 +64,4 @@ def is_http(source: str) -> bool:
 
 def is_remote(source: str) -> bool:
     """Tell whether a source is anything but files of the context."""
-    return is_http(source) or is_git(source)
+    return ":" in source and (is_http(source) or is_git(source))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.flags import Flags, parse_flags, values
@@ -46,7 +47,9 @@ class Command:
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments that are there."""
-        return tuple(each for each in self.args if each is not None)
+        if None in self.args:
+            return tuple(each for each in self.args if each is not None)
+        return cast("tuple[str, ...]", self.args)
 
 
 def check(instruction: Instruction) -> Command:
@@ -138,6 +141,8 @@ def _copy(instruction: Instruction) -> Command:
 
 
 def _announced(word: str) -> Heredoc | None:
+    if "<<" not in word:
+        return None
     try:
         return parse_heredoc(word)
     except ExpansionError:

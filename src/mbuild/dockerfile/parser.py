@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mbuild.dockerfile.arguments import KEYWORDS, Arguments, LineError, parse_arguments
 from mbuild.dockerfile.directives import DirectiveError, Directives, Syntax, check_options, detect_check, detect_syntax
@@ -172,6 +173,7 @@ class _Parsed:
     inner: _Parsed | None = None
 
 
+@lru_cache(maxsize=512)  # the Dockerfiles of one repository have many lines in common
 def _parse_line(line: str, escape: str, *, inside: bool = False) -> _Parsed:
     """Take a logical line apart; `inside` an ONBUILD. Raises `LineError`."""
     word, *rest = split_blanks(line.strip(SPACE), 1)

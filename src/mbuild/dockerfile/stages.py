@@ -148,8 +148,9 @@ class Nodes:
         """Find what every step of every stage uses; note wrong `--from`, wrong names and circles."""
         for node in [*self.all]:
             for step in node.steps:
-                with self._problems.at(step.command.where):
-                    self.connect(step)
+                if step.command.flags or step.command.keyword == "RUN":  # no other one uses anything
+                    with self._problems.at(step.command.where):
+                        self.connect(step)
         self._check_names()
         self._check_circles()
 

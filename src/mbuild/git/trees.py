@@ -79,8 +79,10 @@ class CommitTree:
             new = [path for path in paths if path not in self._expected]
             if len(new) < _MANY and not self.repository.is_partial:
                 return
-            found = self._folders.entries(new)
-            self._expected |= dict.fromkeys(new) | found
+            # The folders above are asked about where there is no such file: one of them may be a link.
+            asked = {*new, *(folder for path in new for folder in _above(path))}
+            found = self._folders.entries(asked)
+            self._expected |= dict.fromkeys(asked) | found
             oids = list({each.oid for each in found.values() if each.mode != SUBMODULE} - self._contents.keys())
             self._contents |= zip(oids, self.repository.objects.read_many(oids), strict=True)
 
@@ -127,6 +129,12 @@ class CommitTree:
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield the same entries with ``size`` filled in; submodules have none."""
         return with_sizes(self.repository, entries)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a path, without the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def with_sizes(repository: Repository, entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from mbuild.context.cover import sought
+from mbuild.context.cover import Sought, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, parts_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.select import excludes_of
@@ -116,18 +117,17 @@ class _Filing:
         links = self.links.below(root)
         linked = False
         for source in read.sources:
-            parts = parts_of(source)
+            parts, found = _looked_for(source)
             if links is None:
-                self._add(root, parts, hit)
+                self._add(root, parts, found, hit)
                 continue
             followed = follow(parts, links, self.links.target(root))
             linked |= not followed.direct
             for needed in followed.needed:
-                self._add(root, needed, hit if followed.direct else hit._replace(excludes=-1))
+                self._add(root, needed, sought(needed), hit if followed.direct else hit._replace(excludes=-1))
         return linked
 
-    def _add(self, root: str, parts: Parts, hit: Hit) -> None:
-        found = sought(parts)
+    def _add(self, root: str, parts: Parts, found: Sought | None, hit: Hit) -> None:
         if found is None or found.parts != parts:
             self.vague.append(hit.image)  # links are looked for as it is written
         if found is None:
@@ -137,6 +137,12 @@ class _Filing:
             self.wild.setdefault(start, {}).setdefault(found.parts, []).extend(hit)
         else:
             self.literal.setdefault(start, []).extend(hit)
+
+
+@lru_cache(maxsize=4096)  # images have many sources in common
+def _looked_for(source: str) -> tuple[Parts, Sought | None]:
+    parts = parts_of(source)
+    return parts, sought(parts)
 
 
 def _joined(root: str, path: str) -> str:

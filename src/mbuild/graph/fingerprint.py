@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
@@ -18,11 +19,11 @@ from mbuild.tree import Entry
 
 FORMAT = "mbuild/2"
 
-Encodable = str | int | bool | None | tuple["Encodable", ...]
+Encodable = str | int | bool | bytes | None | tuple["Encodable", ...]
 
 
 def encode(value: Encodable) -> bytes:
-    """Return an injective encoding of nested tuples of strings, integers, booleans and None."""
+    """Return an injective encoding of nested tuples of strings, integers, booleans and None; bytes are encoded ones."""
     parts: list[bytes] = []
     _encode(value, parts)
     return b"".join(parts)
@@ -30,20 +31,32 @@ def encode(value: Encodable) -> bytes:
 
 def _encode(value: Encodable, parts: list[bytes]) -> None:
     if isinstance(value, str):
-        raw = value.encode("utf-8", "surrogateescape")
-        parts.append(b"s%d:%b" % (len(raw), raw))
+        parts.append(_text(value))
     elif isinstance(value, tuple):
         parts.append(b"l%d:" % len(value))
         for each in value:
-            _encode(each, parts)
+            if isinstance(each, str):
+                parts.append(_text(each))  # most are texts: one call less for each
+            else:
+                _encode(each, parts)
+    elif isinstance(value, bytes):
+        parts.append(value)
     else:
         parts.append(b"n;" if value is None else b"i%d;" % value)
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode("utf-8", "surrogateescape")
+    return b"s%d:%b" % (len(raw), raw)
 
 
 def operation(each: Operation) -> Encodable:
     """Return what BuildKit would act on: no line numbers, no formatting."""
     documents = tuple((doc.name, doc.content, doc.expand, doc.fd) for doc in each.heredocs)
     return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
+
+
+_encoded = lru_cache(maxsize=1024)(encode)  # many Dockerfiles have the same instructions
 
 
 def _resolved(value: int | Resolved | None) -> Encodable:
@@ -64,7 +77,8 @@ def _stage(stage: StageRecipe) -> Encodable:
         tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each)
         for each in stage.sources
     )
-    return (_resolved(stage.base), stage.platform, tuple(operation(each) for each in stage.operations), sources)
+    operations = tuple(_encoded(operation(each)) for each in stage.operations)
+    return (_resolved(stage.base), stage.platform, operations, sources)
 
 
 def recipe(value: Recipe) -> Encodable:

@@ -16,6 +16,7 @@ from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph, Workshop
 from mbuild.store.table import Rows, Table, rows, table
+from mbuild.tree import Entry
 
 if TYPE_CHECKING:
     from mbuild.graph.outline import Outline
@@ -43,6 +44,7 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
         "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
         "excludes": index.excludes,
         "vague": index.vague,
+        "links": [[each.path, each.mode, each.oid] for each in graph.workshop.links()],
         "parts": [len(each) for each in parts],
     }
     return b"".join((json.dumps(head, separators=(",", ":")).encode(), b"\n", *parts))
@@ -68,7 +70,8 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
     head = json.loads(bytes(raw[:end]))
     *tables, rules, rest = _cut(raw[end + 1 :], head["parts"])
     images = _FrozenImages(head["names"], head["summaries"], rest)
-    shop = Workshop(images.definitions, tree, native)
+    links = head["links"]
+    shop = Workshop(images.definitions, tree, native, lambda: [Entry(*each) for each in links])
     index = _index(head, [Table(each) for each in tables], rules)
     return Graph(tuple(head["order"]), images, shop, index), head["beside"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from mbuild.tree import decode
@@ -29,11 +29,21 @@ MEASURED_TOGETHER = 64
 class Workshop:
     """What the nodes of one graph work with: the Dockerfiles and the files of its tree, made when they are needed."""
 
-    def __init__(self, images: Callable[[], Iterable[ImageDef]], tree: Tree, native: str) -> None:
-        """Take what gives the definitions of all images, the tree, and the platform of images that name none."""
+    def __init__(
+        self,
+        images: Callable[[], Iterable[ImageDef]],
+        tree: Tree,
+        native: str,
+        links: Callable[[], Sequence[Entry]] | None = None,
+    ) -> None:
+        """Take what gives the definitions of all images, the tree, and the platform of images that name none.
+
+        links: gives the links of the tree, where that is known from another tree.
+        """
         self.images = images
         self.tree = tree
         self.native = native
+        self.links = links or cache(tree.links)
 
     @cached_property
     def recipes(self) -> Recipes:
@@ -250,7 +260,7 @@ class Graph:
 
         tree, places = self.workshop.tree, self.workshop.places
         images = ((self.nodes[name].definition, self.nodes[name].outline) for name in names)
-        return build_index(images, Links(tree.links(), lambda entry: decode(tree.read(entry))), places)
+        return build_index(images, Links(self.workshop.links(), lambda entry: decode(tree.read(entry))), places)
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""

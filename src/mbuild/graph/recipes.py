@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import (
@@ -33,7 +34,12 @@ InheritedOf = Callable[[str], Sequence[Inherited] | None]
 
 def platforms_of(definition: ImageDef, native: str) -> tuple[Platform, ...]:
     """Return the platforms an image is built for; ``native`` stands in where it names none."""
-    return tuple(Platform(*parse_platform(each)) for each in definition.platforms or (native,))
+    return tuple(map(_platform, definition.platforms or (native,)))
+
+
+@lru_cache
+def _platform(text: str) -> Platform:
+    return Platform(*parse_platform(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Recipes:
             target=definition.target,
             args=dict(definition.args),
             platform=asking.platform,
-            build_platform=Platform(*parse_platform(self.native)),
+            build_platform=_platform(self.native),
             resolve=asking.resolve,
             resolve_stage=asking.stage,
         )

@@ -33,9 +33,10 @@ def refresh(
     problems:    as in ``build_graph``.
     """
     before = base.workshop
-    shop = Workshop(before.images if definitions is None else lambda: definitions, tree, before.native)
-    touched = set(_touched(base, tree, changes))
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
+    links = None if linked else before.links
+    shop = Workshop(before.images if definitions is None else lambda: definitions, tree, before.native, links)
+    touched = set(_touched(base, tree, changes))
     if definitions is None and not linked and not touched:
         return Graph(base.order, base.images, shop, base.index)
     from mbuild.graph.build import joined

@@ -6,6 +6,7 @@ What is decoded was encoded by the same version of mbuild (``cache`` sees to tha
 from __future__ import annotations
 
 import dataclasses
+import operator
 import types
 import typing
 from collections.abc import Callable
@@ -13,17 +14,27 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
+_PLAIN = (str, int, float)
+_PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {}
 _NAMES: dict[Any, tuple[str, ...]] = {}
 _DECODERS: dict[Any, Callable[[Any], Any]] = {}
 
 
 def encode(value: Any) -> Any:
     """Return a value of strings, numbers, booleans, None, tuples and dataclasses of them as a JSON value."""
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, _PLAIN):
         return value
-    if isinstance(value, tuple):
-        return [encode(each) for each in value]
-    return [encode(getattr(value, name)) for name in _names(type(value))]
+    parts = value if isinstance(value, tuple) else _parts(type(value))(value)
+    return [each if each is None or isinstance(each, _PLAIN) else encode(each) for each in parts]
+
+
+def _parts(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what takes an object apart."""
+    if kind not in _PARTS:
+        names = _names(kind)
+        found = operator.attrgetter(*names)
+        _PARTS[kind] = found if len(names) > 1 else lambda value: (found(value),)
+    return _PARTS[kind]
 
 
 def _names(kind: Any) -> tuple[str, ...]:

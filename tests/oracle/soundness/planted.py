@@ -119,8 +119,8 @@ def _first_project(project: Any) -> Any:
     """Read build.yaml once, and take it for that of both trees."""
     known: dict[int, tuple[Any, Any]] = {}
 
-    def once(workspace: Any, tree: Any) -> Any:
-        return known.setdefault(id(workspace), (workspace, project(workspace, tree)))[1]
+    def once(workspace: Any, tree: Any, memory: Any = None) -> Any:
+        return known.setdefault(id(workspace), (workspace, project(workspace, tree, memory)))[1]
 
     return once
 
