@@ -96,7 +96,9 @@ class Stream:
 class Channel:
     """One connection. serve: called on a thread of its own for every call from the other side."""
 
-    def __init__(self, connection: socket.socket, *, client: bool, serve: Callable[[Stream], None] | None = None) -> None:
+    def __init__(
+        self, connection: socket.socket, *, client: bool, serve: Callable[[Stream], None] | None = None
+    ) -> None:
         """Start HTTP/2 on a connected socket, which is the channel's from now on."""
         from h2.config import H2Configuration
         from h2.connection import H2Connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import json
 import threading
 import urllib.parse
 import uuid
@@ -126,11 +126,14 @@ def _line(details: str) -> int:
                 line = _first_line(last(each, 2))
                 if line:
                     return line
-    except (ValueError, binascii.Error):
-        pass
+    except (ValueError, KeyError, TypeError):
+        pass  # without the line, the message is still there
     return 0
 
 
 def _first_line(source: bytes) -> int:
+    """Return the first line of an ``errdefs.Source``, which engines write as JSON or as protobuf."""
+    if source.startswith(b"{"):
+        return min((int(each["start"]["line"]) for each in json.loads(source)["ranges"]), default=0)
     starts = [last(value, 1) for number, value in fields(source) if number == 2 and isinstance(value, bytes)]
     return min((number_in(each, 1) for each in starts), default=0)

@@ -15,6 +15,7 @@ from mbuild.builders.kit.wire import integer
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
 _HEADER = "X-Docker-Expose-Session"
+_IGNORE_FILE = [".dockerignore"]
 _SERVING, _NOT_FOUND, _UNIMPLEMENTED, _ABORTED = 1, 5, 12, 10
 
 
@@ -65,6 +66,9 @@ class Session:
         if folder is None:
             stream.finish(_NOT_FOUND, "no such folder")
             return
+        if _IGNORE_FILE in (stream.headers.get("followpaths"), stream.headers.get("include-patterns")):
+            # A context is selected already: an ignore file in it is mere content, and not to be applied.
+            folder = Folder(folder.epoch)
         try:
             Sending(folder, stream, lambda sent: self._count(name, sent)).run()
             stream.finish()
