@@ -1,4 +1,4 @@
-"""What ``auto`` does with an engine: BuildKit's own interface where that asks for the same, else the next best client."""
+"""What ``auto`` does with an engine: BuildKit's own interface where that asks for the same, else another client."""
 
 from __future__ import annotations
 

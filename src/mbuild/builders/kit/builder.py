@@ -1,6 +1,6 @@
 """BuildKit by its own interface: what ``docker buildx build`` asks of an engine, without a process for each image.
 
-Requests are those of buildx with the same options, so results are the same images (``docs/decisions/0012-buildkit.md``).
+Requests are those of buildx with the same options: the same images (``docs/decisions/0017-buildkit.md``).
 """
 
 from __future__ import annotations

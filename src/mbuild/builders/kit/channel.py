@@ -238,7 +238,7 @@ class Channel:
             serve(stream)
 
 
-def _by_name(headers: Iterable[tuple[str, str]] | None) -> Headers:
+def _by_name(headers: Any) -> Headers:
     found: Headers = {}
     for name, value in headers or ():
         found.setdefault(name, []).append(value)

@@ -1,4 +1,4 @@
-"""The calls of BuildKit's control interface that a build needs (moby/buildkit ``api/services/control/control.proto``)."""
+"""The calls of BuildKit's control interface that a build needs (``api/services/control/control.proto``)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sends a folder by BuildKit's directory sync (``moby.filesync.v1.FileSync/DiffCopy``; tonistiigi/fsutil ``send.go``).
 
 The other side is told of every entry and asks for the content of those that it does not have. It compares path, mode,
-size, time and link target, never content: so a time is made of the epoch and of the content's id, as in ``context.stage``.
+size, time and link target, never content: so a time is made of the epoch and the content's id, as in ``context.stage``.
 What a Dockerfile reads is selected already; the filters that come with a request are of no use.
 """
 
@@ -67,9 +67,9 @@ class Sending:
 
     def _walk(self) -> Iterator[bytes]:
         number = 0
-        for name, content in self.folder.files:
+        for path, content in self.folder.files:
             self._entries[number] = content
-            yield self._stat(name.encode(), 0o644, len(content), self._time(_hash(content)))
+            yield self._stat(path.encode(), 0o644, len(content), self._time(_hash(content)))
             number += 1
         source = self.folder.source
         if source is None:
