@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import uuid
 from pathlib import Path
 
 import pytest
@@ -64,15 +65,31 @@ def test_auto_takes_the_embedded_builder_and_says_why(monkeypatch: pytest.Monkey
 
 @pytest.mark.engine
 def test_auto_takes_the_engine(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     builder = choose("auto", Surroundings(tmp_path)).builder
     builder.close()
-    assert builder.name == "buildx"
-    monkeypatch.setenv("PATH", str(tmp_path))
-    other = choose("auto", Surroundings(tmp_path)).builder
-    other.close()
-    assert other.name == "docker"
+    assert builder.name == "buildkit"
     with pytest.raises(EnvironmentFault, match="no docker command on PATH has buildx"):
         choose("buildx", Surroundings(tmp_path))
+
+
+@pytest.mark.engine
+def test_names_that_are_there_cost_no_call(engine: EngineUnderTest) -> None:
+    name = f"mbuild-names-{uuid.uuid4().hex[:12]}"
+    engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
+    found = connect()
+    try:
+        assert set(found.existing([f"{name}:one"])) == {f"{name}:one"}
+        found.tag(f"{name}:one", [f"{name}:two"])
+        assert f"{name}:two" in found.names()
+        engine.run("rmi", f"{name}:two")
+        found.tag(f"{name}:one", [f"{name}:two"])  # there by the last listing: not asked for
+        assert f"{name}:two" not in found.names()
+        found.tag(f"{name}:one", [f"{name}:two"])
+        assert f"{name}:two" in found.names()
+    finally:
+        found.close()
+        engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
 
 
 @pytest.mark.engine

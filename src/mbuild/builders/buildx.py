@@ -29,8 +29,6 @@ from mbuild.events import Emit
 from mbuild.images import Secret
 from mbuild.process import Process, run, start
 
-_INFRASTRUCTURE = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
-
 
 def find_docker() -> str | None:
     """Return the first ``docker`` on PATH that has buildx: a client without it may come first."""
@@ -133,7 +131,7 @@ class Buildx(EngineStore):
         if cancel and code != 0:
             return BuildResult("cancelled", sent=told.sent)
         if code != 0:
-            if any(sign in line for sign in _INFRASTRUCTURE for line in told.text):
+            if any(sign in line for sign in progress.INFRASTRUCTURE for line in told.text):
                 raise EnvironmentFault(f"building '{request.image}': {told.error}")
             problem = Problem(told.error, Where(request.dockerfile_path, told.line), parent_hints(told.error, request))
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PING_SECONDS = 5
 CALL_SECONDS = 600
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+_NO_NAME = "<none>:<none>"
 
 
 @dataclass(slots=True)
@@ -27,12 +28,14 @@ class Engine:
     """One engine that answered. docker-py's session is not made for threads, so calls take turns.
 
     client: a ``docker.APIClient``; its stubs know too little of it to be of use.
+    _listed: name → image id, as the engine said when it was last asked for all of them.
     """
 
     client: Any
     host: str
     info: Mapping[str, Any]
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _listed: dict[str, str] = field(default_factory=dict)
 
     @property
     def containerd_store(self) -> bool:
@@ -48,7 +51,8 @@ class Engine:
         """Return every full name with tag that the engine holds → image id. One call."""
         with self._lock, _explained(self.host):
             listing = self.client.images()
-        return {name: each["Id"] for each in listing for name in each.get("RepoTags") or () if name != "<none>:<none>"}
+        self._listed = {name: each["Id"] for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME}
+        return self._listed
 
     def existing(self, names: Collection[str]) -> dict[str, str]:
         """Return, of these full names with tags, those that the engine holds → image id."""
@@ -56,8 +60,11 @@ class Engine:
         return {name: held[short] for name in names if (short := familiar(name)) in held}
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image that the engine holds more names."""
+        """Give an image that the engine holds more names. Those that it had in the last listing cost no call."""
+        held = self._listed.get(familiar(existing))
         for name in names:
+            if held is not None and self._listed.get(familiar(name)) == held:
+                continue
             repository, _, tag = name.rpartition(":")
             with self._lock, _explained(self.host):
                 self.client.tag(existing, repository, tag, force=True)

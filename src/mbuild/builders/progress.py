@@ -19,6 +19,8 @@ from mbuild.events import Emit, LogLine, Sent, Step, StepDone
 
 _PLACE = re.compile(r"^\S*?[^\s:]+:(\d+)$")
 LOG_LINES = 20
+INFRASTRUCTURE = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
+"""Signs in an error that something else than the build has failed."""
 
 
 def objects(lines: Iterable[bytes], text: list[str]) -> Iterator[dict[str, Any]]:
@@ -63,12 +65,16 @@ class Progress:
     def read(self, lines: Iterable[bytes]) -> None:
         """Consume a stream to its end."""
         for found in objects(lines, self.text):
-            for vertex in found.get("vertexes") or ():
-                self._vertex(vertex)
-            for status in found.get("statuses") or ():
-                self._status(status)
-            for log in found.get("logs") or ():
-                self._logged(log)
+            self.take(found)
+
+    def take(self, found: dict[str, Any]) -> None:
+        """Consume one update. A log's data is base64 text, or the bytes themselves."""
+        for vertex in found.get("vertexes") or ():
+            self._vertex(vertex)
+        for status in found.get("statuses") or ():
+            self._status(status)
+        for log in found.get("logs") or ():
+            self._logged(log)
 
     @property
     def sent(self) -> int:
@@ -128,14 +134,19 @@ class Progress:
 
     def _logged(self, log: dict[str, Any]) -> None:
         vertex = str(log.get("vertex", ""))
-        try:
-            text = base64.b64decode(log.get("data") or "").decode("utf-8", "replace")
-        except binascii.Error:
-            text = str(log.get("data"))
+        text = _decoded(log.get("data") or "")
         kept = self._log.setdefault(vertex, deque(maxlen=LOG_LINES))
         for line in text.splitlines():
             kept.append(line)
             self.emit(LogLine(self.image, vertex, line))
+
+
+def _decoded(data: str | bytes) -> str:
+    try:
+        raw = data if isinstance(data, bytes) else base64.b64decode(data)
+    except binascii.Error:
+        return str(data)
+    return raw.decode("utf-8", "replace")
 
 
 def _is_step(name: str) -> bool:

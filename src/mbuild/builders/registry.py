@@ -28,7 +28,7 @@ class Chosen:
 
 
 def choose(name: str, around: Surroundings) -> Chosen:
-    """Return the builder of a name; ``auto``: buildx, else docker, else oci. Raises EnvironmentFault."""
+    """Return the builder of a name; ``auto``: the engine's BuildKit, else oci. Raises EnvironmentFault."""
     if name != "auto":
         return Chosen(_BUILDERS[name](around))
     try:
@@ -38,17 +38,10 @@ def choose(name: str, around: Surroundings) -> Chosen:
 
 
 def _engine() -> Builder:
+    from mbuild.builders.auto import auto
     from mbuild.builders.engine import connect
 
-    engine = connect()
-    from mbuild.builders.buildx import Buildx, find_docker
-
-    client = find_docker()
-    if client is not None:
-        return Buildx(engine, client)
-    from mbuild.builders.dockerapi import DockerApi
-
-    return DockerApi(engine)
+    return auto(connect())
 
 
 def _buildx(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all

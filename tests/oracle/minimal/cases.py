@@ -14,7 +14,7 @@ from tests.oracle.minimal.trees import EXEC, FILE, LINK, File, Tree, tree
 
 CASES_PER_TREE = 5
 BASE, TOOLS = "base", "tools"
-WAYS = ("buildx", "buildx", "buildx", "docker", "context")
+WAYS = ("auto", "auto", "buildx", "docker", "context")
 """How mbuild's context gets to the engine: by a builder, or by hand from ``mbuild context --output``."""
 
 

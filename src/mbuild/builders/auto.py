@@ -1,0 +1,114 @@
+"""What ``auto`` does with an engine: BuildKit's own interface where that asks for the same, else another client."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mbuild.builders.buildx import Buildx, find_docker
+from mbuild.builders.dockerapi import DockerApi
+from mbuild.builders.engine import EngineStore
+from mbuild.builders.kit.builder import Kit
+from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
+from mbuild.dockerfile.model import ExternalImage
+from mbuild.errors import Problem
+from mbuild.events import Emit
+
+_SPEAKS = ("BUILDX_", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
+_OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
+"""Variables that change what buildx does, and one that asks for what is done anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the docker client's settings add to a build.
+
+    special: another builder is in use, or variables change what buildx asks for. logged_in: it may send credentials.
+    """
+
+    special: bool = False
+    logged_in: bool = False
+
+
+def client_settings(environ: Mapping[str, str]) -> Client:
+    """Read the docker client's settings; what cannot be read counts as special."""
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    spoken = any(name.startswith(_SPEAKS) and name not in _OWN for name in environ)
+    try:
+        settings, current = _read(folder / "config.json"), _read(folder / "buildx" / "current")
+    except (OSError, ValueError):
+        return Client(special=True)
+    special = spoken or bool(settings.get("proxies")) or current.get("Name") not in (None, "", "default")
+    return Client(special, any(settings.get(key) for key in ("auths", "credsStore", "credHelpers")))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    if not isinstance(found, dict):
+        raise ValueError(path)
+    return found
+
+
+def is_plain(request: BuildRequest, client: Client) -> bool:
+    """Whether buildx would do nothing for an image that we do not: secrets, credentials, other drivers, contexts."""
+    if client.special or request.secrets or request.external or len(request.platforms) > 1 or not request.tags:
+        return False
+    remote = any(
+        recipe.syntax or recipe.doubts or any(isinstance(found, ExternalImage) for _, found in recipe.references)
+        for recipe in request.recipes
+    )
+    return not (remote and client.logged_in)
+
+
+@dataclass(slots=True)
+class Auto(EngineStore):
+    """Builds with ``kit`` what it can, the rest by buildx, or by the engine's API where no client has buildx."""
+
+    kit: Kit | None
+    client: Client
+    name: str = "buildkit"
+    _other: Builder | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        """Return what the way that is taken cannot build."""
+        return self._way(request).check(request)
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Build one image."""
+        return self._way(request).build(request, emit, cancel)
+
+    def close(self) -> None:
+        """Close all connections to the engine."""
+        if self.kit is not None:
+            self.kit.control.close()
+        self.engine.close()
+
+    def _way(self, request: BuildRequest) -> Builder:
+        if self.kit is not None and is_plain(request, self.client):
+            return self.kit
+        with self._lock:
+            if self._other is None:
+                docker = find_docker()
+                self._other = Buildx(self.engine, docker) if docker else DockerApi(self.engine)
+            return self._other
+
+
+def auto(engine: Any) -> Auto:
+    """Return the builder for an engine."""
+    from mbuild.builders.kit.control import Control
+    from mbuild.builders.kit.hijack import address_of
+
+    address = address_of(engine.host, tls=bool(os.environ.get("DOCKER_TLS_VERIFY")))
+    kit = None
+    if address is not None and not engine.containerd_store:
+        kit = Kit(engine, Control(address), os.environ.get("SOURCE_DATE_EPOCH", ""))
+    return Auto(engine, kit, client_settings(os.environ))

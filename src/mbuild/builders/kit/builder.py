@@ -1,0 +1,113 @@
+"""BuildKit by its own interface: what ``docker buildx build`` asks of an engine, without a process for each image.
+
+Requests are those of buildx with the same options: the same images (``docs/decisions/0017-buildkit.md``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mbuild.builders import progress
+from mbuild.builders.engine import EngineStore
+from mbuild.builders.kit.channel import Gone
+from mbuild.builders.kit.control import Control, Solve, Solved
+from mbuild.builders.kit.filesync import Folder
+from mbuild.builders.kit.session import Session
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.errors import EnvironmentFault, Problem, Where
+from mbuild.events import Emit, Sent
+
+_IGNORE = b"# nothing: the context is already selected\n"
+_NAMED = "moby.buildkit.frontend.contexts+forward"
+
+
+@dataclass(slots=True)
+class Kit(EngineStore):
+    """Builds with the BuildKit of one engine. environ: the caller's variables."""
+
+    control: Control
+    epoch: str = ""
+    name: str = "buildkit"
+
+    def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit is the judge
+        """Return nothing: what cannot be asked for in this way is not asked here (``exact``)."""
+        return ()
+
+    def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
+        """Build one image in the engine."""
+        told = progress.Progress(request.image, emit)
+        session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
+        solve = Solve(session.id, attributes(request, self.epoch), request.tags, told.take)
+        forget = cancel.on_cancel(lambda: _stop(solve, session))
+        try:
+            session.open(self.control.address)
+            solved = solve.run(self.control)
+        except (Gone, OSError) as error:
+            if cancel:
+                return BuildResult("cancelled", sent=session.sent)
+            raise EnvironmentFault(f"building '{request.image}': the engine went away: {error}") from error
+        finally:
+            forget()
+            session.close()
+        if cancel and solved.error:
+            return BuildResult("cancelled", sent=session.sent)
+        if session.error is not None:
+            raise session.error
+        return _result(request, told, solved, session.sent)
+
+    def close(self) -> None:
+        """Close all connections to the engine."""
+        self.control.close()
+        self.engine.close()
+
+
+def attributes(request: BuildRequest, epoch: str) -> dict[str, str]:
+    """Return what is said to BuildKit's Dockerfile frontend. epoch: SOURCE_DATE_EPOCH of the caller, or ""."""
+    found = {"filename": "Dockerfile", "image-resolve-mode": "local"}
+    if request.target:
+        found["target"] = request.target
+    if request.platforms:
+        found["platform"] = ",".join(request.platforms)
+    args = {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **request.args}
+    found |= {f"build-arg:{name}": value for name, value in args.items()}
+    found |= {f"label:{name}": value for name, value in request.labels.items()}
+    named = {name: f"docker-image://{tag}" for name, tag in request.parents.items()} | dict(request.external)
+    named |= {name: f"local:{_local(name)}" for name in request.folders}
+    found |= {f"context:{name}": value for name, value in named.items()}
+    return found | ({"frontend.caps": _NAMED} if named else {})
+
+
+def _local(name: str) -> str:
+    """Return the name under which the engine asks for a named context that is a folder, clear of the two fixed ones."""
+    return f"_{name}" if name in ("context", "dockerfile") else name
+
+
+def _folders(request: BuildRequest) -> dict[str, Folder]:
+    # The presence of <Dockerfile>.dockerignore keeps BuildKit from applying a .dockerignore that is mere content.
+    dockerfile = (("Dockerfile", request.dockerfile), ("Dockerfile.dockerignore", _IGNORE))
+    named = {_local(name): Folder(request.epoch, source) for name, source in request.folders.items()}
+    return named | {
+        "context": Folder(request.epoch, request.context),
+        "dockerfile": Folder(request.epoch, files=dockerfile),
+    }
+
+
+def _slot(request: BuildRequest) -> str:
+    return "\0".join(("mbuild", request.tags[0].rpartition(":")[0] if request.tags else "", request.image))
+
+
+def _stop(solve: Solve, session: Session) -> None:
+    solve.cancel()
+    session.close()
+
+
+def _result(request: BuildRequest, told: progress.Progress, solved: Solved, sent: int) -> BuildResult:
+    if not solved.error:
+        digest = solved.answer.get("containerimage.digest")
+        image_id = solved.answer.get("containerimage.config.digest") or digest
+        return BuildResult("cached" if told.cached else "built", image_id, digest, sent=sent)
+    told.text.append(f"ERROR: failed to solve: {solved.error}")
+    if any(sign in solved.error for sign in progress.INFRASTRUCTURE):
+        raise EnvironmentFault(f"building '{request.image}': {told.error}")
+    problem = Problem(told.error, Where(request.dockerfile_path, solved.line or told.line))
+    return BuildResult("failed", problems=(problem,), sent=sent, log=told.log)

@@ -1,0 +1,245 @@
+"""gRPC over a connection that an engine has handed over (``POST /grpc``, ``POST /session``), in either direction.
+
+gRPC is HTTP/2 with messages of five bytes of prefix (github.com/grpc/grpc ``doc/PROTOCOL-HTTP2.md``). One thread reads;
+whoever sends does so on a thread of its own, under one lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from h2.connection import H2Connection
+
+_CHUNK = 1 << 18
+_WINDOW = (1 << 24) - 1
+_PREFIX = 5
+_GATHER = 1 << 14
+
+Headers = dict[str, list[str]]
+
+
+class Gone(Exception):  # noqa: N818 - says what is so
+    """The connection, or the stream, has ended before its time."""
+
+
+class Stream:
+    """One call. Messages come in through ``receive`` and go out through ``send``."""
+
+    def __init__(self, channel: Channel, number: int, headers: Headers) -> None:
+        """Begin with the headers of whoever has called."""
+        self.headers = headers
+        self.trailers: Headers = {}
+        self._channel = channel
+        self._number = number
+        self._data = bytearray()
+        self._messages: deque[bytes] = deque()
+        self._ended = False
+
+    @property
+    def path(self) -> str:
+        """The method that is called."""
+        return self.headers[":path"][0]
+
+    def receive(self) -> bytes | None:
+        """Wait for the next message; None: there are no more. Raises Gone."""
+        with self._channel.changed:
+            while not self._messages:
+                if self._ended:
+                    return None
+                self._channel.wait()
+            return self._messages.popleft()
+
+    def send(self, messages: Iterable[bytes], *, end: bool = False) -> None:
+        """Send messages, as many as fit in a frame together. Raises Gone."""
+        gathered = bytearray()
+        for each in messages:
+            gathered += b"\0" + len(each).to_bytes(4, "big") + each
+            if len(gathered) >= _GATHER:
+                self._channel.send(self._number, gathered, end=False)
+                gathered = bytearray()
+        if gathered or end:
+            self._channel.send(self._number, gathered, end=end)
+
+    def finish(self, status: int = 0, text: str = "") -> None:
+        """End a call that the other side has made. status: one of gRPC's codes."""
+        trailers = [("grpc-status", str(status)), *([("grpc-message", text)] if text else [])]
+        self._channel.headers(self._number, trailers, end=True)
+
+    def reset(self) -> None:
+        """Give the call up: nothing more comes."""
+        with contextlib.suppress(Gone), self._channel.changed:
+            self._ended = True
+            self._channel.changed.notify_all()
+            self._channel.reset(self._number)
+
+    def took(self, data: bytes) -> None:
+        """Take in what has come, in pieces of any size."""
+        self._data += data
+        while len(self._data) >= _PREFIX:
+            end = _PREFIX + int.from_bytes(self._data[1:_PREFIX], "big")
+            if len(self._data) < end:
+                return
+            self._messages.append(bytes(self._data[_PREFIX:end]))
+            del self._data[:end]
+
+    def over(self) -> None:
+        """Note that nothing more comes."""
+        self._ended = True
+
+
+class Channel:
+    """One connection. serve: called on a thread of its own for every call from the other side."""
+
+    def __init__(
+        self, connection: socket.socket, *, client: bool, serve: Callable[[Stream], None] | None = None
+    ) -> None:
+        """Start HTTP/2 on a connected socket, which is the channel's from now on."""
+        from h2.config import H2Configuration
+        from h2.connection import H2Connection
+        from h2.settings import SettingCodes
+
+        self._socket = connection
+        self._serve = serve
+        self._broken = False
+        self._streams: dict[int, Stream] = {}
+        self.changed = threading.Condition(threading.RLock())
+        config = H2Configuration(client_side=client, header_encoding="utf-8", validate_inbound_headers=False)
+        self._http: H2Connection = H2Connection(config)
+        self._http.local_settings.update({SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
+        with self.changed:
+            self._http.initiate_connection()
+            self._http.increment_flow_control_window(_WINDOW)
+            self._flush()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def call(self, path: str, message: bytes) -> Stream:
+        """Call a method of the other side with one message. Raises Gone."""
+        base = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
+        with self.changed:
+            self._check()
+            number = self._http.get_next_available_stream_id()
+            stream = self._streams[number] = Stream(self, number, {":path": [path]})
+            self.headers(number, [*base, ("te", "trailers"), ("content-type", "application/grpc")])
+        stream.send([message], end=True)
+        return stream
+
+    def headers(self, number: int, headers: list[tuple[str, str]], *, end: bool = False) -> None:
+        """Send headers or trailers. Raises Gone."""
+        with self.changed:
+            self._attempt(lambda: self._http.send_headers(number, headers, end_stream=end))
+
+    def reset(self, number: int) -> None:
+        """Cancel a stream. Raises Gone."""
+        with self.changed:
+            self._attempt(lambda: self._http.reset_stream(number, 8))
+
+    def send(self, number: int, data: bytes | bytearray, *, end: bool) -> None:
+        """Send data as fast as the other side takes it. Raises Gone."""
+        view = memoryview(data)
+        while True:
+            with self.changed:
+                room = self._room(number)
+                while view and not room:
+                    self.wait()
+                    room = self._room(number)
+                part, view = bytes(view[:room]), view[room:]
+                final = end and not view
+                self._attempt(lambda part=part, final=final: self._http.send_data(number, part, end_stream=final))  # type: ignore[misc]
+            if not view:
+                return
+
+    def wait(self) -> None:
+        """Wait, with ``changed`` held, until something has come in. Raises Gone."""
+        self._check()
+        self.changed.wait()
+        self._check()
+
+    def close(self) -> None:
+        """End the connection at once."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _room(self, number: int) -> int:
+        from h2.exceptions import ProtocolError
+
+        self._check()
+        try:
+            return min(self._http.local_flow_control_window(number), self._http.max_outbound_frame_size)
+        except ProtocolError as error:
+            raise Gone(str(error)) from error
+
+    def _check(self) -> None:
+        if self._broken:
+            raise Gone("the engine closed the connection")
+
+    def _attempt(self, act: Callable[[], object]) -> None:
+        from h2.exceptions import ProtocolError
+
+        self._check()
+        try:
+            act()
+            self._flush()
+        except (ProtocolError, OSError) as error:
+            raise Gone(str(error)) from error
+
+    def _flush(self) -> None:
+        data = self._http.data_to_send()
+        if data:
+            self._socket.sendall(data)
+
+    def _read(self) -> None:
+        from h2.exceptions import ProtocolError
+
+        try:
+            while data := self._socket.recv(_CHUNK):
+                with self.changed:
+                    for event in self._http.receive_data(data):
+                        self._take(event)
+                    self._flush()
+                    self.changed.notify_all()
+        except (OSError, ProtocolError):
+            pass
+        with self.changed:
+            self._broken = True
+            self.changed.notify_all()
+        self._socket.close()
+
+    def _take(self, event: Any) -> None:
+        from h2 import events
+
+        number = getattr(event, "stream_id", None)
+        stream = self._streams.get(number) if number else None
+        if isinstance(event, events.RequestReceived):
+            self._begin(int(event.stream_id or 0), _by_name(event.headers))
+        elif isinstance(event, events.DataReceived):
+            self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            if stream:
+                stream.took(event.data)
+        elif stream and isinstance(event, events.ResponseReceived | events.TrailersReceived):
+            stream.trailers |= _by_name(event.headers)
+        elif stream and isinstance(event, events.StreamEnded | events.StreamReset):
+            stream.over()
+            del self._streams[event.stream_id]
+
+    def _begin(self, number: int, headers: Headers) -> None:
+        stream = self._streams[number] = Stream(self, number, headers)
+        assert self._serve is not None
+        threading.Thread(target=self._answer, args=(self._serve, stream, number), daemon=True).start()
+
+    def _answer(self, serve: Callable[[Stream], None], stream: Stream, number: int) -> None:
+        with contextlib.suppress(Gone):
+            self.headers(number, [(":status", "200"), ("content-type", "application/grpc")])
+            serve(stream)
+
+
+def _by_name(headers: Any) -> Headers:
+    found: Headers = {}
+    for name, value in headers or ():
+        found.setdefault(name, []).append(value)
+    return found

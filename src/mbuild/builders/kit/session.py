@@ -1,0 +1,84 @@
+"""What an engine may ask of us while it builds one image: the folders that go into it (moby/buildkit ``session/``)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mbuild.builders.kit.channel import Channel, Gone, Stream
+from mbuild.builders.kit.filesync import Folder, Sending
+from mbuild.builders.kit.hijack import Address, take_over
+from mbuild.builders.kit.wire import integer
+
+_SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
+_HEALTH = "/grpc.health.v1.Health/Check"
+_HEADER = "X-Docker-Expose-Session"
+_IGNORE_FILE = [".dockerignore"]
+_SERVING, _NOT_FOUND, _UNIMPLEMENTED, _ABORTED = 1, 5, 12, 10
+
+
+@dataclass(slots=True)
+class Session:
+    """One session. folders: by the name under which the engine asks; told: is called with the bytes sent so far.
+
+    slot: where the engine keeps what it has of the folders: the same for every build of an image.
+    error: what kept a folder from being sent as it should be.
+    """
+
+    folders: Mapping[str, Folder]
+    slot: str
+    told: Callable[[int], None]
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    error: BaseException | None = None
+    _sent: dict[str, int] = field(default_factory=dict)
+    _channel: Channel | None = None
+
+    def open(self, address: Address) -> None:
+        """Offer the session to an engine. Raises OSError."""
+        shared = hashlib.sha256(self.slot.encode("utf-8", "surrogateescape")).hexdigest()
+        headers = [(f"{_HEADER}-Uuid", self.id), (f"{_HEADER}-Name", "mbuild"), (f"{_HEADER}-Sharedkey", shared)]
+        headers += [(f"{_HEADER}-Grpc-Method", each) for each in (_SYNC, _HEALTH)]
+        self._channel = Channel(take_over(address, "/session", headers), client=False, serve=self._serve)
+
+    def close(self) -> None:
+        """Take the offer back."""
+        if self._channel is not None:
+            self._channel.close()
+
+    @property
+    def sent(self) -> int:
+        """Bytes of folders sent, the Dockerfile's left out."""
+        return sum(self._sent.values())
+
+    def _serve(self, stream: Stream) -> None:
+        if stream.path == _HEALTH:
+            stream.send([integer(1, _SERVING)])
+            stream.finish()
+        elif stream.path == _SYNC:
+            self._sync(stream, "".join(stream.headers.get("dir-name", [])[:1]))
+        else:
+            stream.finish(_UNIMPLEMENTED)
+
+    def _sync(self, stream: Stream, name: str) -> None:
+        folder = self.folders.get(name)
+        if folder is None:
+            stream.finish(_NOT_FOUND, "no such folder")
+            return
+        if _IGNORE_FILE in (stream.headers.get("followpaths"), stream.headers.get("include-patterns")):
+            # A context is selected already: an ignore file in it is mere content, and not to be applied.
+            folder = Folder(folder.epoch)
+        try:
+            Sending(folder, stream, lambda sent: self._count(name, sent)).run()
+            stream.finish()
+        except Gone:
+            raise
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for the build
+            self.error = error
+            stream.finish(_ABORTED, "the context could not be read")
+
+    def _count(self, name: str, sent: int) -> None:
+        if self.folders[name].source is not None:
+            self._sent[name] = sent
+            self.told(self.sent)

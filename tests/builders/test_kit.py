@@ -1,0 +1,216 @@
+"""The same requests by BuildKit's own interface and by ``docker buildx build``: the same images, errors and events."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mbuild.builders.auto import Client, client_settings
+from mbuild.builders.engine import connect
+from tests.conftest import EngineUnderTest
+from tests.oracle.minimal.results import Result, result_of
+from tests.support import Answer, Repo
+
+WAYS = ("auto", "buildx")
+CONFIG = """\
+version: 1
+project: {project}
+images:
+  base: {{context: base}}
+  app:
+    context: .
+    dockerfile: app/Dockerfile
+    target: final
+    args: {{LEVEL: "7"}}
+    contexts: {{conf: ./conf, dockerfile: ./conf, base: "image:base"}}
+"""
+APP = """\
+FROM base AS early
+COPY --from=conf *.ini /etc/
+COPY --from=dockerfile b.ini /named
+FROM {project}/base AS final
+ARG LEVEL
+ENV LEVEL=$LEVEL
+WORKDIR /srv
+COPY . .
+COPY --from=early /etc /etc
+RUN --mount=type=bind,source=app,target=/m ["/busybox", "sh", "-c", "/busybox cat /m/x.sh > /copied"]
+CMD ["/busybox"]
+"""
+FILES = {
+    "base/Dockerfile": 'FROM scratch\nCOPY busybox /busybox\nCOPY a a-b a.c /\nLABEL kind="é, \\"quoted\\""\n',
+    "base/a": "",
+    "base/a-b": "1",
+    "base/a.c": "2",
+    "app/x.sh": "#!/bin/sh\n",
+    "app/Dockerfile.dockerignore": "**/*.md\n",
+    "app/ä/ö.txt": "text",
+    "app-b": "between app and app/x.sh by bytes",
+    ".dockerignore": "app/x.sh\n",
+    "conf/a.ini": "a",
+    "conf/b.ini": "b" * 300_000,
+    "notes.md": "no",
+}
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def shop(repo: Repo, engine: EngineUnderTest) -> Iterator[tuple[Repo, str]]:
+    """Yield a repository with images of every kind of context, and its project."""
+    if not Path("/bin/busybox").exists():
+        pytest.skip("needs /bin/busybox (Debian: busybox-static)")
+    project = f"kit-{uuid.uuid4().hex[:12]}"
+    repo.write(FILES | {"build.yaml": CONFIG.format(project=project), "app/Dockerfile": APP.format(project=project)})
+    shutil.copy("/bin/busybox", repo.folder / "base/busybox")
+    (repo.folder / "app/x.sh").chmod(0o755)
+    (repo.folder / "app/link").symlink_to("../conf/a.ini")
+    yield repo, project
+    names = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").decode().split()
+    if names:
+        engine.run("rmi", "--force", *names)
+
+
+def built(repo: Repo, project: str, way: str) -> tuple[dict[str, Result], Answer]:
+    answer = repo.mbuild("all", "--force", "--builder", way, "--format", "json")
+    assert answer.code == 0, answer.err
+    engine = connect()
+    try:
+        return {name: result_of(engine.client, f"{project}/{name}:latest") for name in ("base", "app")}, answer
+    finally:
+        engine.close()
+
+
+def test_the_same_images(shop: tuple[Repo, str]) -> None:
+    repo, project = shop
+    (ours, answer), (theirs, _) = (built(repo, project, way) for way in WAYS)
+    assert answer.json["builder"] == "buildkit"
+    for name in ours:
+        assert not ours[name].differences(theirs[name])
+    assert "srv/notes.md" not in ours["app"].files
+    assert ours["app"].files["srv/app/x.sh"][1] == "0755"
+    assert ours["app"].files["srv/app/ä/ö.txt"][6] == 4
+
+
+def test_an_edit_that_keeps_the_size_is_sent(shop: tuple[Repo, str]) -> None:
+    repo, project = shop
+    first, _ = built(repo, project, "auto")
+    repo.write({"conf/a.ini": "z"})
+    second, _ = built(repo, project, "auto")
+    assert first["app"].files["etc/a.ini"] != second["app"].files["etc/a.ini"]
+    assert not second["app"].differences(built(repo, project, "buildx")[0]["app"])
+
+
+def sent(answer: Answer) -> int:
+    events = [json.loads(line) for line in answer.err.splitlines() if line.startswith("{")]
+    return max((each["bytes"] for each in events if each["event"] == "sent" and each["image"] == "app"), default=0)
+
+
+def test_what_has_not_changed_is_not_sent_again(shop: tuple[Repo, str]) -> None:
+    repo, _ = shop
+    first = repo.mbuild("--progress", "json", "all", "--force")
+    again = repo.mbuild("--progress", "json", "all", "--force")
+    assert first.code == again.code == 0
+    assert sent(first) > 300_000
+    assert 0 < sent(again) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('FROM scratch\nCOPY . /\n\nRUN ["/busybox", "sh", "-c", "echo one; exit 3"]\n', 4),
+        ('FROM scratch AS a\nCOPY a /\nFROM a\nRUN ["/nothing"]\n', 4),
+        ("FROM nowhere.invalid/image:x\nCOPY a /\n", 1),
+        ("FROM scratch\nCOPY a /\nCOPY --from=nowhere.invalid/x:1 /a /\n", 3),
+    ],
+)
+def test_the_same_errors(shop: tuple[Repo, str], text: str, line: int) -> None:
+    repo, _ = shop
+    repo.write({"base/Dockerfile": text})
+    ours, theirs = (repo.mbuild("build", "base", "--builder", way) for way in WAYS)
+    assert ours.code == theirs.code == 1
+    errors = [[each for each in one.err.splitlines() if each.startswith(("error: ", "  | "))] for one in (ours, theirs)]
+    assert errors[0] == errors[1]
+    assert f"base/Dockerfile:{line}: " in ours.err
+
+
+def test_the_same_steps(shop: tuple[Repo, str]) -> None:
+    repo, _ = shop
+    repo.mbuild("all")
+    steps = []
+    for way in WAYS:
+        answer = repo.mbuild("--progress", "json", "build", "base", "--force", "--builder", way)
+        events = [json.loads(line) for line in answer.err.splitlines() if line.startswith("{")]
+        names = {each["step"]: each["name"] for each in events if each["event"] == "step"}
+        steps.append({names[each["step"]]: each["cached"] for each in events if each["event"] == "step-done"})
+        assert answer.code == 0
+    ours, theirs = ({name: value for name, value in one.items() if re.match(r"\[\d+/\d+\] ", name)} for one in steps)
+    assert ours == theirs
+    assert len(ours) == 2
+
+
+def test_ctrl_c_ends_the_build_in_the_engine(shop: tuple[Repo, str]) -> None:
+    repo, _ = shop
+    mark = uuid.uuid4().hex
+    run = f'RUN ["/busybox", "sh", "-c", ": {mark}; /busybox sleep 60; /busybox true"]'
+    repo.write({"base/Dockerfile": f"FROM scratch\nCOPY busybox /\n{run}\n"})
+    argv = [sys.executable, "-m", "mbuild", "--progress", "plain", "-C", str(repo.folder), "build", "base"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        assert any("RUN" in line for line in child.stderr)
+        deadline = time.monotonic() + 30
+        while not running(mark):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    assert child.returncode == 130, err
+    assert out.startswith("cancelled")
+    while running(mark):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def running(mark: str) -> bool:
+    """Whether a process with this word in its arguments runs on this machine, where the engine's containers are."""
+    listed = (each / "cmdline" for each in Path("/proc").iterdir() if each.name.isdigit())
+    for place in listed:
+        try:
+            arguments = place.read_bytes()
+        except OSError:
+            continue
+        if arguments.startswith(b"/busybox\0") and mark.encode() in arguments:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("config.json", "{}", Client()),
+        ("config.json", '{"proxies": {"default": {"httpProxy": "http://p"}}}', Client(special=True)),
+        ("config.json", '{"credsStore": "x"}', Client(logged_in=True)),
+        ("config.json", "{", Client(special=True)),
+        ("buildx/current", '{"Key": "x", "Name": "remote"}', Client(special=True)),
+        ("buildx/current", '{"Key": "x", "Name": ""}', Client()),
+    ],
+)
+def test_what_the_client_is_set_to(tmp_path: Path, name: str, text: str, expected: Client) -> None:
+    (tmp_path / "buildx").mkdir()
+    (tmp_path / name).write_text(text)
+    assert client_settings({"DOCKER_CONFIG": str(tmp_path)}) == expected
+
+
+def test_variables_of_buildx_are_its_own_business(tmp_path: Path) -> None:
+    for name in ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"):
+        assert client_settings({"DOCKER_CONFIG": str(tmp_path), name: "x"}).special
