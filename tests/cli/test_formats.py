@@ -111,6 +111,14 @@ def test_a_context_that_only_mbuild_can_make_is_in_no_bake_file(shop: Repo) -> N
     assert shop.mbuild("build", "api", "--dry-run", "--format", "bake", "--builder", "oci").code == 0
 
 
+def test_a_folder_that_looks_like_an_address_is_in_no_bake_file(shop: Repo) -> None:
+    shop.write({"github.com/x/Dockerfile": "FROM scratch\nCOPY a /\n", "github.com/x/a": ""})
+    shop.write({"build.yaml": CONFIG + "  odd: {context: github.com/x}\n"})
+    answer = shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: build.yaml:7:3: image 'odd': other tools take github.com/x for an address")
+
+
 def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None:
     shop.commit({".gitignore": "*.log\nnode_modules/\n"})
     shop.write({"web/node_modules/x.js": "", "web/a.log": "", "api/b.log": "", "libs/c.log": ""})
@@ -162,6 +170,15 @@ def test_a_shard_is_built(shop: Repo) -> None:
     answer = shop.mbuild("all", "--builder", "oci", "--shards", "2", "--shard", "2", "--format", "json")
     assert answer.code == 0
     assert {image["name"] for image in answer.json["images"] if "status" in image} == {"web"}
+
+
+def test_what_a_machine_has_built_does_not_change_the_shards(shop: Repo) -> None:
+    plan = ("all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2", "--shard")
+    before = [shop.mbuild(*plan, number).json["shards"] for number in "12"]
+    assert shop.mbuild("all", "--builder", "oci", "--shards", "2", "--shard", "1").code == 0
+    assert shop.mbuild(*plan, "1").image("base")["action"] == "reuse"
+    assert [shop.mbuild(*plan, number).json["shards"] for number in "12"] == before
+    assert before[0] == before[1]
 
 
 def test_shards_of_a_listing(shop: Repo) -> None:
