@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ import yaml
 from mbuild.output.formats.registry import FORMATS
 from tests.cli.shop import CONFIG, FILES
 from tests.cli.test_answers import valid
+from tests.output.formats.answers import PROVIDERS
+from tests.output.formats.test_providers import READERS
 from tests.support import Repo
 
 
@@ -89,6 +94,28 @@ def test_every_format_answers_every_question(shop: Repo, name: str, how: tuple[s
     answer = shop.mbuild(*how, "--format", name, "--builder", "oci")
     assert (answer.code, answer.err) == (0, "")
     assert re.search(r"\bweb\b", answer.out)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_jobs_of_a_plan_build_all_of_it(shop: Repo, name: str, tmp_path: Path) -> None:
+    """Run each job as its provider would: in a shell, in the order of what it waits for."""
+    script = tmp_path / "mbuild"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m mbuild "$@"\n')
+    script.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    plan = shop.mbuild("all", "--dry-run", "--format", name, "--builder", "oci", "--tag", "it's")
+    assert plan.code == 2
+    plan = shop.mbuild("all", "--dry-run", "--format", name, "--builder", "oci", "--tag", "v1")
+    waiting = READERS[name](plan.out)
+    done: set[str] = set()
+    while waiting:
+        job = next(job for job, read in waiting.items() if set(read.needs) <= done)
+        command = waiting.pop(job).command
+        ran = subprocess.run(["sh", "-c", command], cwd="/", env=environment, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        done.add(job)
+    after = shop.mbuild("all", "--dry-run", "--format", "json", "--builder", "oci").json
+    assert {image["action"] for image in after["images"]} == {"reuse"}
 
 
 def test_formats_that_describe_a_plan_need_one(shop: Repo) -> None:
