@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ import yaml
 from mbuild.output.formats.registry import FORMATS
 from tests.cli.shop import CONFIG, FILES
 from tests.cli.test_answers import valid
+from tests.output.formats.answers import PROVIDERS
+from tests.output.formats.test_providers import READERS
 from tests.support import Repo
 
 
@@ -91,6 +96,28 @@ def test_every_format_answers_every_question(shop: Repo, name: str, how: tuple[s
     assert re.search(r"\bweb\b", answer.out)
 
 
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_jobs_of_a_plan_build_all_of_it(shop: Repo, name: str, tmp_path: Path) -> None:
+    """Run each job as its provider would: in a shell, in the order of what it waits for."""
+    script = tmp_path / "mbuild"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m mbuild "$@"\n')
+    script.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    plan = shop.mbuild("all", "--dry-run", "--format", name, "--builder", "oci", "--tag", "it's")
+    assert plan.code == 2
+    plan = shop.mbuild("all", "--dry-run", "--format", name, "--builder", "oci", "--tag", "v1")
+    waiting = READERS[name](plan.out)
+    done: set[str] = set()
+    while waiting:
+        job = next(job for job, read in waiting.items() if set(read.needs) <= done)
+        command = waiting.pop(job).command
+        ran = subprocess.run(["sh", "-c", command], cwd="/", env=environment, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        done.add(job)
+    after = shop.mbuild("all", "--dry-run", "--format", "json", "--builder", "oci").json
+    assert {image["action"] for image in after["images"]} == {"reuse"}
+
+
 def test_formats_that_describe_a_plan_need_one(shop: Repo) -> None:
     answer = shop.mbuild("all", "--format", "gitlab", "--builder", "oci")
     assert (answer.code, answer.out) == (2, "")
@@ -109,6 +136,14 @@ def test_a_context_that_only_mbuild_can_make_is_in_no_bake_file(shop: Repo) -> N
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: build.yaml:6:9: image 'web': its context is narrower")
     assert shop.mbuild("build", "api", "--dry-run", "--format", "bake", "--builder", "oci").code == 0
+
+
+def test_a_folder_that_looks_like_an_address_is_in_no_bake_file(shop: Repo) -> None:
+    shop.write({"github.com/x/Dockerfile": "FROM scratch\nCOPY a /\n", "github.com/x/a": ""})
+    shop.write({"build.yaml": CONFIG + "  odd: {context: github.com/x}\n"})
+    answer = shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: build.yaml:7:3: image 'odd': other tools take github.com/x for an address")
 
 
 def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None:
@@ -162,6 +197,15 @@ def test_a_shard_is_built(shop: Repo) -> None:
     answer = shop.mbuild("all", "--builder", "oci", "--shards", "2", "--shard", "2", "--format", "json")
     assert answer.code == 0
     assert {image["name"] for image in answer.json["images"] if "status" in image} == {"web"}
+
+
+def test_what_a_machine_has_built_does_not_change_the_shards(shop: Repo) -> None:
+    plan = ("all", "--dry-run", "--format", "json", "--builder", "oci", "--shards", "2", "--shard")
+    before = [shop.mbuild(*plan, number).json["shards"] for number in "12"]
+    assert shop.mbuild("all", "--builder", "oci", "--shards", "2", "--shard", "1").code == 0
+    assert shop.mbuild(*plan, "1").image("base")["action"] == "reuse"
+    assert [shop.mbuild(*plan, number).json["shards"] for number in "12"] == before
+    assert before[0] == before[1]
 
 
 def test_shards_of_a_listing(shop: Repo) -> None:

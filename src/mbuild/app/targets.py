@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,9 +28,9 @@ def targets(snapshot: Snapshot, plan: Plan, naming: Naming) -> tuple[Target, ...
     another image, and say nothing.
     """
     nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
-    narrower = [each for node in nodes for each in _narrower(snapshot, node)]
-    if narrower:
-        raise UsageError(narrower)
+    beyond = [each for node in nodes for each in (*_addresses(node), *_narrower(snapshot, node))]
+    if beyond:
+        raise UsageError(beyond)
     built = {node.name for node in nodes}
     return tuple(_target(snapshot, node, naming, built) for node in nodes)
 
@@ -53,6 +54,17 @@ def _target(snapshot: Snapshot, node: Node, naming: Naming, built: set[str]) -> 
         platforms=asked.platforms,
         tags=asked.tags,
     )
+
+
+def _addresses(node: Node) -> Iterator[Problem]:
+    """Yield a problem for a folder that buildx takes for the address of a repository, however it is written.
+
+    It would then look for the Dockerfile in another place (buildx ``bake/bake.go``: path.Clean, then IsRemoteURL).
+    """
+    for place in node.outline.places:
+        if re.match(r"github\.com/|[^/]*@[^/]*:", place.root):
+            message = f"image '{node.name}': other tools take {printable(place.root)} for an address, not for a folder"
+            yield Problem(message, node.definition.where, ("only mbuild can build it: mbuild build",))
 
 
 def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from mbuild import __version__
 from mbuild.errors import ExitCode, MbuildError, Problem, printable
 
 _DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+MOST_ANNOTATIONS = 10
+"""GitHub shows that many of a kind for a step."""
 ISSUES = "please report it with that file"
 
 
@@ -95,12 +97,12 @@ def _command(argv: Sequence[str]) -> int:
 def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
     """Write problems to stderr: one line each, hints below, a hint that repeats only once."""
     seen: set[str] = set()
-    for problem in problems:
+    for number, problem in enumerate(problems):
         lines = [f"{kind}: {_line(str(problem))}"]
         lines += [f"hint: {_line(hint)}" for hint in problem.hints if hint not in seen]
         seen.update(problem.hints)
         sys.stderr.write("".join(f"{line}\n" for line in lines))
-        if os.environ.get("GITHUB_ACTIONS") and kind != "note":
+        if os.environ.get("GITHUB_ACTIONS") and kind != "note" and number < MOST_ANNOTATIONS:
             from mbuild.output.agents import unguarded
             from mbuild.output.github import annotation
 

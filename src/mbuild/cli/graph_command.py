@@ -36,6 +36,7 @@ def command(settings: Settings, images: tuple[str, ...], head: str | None, forma
     from mbuild.cli.answering import print_json
     from mbuild.cli.looking import open_looking
     from mbuild.output import graphs
+    from mbuild.output.words import WIDTH
 
     workspace = open_looking(settings)
     graph = workspace.snapshot(workspace.head(head)).graph
@@ -43,7 +44,7 @@ def command(settings: Settings, images: tuple[str, ...], head: str | None, forma
     if format_ == "json":
         print_json(graphs.as_json(shown))
     elif format_ == "text":
-        sys.stdout.write(graphs.as_text(shown, shutil.get_terminal_size((graphs.WIDTH, 0)).columns))
+        sys.stdout.write(graphs.as_text(shown, shutil.get_terminal_size((WIDTH, 0)).columns))
     else:
         formats = {"dot": graphs.as_dot, "mermaid": graphs.as_mermaid}
         sys.stdout.write(formats[format_](shown))

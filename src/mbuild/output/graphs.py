@@ -10,13 +10,9 @@ from typing import Any
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.outline import Edge
 from mbuild.output.report import SCHEMA, place
-from mbuild.output.words import count
-
-MANY = 4
-"""More images than that, in one place and of the same kind, are put together: what differs has to be seen."""
+from mbuild.output.words import MANY, WIDTH, count, wrapped
 
 MOST_USERS = 5
-WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def _text(shown: Part, width: int) -> Iterator[str]:
     if alone:
         yield ""
         yield f"{count(len(alone), 'image')} that use none of these, and that none uses:"
-        yield from _wrapped(sorted(alone), "  ", width)
+        yield from wrapped(sorted(alone), "  ", width)
     outside = external(shown)
     if outside:
         yield ""
@@ -116,24 +112,13 @@ def _users(names: Sequence[str]) -> str:
     return f"{count(len(names), 'image')}: {', '.join(names[:MOST_USERS])}, …"
 
 
-def _wrapped(names: Sequence[str], indent: str, width: int) -> Iterator[str]:
-    line = indent + names[0]
-    for name in names[1:]:
-        if len(line) + len(name) + 3 > width:
-            yield f"{line},"
-            line = indent + name
-        else:
-            line += f", {name}"
-    yield line
-
-
 def _branch(shown: Part, name: str, seen: set[str], width: int) -> Iterator[str]:
     """Yield an image and what uses it; what was shown already is not unfolded again."""
     pending: list[tuple[str | list[str], str]] = [(name, "")]
     while pending:
         what, indent = pending.pop()
         if isinstance(what, list):
-            yield from _wrapped(what, indent, width)
+            yield from wrapped(what, indent, width)
             continue
         users = shown.children[what]
         again = what in seen and bool(users)
@@ -179,7 +164,7 @@ def _boxes(shown: Part) -> list[list[str]]:
 
 
 def _label(names: Sequence[str]) -> str:
-    return "" if len(names) == 1 else f" [label={_quoted(chr(10).join(_wrapped(names, '', WIDTH // 2)))}]"
+    return "" if len(names) == 1 else f" [label={_quoted(chr(10).join(wrapped(names, '', WIDTH // 2)))}]"
 
 
 def _quoted(text: str) -> str:
@@ -193,7 +178,7 @@ def as_mermaid(shown: Part) -> str:
     ids = {name: f"i{index}" for index, names in enumerate(boxes) for name in names}
     refs = {each["ref"]: f"e{index}" for index, each in enumerate(outside)}
     lines = ["flowchart LR"]
-    lines += [f'  {ids[names[0]]}["{"<br>".join(map(_escaped, _wrapped(names, "", WIDTH // 2)))}"]' for names in boxes]
+    lines += [f'  {ids[names[0]]}["{"<br>".join(map(_escaped, wrapped(names, "", WIDTH // 2)))}"]' for names in boxes]
     lines += [f'  {key}(["{_escaped(ref)}"])' for ref, key in refs.items()]
     for name, *_ in boxes:
         node = shown.graph.nodes[name]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+MANY = 4
+"""More images than that, in one place and of the same kind, are put together: what differs has to be seen."""
+
+WIDTH = 100
+
 
 def size(count: int) -> str:
     """Return bytes in powers of 1000, as Docker prints them: ``34.1 kB``."""
@@ -26,3 +33,15 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def wrapped(names: Sequence[str], indent: str, width: int) -> Iterator[str]:
+    """Yield names as lines of at most ``width`` characters, where no name is longer."""
+    line = indent + names[0]
+    for name in names[1:]:
+        if len(line) + len(name) + 3 > width:
+            yield f"{line},"
+            line = indent + name
+        else:
+            line += f", {name}"
+    yield line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mbuild.output.formats.picture import arrows, boxes
+from mbuild.output.formats.picture import boxes
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report
@@ -15,6 +15,9 @@ _STYLES = {"build": "filled,bold", "affected": "filled,bold", "reuse": "filled",
 def render(report: Report) -> str:
     """Return Graphviz source. Names of images need no escape but quotes."""
     lines = ["digraph plan {", "  rankdir=LR;", "  node [shape=box, fillcolor=lightgrey];"]
-    lines += [f'  "{each.name}" [style="{_STYLES[each.kind]}", tooltip="{each.kind}"];' for each in boxes(report)]
-    lines += [f'  "{image}" -> "{parent}";' for image, parent in arrows(report)]
+    for each in boxes(report):
+        names = "\\n".join(each.lines())
+        label = f', label="{names}"' if len(each.images) > 1 else ""
+        lines.append(f'  "{each.name}" [style="{_STYLES[each.kind]}", tooltip="{each.kind}"{label}];')
+        lines += [f'  "{each.name}" -> "{parent}";' for parent in each.uses]
     return "\n".join([*lines, "}"]) + "\n"
