@@ -30,6 +30,7 @@ from tests.conftest import EngineUnderTest
 from tests.context.folders import BlobTree, FilteredTree, FolderTree, Node, blob_id, target, write_nodes
 from tests.context.nodes import trees
 
+COPY_ALL = b"FROM scratch\nCOPY . /\n"
 EPOCH = 1_700_000_000
 END = bytes(1024)
 
@@ -149,12 +150,34 @@ def test_an_epoch_that_the_field_cannot_hold_is_cut() -> None:
         assert tarfile.TarInfo.frombuf(header, "utf-8", "strict").mtime == mtime
 
 
-def test_added_files_come_first_and_are_not_counted() -> None:
+def test_added_files_come_last_and_are_not_counted() -> None:
     source = BlobTree({b"a/b": (FILE, b"one"), b"c": (SYMLINK, b"a/b")}).source()
     written = io.BytesIO()
     summary = write_tar(source, written.write, epoch=EPOCH, extra=[("z.Dockerfile", b"FROM scratch\n"), ("y", b"")])
-    assert [name for name, _ in by_tarfile(written.getvalue())] == [b"z.Dockerfile", b"y", b"a", b"a/b", b"c"]
+    assert [name for name, _ in by_tarfile(written.getvalue())] == [b"a", b"a/b", b"c", b"z.Dockerfile", b"y"]
     assert summary == TarSummary(2, 6, source.digest)
+
+
+def test_one_file_can_come_after_all_others() -> None:
+    source = BlobTree({b"a/Dockerfile": (FILE, b"one"), b"a/c": (FILE, b"two"), b"d": (FILE, b"")}).source()
+    written = io.BytesIO()
+    summary = write_tar(source, written.write, epoch=EPOCH, last="a/Dockerfile")
+    assert [name for name, _ in by_tarfile(written.getvalue())] == [b"a", b"a/c", b"d", b"a/Dockerfile"]
+    assert summary == TarSummary(3, 6, source.digest)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_archive_that_just_stops_builds_nothing(inside: bool, engine: EngineUnderTest) -> None:
+    files = {b"a": (FILE, b"one"), b"b": (FILE, b"two")} | ({b"Dockerfile": (FILE, COPY_ALL)} if inside else {})
+    written = io.BytesIO()
+    extra = [] if inside else [("Dockerfile", COPY_ALL)]
+    write_tar(BlobTree(files).source(), written.write, epoch=EPOCH, extra=extra, last="Dockerfile")
+    whole = written.getvalue()
+    for end in range(512, len(whole) - 1024 - 1024 + 1, 512):
+        with pytest.raises(subprocess.CalledProcessError):
+            engine.run("buildx", "build", "--quiet", "-", stdin=whole[:end])
+    assert engine.run("buildx", "build", "--quiet", "-", stdin=whole).startswith(b"sha256:")
 
 
 def test_an_added_file_never_takes_the_place_of_an_entry() -> None:

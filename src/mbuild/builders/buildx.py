@@ -21,7 +21,7 @@ from pathlib import Path
 from mbuild.builders import progress
 from mbuild.builders.engine import EngineStore
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
-from mbuild.builders.sending import dockerfile_in_tar
+from mbuild.builders.sending import dockerfile_in_tar, own_path
 from mbuild.context.stage import stage
 from mbuild.context.tar import write_tar_to_fd
 from mbuild.errors import EnvironmentFault, Problem, Where
@@ -153,7 +153,9 @@ class _Sender:
 
     def _send(self, child: Process, request: BuildRequest, tar: tuple[tuple[str, bytes], ...]) -> None:
         try:
-            write_tar_to_fd(request.context, child.stdin.fileno(), epoch=request.epoch, extra=tar)
+            # Killed in the middle, this process leaves a tar that buildx takes for whole: the Dockerfile is its end.
+            last = own_path(request) or ""
+            write_tar_to_fd(request.context, child.stdin.fileno(), epoch=request.epoch, extra=tar, last=last)
             child.stdin.close()
         except (BrokenPipeError, ConnectionResetError):
             return  # the builder has ended; its own message says why

@@ -26,7 +26,7 @@ class TarSummary:
     digest: str
 
 
-def write_tar(source: ContextSource, write: Write, *, epoch: int, extra: Extra = ()) -> TarSummary:
+def write_tar(source: ContextSource, write: Write, *, epoch: int, extra: Extra = (), last: str = "") -> TarSummary:
     """Write a context as a tar archive in GNU format.
 
     The same entries give the same bytes: members are sorted by the bytes of their paths, folders come before what is in
@@ -35,34 +35,42 @@ def write_tar(source: ContextSource, write: Write, *, epoch: int, extra: Extra =
     write: takes the next bytes, up to 256 KiB. They are in a buffer that is used again: a view must not be kept. An int
            that it returns tells how many were taken, as ``io.RawIOBase.write`` does. What it raises gets through.
     epoch: mtime of all members, in seconds since 1970.
-    extra: files (name from the context root, content) that go first and are not in the context.
+    extra: files (name from the context root, content) that are not in the context; they go last.
+    last:  the name of a file of the context that goes after all others. Whoever has the Dockerfile last can send an
+           archive to a reader that takes one that just stops for whole: without a Dockerfile nothing is built of it.
     Raises ChangedWhileRead when content is not what the entries say, GitError for a submodule, EnvironmentFault for
     unreadable files. What was written until then ends inside of a member, so that nobody takes it for an archive.
     """
     named = source.ordered()
     members = _Members(source, _Buffer(write), epoch)
     try:
-        _write(members, named, [(encode(name), content) for name, content in extra])
+        _write(members, named, [(encode(name), content) for name, content in extra], encode(last))
     except BaseException:
         members.spoil()
         raise
     return TarSummary(members.files, members.bytes, digest_of(named))
 
 
-def write_tar_to_fd(source: ContextSource, fd: int, *, epoch: int, extra: Extra = ()) -> TarSummary:
+def write_tar_to_fd(source: ContextSource, fd: int, *, epoch: int, extra: Extra = (), last: str = "") -> TarSummary:
     """Write the same archive to a file descriptor. A pipe is made as wide as the writes, which is much faster."""
     _widen(fd)
-    return write_tar(source, lambda data: os.write(fd, data), epoch=epoch, extra=extra)
+    return write_tar(source, lambda data: os.write(fd, data), epoch=epoch, extra=extra, last=last)
 
 
-def _write(members: _Members, named: Sequence[Named], added: Sequence[tuple[bytes, bytes]]) -> None:
-    for name, content in added:
-        members.add_bytes(name, content)
+def _write(members: _Members, named: Sequence[Named], added: Sequence[tuple[bytes, bytes]], last: bytes) -> None:
     taken = {name for name, _ in added}
+    kept: list[Item] = []
     for item in items(named):
         if item[0] in taken:
             raise ValueError(f"{item[0]!r} is in the context and added to it")
+        if last and item[0] == last:
+            kept.append(item)
+        else:
+            members.add(item)
+    for item in kept:
         members.add(item)
+    for name, content in added:
+        members.add_bytes(name, content)
     members.finish()
 
 
