@@ -49,7 +49,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_agent() -> Iterator[None]:
+def _no_runner() -> Iterator[None]:
     """Keep the CI system that runs the tests out of them: what it reads of mbuild is tested by itself."""
     with pytest.MonkeyPatch.context() as patch:
         for each in (

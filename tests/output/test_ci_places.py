@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from mbuild.errors import Problem, Where
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Step, StepDone
 from mbuild.graph.affected import Reason
-from mbuild.output.agents import Guarded, agent, disarmed, unguarded
 from mbuild.output.display import Plain, choose
 from mbuild.output.github import annotation, cell, outputs_text, run_outputs, summary
 from mbuild.output.grouped import Grouped
 from mbuild.output.junit import render
 from mbuild.output.report import BaseInfo, ContextInfo, Done, Report
+from mbuild.output.runners import Guarded, disarmed, runner, unguarded
 from tests.output.formats.answers import HOSTILE, SHOP
 
 COMMANDS = (
@@ -35,7 +35,7 @@ COMMANDS = (
 
 
 def acts_on(line: str) -> bool:
-    """Tell whether an agent takes a line for a command."""
+    """Tell whether a runner takes a line for a command."""
     return line.lstrip().startswith("::") or re.search(r"##(\w*)\[", line) is not None
 
 
@@ -76,8 +76,8 @@ def test_a_guarded_stream_lets_only_its_owner_give_commands() -> None:
         ({"TF_BUILD": "True"}, "azure"),
     ],
 )
-def test_the_agent_is_known_by_its_variable(variables: dict[str, str], name: str) -> None:
-    assert agent(variables) == name
+def test_the_runner_is_known_by_its_variable(variables: dict[str, str], name: str) -> None:
+    assert runner(variables) == name
 
 
 def test_outputs_cannot_end_themselves() -> None:

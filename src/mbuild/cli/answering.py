@@ -58,6 +58,6 @@ def _lines(value: Any) -> Iterator[str]:
 def _dump(value: Any) -> str:
     """Return a value as JSON on one line.
 
-    Two ``#`` may begin a command of a CI agent that reads along; in JSON they can be written so that none does.
+    Two ``#`` may begin a command of a CI runner that reads along; in JSON they can be written so that none does.
     """
     return json.dumps(value).replace("##", "#\\u0023")

@@ -26,11 +26,11 @@ def run(argv: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
-    """Keep what is printed from being taken for commands, where a CI agent reads along."""
+    """Keep what is printed from being taken for commands, where a CI runner reads along."""
     if not any(each in os.environ for each in ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")):
         yield
         return
-    from mbuild.output.agents import Guarded
+    from mbuild.output.runners import Guarded
 
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (cast("TextIO", Guarded(each)) for each in before)
@@ -103,8 +103,8 @@ def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
         seen.update(problem.hints)
         sys.stderr.write("".join(f"{line}\n" for line in lines))
         if os.environ.get("GITHUB_ACTIONS") and kind != "note" and number < MOST_ANNOTATIONS:
-            from mbuild.output.agents import unguarded
             from mbuild.output.github import annotation
+            from mbuild.output.runners import unguarded
 
             unguarded(sys.stderr).write(annotation(problem, kind) + "\n")
 

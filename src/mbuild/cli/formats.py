@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from mbuild.errors import UsageError
-from mbuild.output.agents import unguarded
 from mbuild.output.formats.registry import FORMATS, render
+from mbuild.output.runners import unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

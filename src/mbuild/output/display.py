@@ -13,7 +13,7 @@ from typing import Protocol, TextIO
 
 from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step, StepDone
-from mbuild.output.agents import agent
+from mbuild.output.runners import runner
 from mbuild.output.words import duration
 
 _NAMES = {
@@ -129,7 +129,7 @@ def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = Non
     stream = stream or sys.stderr
     if mode == "auto":
         mode = "tty" if stream.isatty() and os.environ.get("TERM") != "dumb" else "plain"
-        if mode == "plain" and (folding := agent(os.environ)) in ("github", "gitlab", "azure"):
+        if mode == "plain" and (folding := runner(os.environ)) in ("github", "gitlab", "azure"):
             from mbuild.output.grouped import FOLDS, Grouped
 
             return Grouped(stream, FOLDS[folding])

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Step
-from mbuild.output.agents import unguarded
 from mbuild.output.display import Lines, ended, is_instruction
+from mbuild.output.runners import unguarded
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -69,7 +69,7 @@ class Grouped(Lines):
                 self._end(image, ended(status, seconds, error))
 
     def _end(self, image: str, how: str) -> None:
-        from mbuild.output.agents import disarmed
+        from mbuild.output.runners import disarmed
 
         lines = [disarmed(printable(line)) for line in self._kept.pop(image, [])]
         folded = self._fold(image, lines, self._begun.pop(image, 0.0)) if lines else []

@@ -1,6 +1,6 @@
 """Output variables for Azure Pipelines: a job's matrix comes from an expression over the output of an earlier one.
 
-The answer is made of logging commands, which the agent takes from standard output (learn.microsoft.com: Logging
+The answer is made of logging commands, which the runner takes from standard output (learn.microsoft.com: Logging
 commands): a step needs nothing but the command itself.
 """
 
@@ -27,7 +27,7 @@ def render(report: Report) -> str:
 
 
 def _variable(name: str, value: str) -> str:
-    """Return the command; of a message, the agent takes back these three escapes."""
+    """Return the command; of a message, the runner takes back these three escapes."""
     text = value.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
     return f"##vso[task.setvariable variable={name};isOutput=true]{text}\n"
 

@@ -38,5 +38,5 @@ def _key(job: str) -> str:
 
 
 def _kept(text: str) -> str:
-    """Return text that the agent's own replacement of ``$NAME`` leaves alone."""
+    """Return text that the runner's own replacement of ``$NAME`` leaves alone."""
     return text.replace("$", "$$")

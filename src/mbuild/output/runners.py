@@ -1,4 +1,4 @@
-"""CI agents that read what is printed and act on some of it: which one is there, and text that must mean nothing to it.
+"""CI runners that read what is printed and act on it: which one is there, and text that must mean nothing to it.
 
 What a repository holds (names of files, what a RUN step writes) may come from a stranger's pull request. GitHub's
 runner acts on lines that begin with ``::``, and on ``##[`` anywhere; Azure's on ``##[`` and ``##vso[``; TeamCity on
@@ -15,14 +15,14 @@ _SIGNS = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab", "TF_BUILD": "azure"
 _LISTENING = {"github", "azure", "teamcity"}
 
 
-def agent(environ: Mapping[str, str]) -> str:
+def runner(environ: Mapping[str, str]) -> str:
     """Return ``github``, ``gitlab``, ``azure`` or ``teamcity``, by the variable each one sets; "" for none."""
     return next((name for sign, name in _SIGNS.items() if environ.get(sign)), "")
 
 
 def listens(environ: Mapping[str, str]) -> bool:
     """Tell whether what is printed is searched for commands."""
-    return agent(environ) in _LISTENING
+    return runner(environ) in _LISTENING
 
 
 def disarmed(text: str) -> str:
