@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.flags import Flags, parse_flags, values
@@ -47,9 +46,7 @@ class Command:
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments that are there."""
-        if None in self.args:
-            return tuple(each for each in self.args if each is not None)
-        return cast("tuple[str, ...]", self.args)
+        return tuple([each for each in self.args if each is not None])
 
 
 def check(instruction: Instruction) -> Command:

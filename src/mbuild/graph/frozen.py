@@ -1,7 +1,7 @@
 """A graph as bytes and back. What is rarely needed is only decoded when it is asked for.
 
-The first line is JSON: what every question needs, and the lengths of the tables behind it, in which the index is looked
-up. Then come, a line each, the outlines and the definitions.
+First comes JSON: what every question needs, and the lengths of the tables behind it, in which the index is looked up.
+Then come, a line each, the outlines and the definitions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mbuild.graph.outline import Outline
     from mbuild.images import ImageDef
     from mbuild.tree import Tree
+
+
+DIGITS = 12
+"""Of the length of what every question needs, with which the bytes begin."""
 
 
 def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
@@ -47,7 +51,8 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
         "links": [[each.path, each.mode, each.oid] for each in graph.workshop.links()],
         "parts": [len(each) for each in parts],
     }
-    return b"".join((json.dumps(head, separators=(",", ":")).encode(), b"\n", *parts))
+    first = json.dumps(head, separators=(",", ":")).encode()
+    return b"".join((b"%0*d" % (DIGITS, len(first)), first, *parts))
 
 
 def _tables(index: Index) -> tuple[Mapping[str, Any], ...]:
@@ -63,12 +68,9 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
 
     Raises ValueError for bytes that are something else.
     """
-    # The first line is a small part of the whole, which is not copied to look for its end.
-    size = 1 << 16
-    while (end := bytes(raw[:size]).find(b"\n")) < 0 and size < len(raw):
-        size *= 4
-    head = json.loads(bytes(raw[:end]))
-    *tables, rules, rest = _cut(raw[end + 1 :], head["parts"])
+    end = DIGITS + int(bytes(raw[:DIGITS]))
+    head = json.loads(bytes(raw[DIGITS:end]))
+    *tables, rules, rest = _cut(raw[end:], head["parts"])
     images = _FrozenImages(head["names"], head["summaries"], rest)
     links = head["links"]
     shop = Workshop(images.definitions, tree, native, lambda: [Entry(*each) for each in links])

@@ -9,7 +9,7 @@ from typing import Any
 
 from mbuild.context import tar
 from mbuild.context.headers import Headers
-from mbuild.graph import fingerprint
+from mbuild.graph import fingerprint, measuring
 from mbuild.tree import Entry, encode
 
 
@@ -41,7 +41,8 @@ def modes_from_disk() -> None:
 def owners_from_disk() -> None:
     """Let whoever owns the work tree count."""
     real = fingerprint.identity
-    _set(fingerprint, "identity", lambda *args: real(*args) + str(os.getuid()))
+    for each in (fingerprint, measuring):
+        _set(each, "identity", lambda *args: real(*args) + str(os.getuid()))
 
 
 def _before_each_file(change: Callable[[Headers, os.stat_result], None]) -> None:
