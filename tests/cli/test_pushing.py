@@ -251,3 +251,20 @@ def test_a_signal_ends_a_push_that_stalls(shop: Repo, proxy: Proxy) -> None:
     process.stderr.close()
     proxy.faults = []
     assert tags(proxy.host) == {}
+
+
+@pytest.mark.parametrize("form", ["env", "compose", "kustomize", "helm"])
+def test_a_record_for_deploys_has_the_digests_of_the_registry(
+    form: str, shop: Repo, proxy: Proxy, tmp_path: Path
+) -> None:
+    file = tmp_path / "record"
+    answer = push(shop, "oci", "--tag", "v1", "--metadata", str(file), "--metadata-format", form)
+    assert answer.code == 0, answer.err
+    for each in answer.json["images"]:
+        assert each["digest"] in file.read_text()
+    file.unlink()
+    proxy.faults = [Fault("PUT", "/shop/web/manifests/v2", 403, 999)]
+    assert push(shop, "oci", "--tag", "v2", "--metadata", str(file), "--metadata-format", form).code == 1
+    assert not file.exists()
+    refused = shop.mbuild("affected", "--base", "HEAD", "--metadata", str(file), "--metadata-format", form)
+    assert (refused.code, refused.err.splitlines()[1]) == (2, "hint: mbuild all makes it")

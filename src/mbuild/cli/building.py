@@ -37,6 +37,10 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
     """Plan, then show the plan or run it. Returns the exit code."""
     _check_place("--metadata", options.metadata)
     _check_place("--junit", options.junit)
+    if options.metadata_format != "json" and wanted.command != "all":
+        raise UsageError(
+            f"--metadata-format {options.metadata_format} is a record of every image", "mbuild all makes it"
+        )
     _check_registry(workspace, wanted.snapshot, options)
     formats.check(options.format_, looking=options.dry_run)
     parting.check(options.shards, options.shard, looking=options.dry_run)

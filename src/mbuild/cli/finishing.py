@@ -8,14 +8,20 @@ from pathlib import Path
 from mbuild.cli import formats, places
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.job import BuildOptions
+from mbuild.output.deploy import FORMATS, deployed
 from mbuild.output.report import Report, as_json
 from mbuild.output.text import result_text
+
+FAILED = ("failed", "skipped", "cancelled")
 
 
 def finish(report: Report, options: BuildOptions) -> None:
     """Write the result of a run to the files that are named, and print it."""
-    if options.metadata:
+    if options.metadata and options.metadata_format == "json":
         places.write_whole(Path(options.metadata), as_text(as_json(report)))
+    elif options.metadata and not any(each.done and each.done.status in FAILED for each in report.images):
+        # Of a run that failed there is nothing to deploy.
+        places.write_whole(Path(options.metadata), FORMATS[options.metadata_format](deployed(report)))
     places.write_run_outputs(report)
     if options.junit:
         places.write_junit(options.junit, report)

@@ -35,6 +35,7 @@ class BuildOptions:
     platforms: tuple[str, ...] = ()
     output: str | None = None
     metadata: str | None = None
+    metadata_format: str = "json"
     format_: str = "text"
     junit: str | None = None
     shards: int | None = None

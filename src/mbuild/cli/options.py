@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from mbuild.cli.durations import duration
+from mbuild.output.deploy import FORMATS as RECORDS
 from mbuild.output.formats.registry import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,8 +58,12 @@ def build_options(function: F) -> F:
             metavar="N",
             help="Split the images into N parts, each with its parents.",
         ),
+        click.option("--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result to FILE."),
         click.option(
-            "--metadata", type=click.Path(dir_okay=False), metavar="FILE", help="Write the result as JSON to FILE."
+            "--metadata-format",
+            type=click.Choice(["json", *RECORDS]),
+            default="json",
+            help="What --metadata writes: everything as JSON, or all images for a deploy.",
         ),
         click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JUnit report to FILE."),
         click.option(

@@ -1,0 +1,96 @@
+"""The record of a run for deploys: each image by the name under which it can be pulled. Pure.
+
+A name has the digest that was read back from a registry where there is one, else the content tag: both stay what they
+are when tags move on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mbuild.errors import UsageError
+from mbuild.output.formats.yamltext import as_yaml
+
+if TYPE_CHECKING:
+    from mbuild.output.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """One image. name: in build.yaml; repository: its full name; tag: the content tag; digest: "" where not known."""
+
+    name: str
+    repository: str
+    tag: str
+    digest: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The name to pull it by."""
+        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
+
+
+def deployed(report: Report) -> tuple[Deployed, ...]:
+    """Return all images of a run. Raises UsageError where the run says nothing of some."""
+    left_out = [each.name for each in report.images if not each.tags]
+    if left_out:
+        shown = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
+        raise UsageError(
+            f"a record for deploys has every image, and this run knows nothing of {shown}", "mbuild all does"
+        )
+    return tuple(_found(report))
+
+
+def _found(report: Report) -> Iterator[Deployed]:
+    for each in report.images:
+        repository, _, tag = (each.tags or ("",))[0].rpartition(":")
+        # Only what was read back is in a registry under that digest.
+        digest = (each.done.digest or "") if each.done and each.done.pushed else ""
+        yield Deployed(each.name, repository, tag, digest)
+
+
+def as_env(images: tuple[Deployed, ...]) -> str:
+    """Return shell variables: ``API_IMAGE=registry.example.com/shop/api@sha256:…``, one a line."""
+    found: dict[str, Deployed] = {}
+    for each in images:
+        name = re.sub("[^A-Z0-9]", "_", each.name.upper()) + "_IMAGE"
+        if name in found:
+            raise UsageError(
+                f"the images '{found[name].name}' and '{each.name}' would both be {name}", "use another format"
+            )
+        found[name] = each
+    return "".join(f"{name}={each.reference}\n" for name, each in found.items())
+
+
+def as_compose(images: tuple[Deployed, ...]) -> str:
+    """Return an override file for compose: the image of each service that is called as the image is."""
+    return as_yaml({"services": {each.name.replace("/", "-"): {"image": each.reference} for each in images}})
+
+
+def as_kustomize(images: tuple[Deployed, ...]) -> str:
+    """Return the field ``images`` of a kustomization."""
+    return as_yaml({"images": [_kustomized(each) for each in images]})
+
+
+def _kustomized(each: Deployed) -> dict[str, str]:
+    return {"name": each.repository} | ({"digest": each.digest} if each.digest else {"newTag": each.tag})
+
+
+def as_helm(images: tuple[Deployed, ...]) -> str:
+    """Return values for a chart: ``images.NAME`` with repository, tag and digest."""
+    return as_yaml({"images": {each.name: _value(each) for each in images}})
+
+
+def _value(each: Deployed) -> dict[str, Any]:
+    return {"repository": each.repository, "tag": each.tag} | ({"digest": each.digest} if each.digest else {})
+
+
+FORMATS: Mapping[str, Callable[[tuple[Deployed, ...]], str]] = {
+    "env": as_env,
+    "compose": as_compose,
+    "kustomize": as_kustomize,
+    "helm": as_helm,
+}
