@@ -60,14 +60,30 @@ def test_any_change_of_the_code_is_seen(tmp_path: Path) -> None:
     package = tmp_path / "package"
     (package / "store").mkdir(parents=True)
     (package / "a.py").write_text("1")
-    found = {module.digest_of(str(package))}
+    found = {module.digest_of(str(package), [])}
     (package / "a.py").write_text("12")
-    found.add(module.digest_of(str(package)))
+    found.add(module.digest_of(str(package), []))
     os.utime(package / "a.py", ns=(1, 1))
-    found.add(module.digest_of(str(package)))
+    found.add(module.digest_of(str(package), []))
     (package / "store" / "b.py").write_text("")
-    found.add(module.digest_of(str(package)))
+    found.add(module.digest_of(str(package), []))
     assert len(found) == 4
+
+
+def test_another_version_of_a_library_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert module.READERS
+    for name in module.READERS:
+        assert module.digest_of(str(tmp_path), [name]) != module.digest_of(str(tmp_path), [])
+    (tmp_path / "package").mkdir()
+    library = tmp_path / "reader" / "__init__.py"
+    library.parent.mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = {module.digest_of(str(tmp_path / "package"), ["reader"])}
+    library.write_text("__version__ = '1'")
+    found.add(module.digest_of(str(tmp_path / "package"), ["reader"]))
+    os.utime(library, ns=(1, 1))
+    found.add(module.digest_of(str(tmp_path / "package"), ["reader"]))
+    assert len(found) == 3
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from mbuild import __version__
 
 FORMAT = "1"
+READERS = ("yaml", "pydantic", "pydantic_core")
+"""Libraries that decide what is remembered of a build.yaml."""
 MAX_BYTES = 256 << 20
 """Size of the folder above which the entries that were not used for longest go."""
 
@@ -96,13 +100,21 @@ class Cache:
 
 @cache
 def code() -> str:
-    """Return what tells the code of this mbuild from any other."""
-    return digest_of(str(Path(__file__).parents[1]))
+    """Return what tells the code of this mbuild, and what reads build.yaml for it, from any other."""
+    return digest_of(str(Path(__file__).parents[1]), READERS)
 
 
-def digest_of(package: str) -> str:
-    """Return a digest of the names, sizes and times of the Python files in a folder."""
-    found: list[str] = []
+def digest_of(package: str, libraries: Iterable[str]) -> str:
+    """Return a digest of the names, sizes and times of the Python files in a folder, and of where libraries begin.
+
+    Installing another version of a library writes all its files anew, so one stands for all of them.
+    """
+    found = [sys.version]
+    for name in libraries:
+        spec = PathFinder.find_spec(name)
+        if spec and spec.origin:
+            stat = Path(spec.origin).stat()
+            found.append(f"{spec.origin} {stat.st_size} {stat.st_mtime_ns}")
     waiting = [package]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
