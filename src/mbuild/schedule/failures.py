@@ -23,6 +23,9 @@ _RULES: tuple[tuple[bool, str], ...] = (
     # A step of the Dockerfile: its command may quote any of what follows.
     (False, r"did not complete successfully|returned a non-zero code|executor failed running"),
     (False, r"dockerfile parse error|failed to compute cache key: .*not found|unknown instruction"),
+    # BuildKit's scheduler, when a build shares a step with one that was just cancelled or killed: solver/jobs.go and
+    # scheduler.go of moby/buildkit. Nothing is wrong with the Dockerfile.
+    (True, r"failed to get state for index \d+ on |inconsistent graph state in edge"),
     (True, r"too ?many ?requests|status(?: code)?:? 429|\b429 too"),
     (False, r"(?::|status|code) 40[134]\b|unauthorized|forbidden|access denied|denied:"),
     (False, r"authorization failed|insufficient_scope"),
