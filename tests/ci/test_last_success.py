@@ -86,6 +86,21 @@ def test_a_mark_kept_in_the_workspace_is_refreshed(own: World, tmp_path: Path, m
     assert _ask(tmp_path / "kept", "--fetch").affected() == {"c", "d"}, "what is here is what there is"
 
 
+def test_an_old_mark_is_not_believed_where_the_remote_cannot_be_asked(
+    own: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run may have built something else meanwhile: what was taken back since would be overlooked."""
+    _push_of_main(tmp_path, monkeypatch, own)
+    full(own, tmp_path / "kept", own.ids["m3"])
+    mbuild("-C", str(tmp_path / "kept"), "mark-success", "--head", own.ids["m3"])
+    git(own.folder, "update-ref", REF, own.ids["gone"])
+    own.folder.rename(own.folder.with_name("away"))
+    refused = _ask(tmp_path / "kept", "--fetch")
+    assert (refused.code, refused.out) == (3, "")
+    assert "hint: git said: " in refused.err
+    assert _ask(tmp_path / "kept").affected() == set(), "without --fetch nothing is asked"
+
+
 def test_what_the_provider_recorded_comes_first(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full(world, tmp_path / "clone", world.ids["m3"])
     monkeypatch.setenv("JENKINS_URL", "https://ci.example.com/")

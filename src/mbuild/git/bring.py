@@ -24,6 +24,13 @@ _PART_OF_ID = re.compile(r"[0-9a-fA-F]{7,63}")
 
 ALLOW = "or let mbuild run it: --fetch"
 
+_NO_REF = b"couldn't find remote ref"
+"""What git says when a remote was reached and has no such ref (git's ``builtin/fetch.c``)."""
+
+
+class NotThere(GitError):  # noqa: N818 - as the error it is
+    """The remote answered, and does not have what was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
@@ -71,7 +78,8 @@ def _with_trees(repository: Repository, remote: str) -> tuple[str, ...]:
 
 
 def bring(repository: Repository, fetch: Fetch, why: GitError, then: str = "") -> None:
-    """Run a fetch where that is allowed. Raises ``why`` with the command as its first hint, or what git says.
+    """Run a fetch where that is allowed. Raises ``why`` with the command as its first hint, or what git says; NotThere
+    where the remote says that it has no such ref.
 
     then: what to do after the command, for who runs it by hand.
     """
@@ -81,12 +89,13 @@ def bring(repository: Repository, fetch: Fetch, why: GitError, then: str = "") -
         repository.fetcher.tell(printable(str(fetch)))
         done = repository.git.online(*fetch.argv, stdin=fetch.stdin)
     if done.code != 0:
-        raise _with(why, f"this failed: {fetch}", f"git said: {printable(first_line(done.err))}")
+        kind = NotThere if _NO_REF in done.err else GitError
+        raise _with(why, f"this failed: {fetch}", f"git said: {printable(first_line(done.err))}", kind=kind)
 
 
-def _with(error: GitError, *hints: str) -> GitError:
+def _with(error: GitError, *hints: str, kind: type[GitError] = GitError) -> GitError:
     problem = error.problems[0]
-    return GitError(problem.message, *hints, *problem.hints, where=problem.where)
+    return kind(problem.message, *hints, *problem.hints, where=problem.where)
 
 
 def obtain(repository: Repository, ref: str, unknown: GitError) -> str:

@@ -12,7 +12,7 @@ from mbuild.ci.values import is_name
 from mbuild.errors import GitError, UsageError
 from mbuild.git import refs
 from mbuild.git.base import LAST_SUCCESS, Base
-from mbuild.git.bring import bring, commit_fetch
+from mbuild.git.bring import NotThere, bring, commit_fetch
 from mbuild.git.messages import first_line
 from mbuild.git.provided import recorded
 from mbuild.names import quoted
@@ -51,7 +51,8 @@ def _marked(repository: Repository, ref: str) -> str:
         )
         try:
             bring(repository, commit_fetch(repository, remote, f"+{ref}:{ref}"), why)
-        except GitError:
+        except NotThere:
+            # Only then is the mark of this clone the last one. An older one would overlook what came and went since.
             if found is None:
                 raise
         found = refs.verify(repository.git, ref)
