@@ -23,14 +23,14 @@ _NAMED = "moby.buildkit.frontend.contexts+forward"
 
 @dataclass(slots=True)
 class Kit(EngineStore):
-    """Builds with the BuildKit of one engine. environ: the caller's variables."""
+    """Builds with the BuildKit of one engine. epoch: SOURCE_DATE_EPOCH of the caller, or ""."""
 
     control: Control
     epoch: str = ""
     name: str = "buildkit"
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit is the judge
-        """Return nothing: what cannot be asked for in this way is not asked here (``exact``)."""
+        """Return nothing: what cannot be asked for in this way is not asked here (``auto.is_plain``)."""
         return ()
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:

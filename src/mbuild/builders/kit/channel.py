@@ -107,6 +107,7 @@ class Channel:
         self._socket = connection
         self._serve = serve
         self._broken = False
+        self._why = "the engine closed the connection"
         self._streams: dict[int, Stream] = {}
         self.changed = threading.Condition(threading.RLock())
         config = H2Configuration(client_side=client, header_encoding="utf-8", validate_inbound_headers=False)
@@ -176,7 +177,7 @@ class Channel:
 
     def _check(self) -> None:
         if self._broken:
-            raise Gone("the engine closed the connection")
+            raise Gone(self._why)
 
     def _attempt(self, act: Callable[[], object]) -> None:
         from h2.exceptions import ProtocolError
@@ -194,8 +195,6 @@ class Channel:
             self._socket.sendall(data)
 
     def _read(self) -> None:
-        from h2.exceptions import ProtocolError
-
         try:
             while data := self._socket.recv(_CHUNK):
                 with self.changed:
@@ -203,8 +202,8 @@ class Channel:
                         self._take(event)
                     self._flush()
                     self.changed.notify_all()
-        except (OSError, ProtocolError):
-            pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must reach those who wait
+            self._why = f"{self._why}: {error}"
         with self.changed:
             self._broken = True
             self.changed.notify_all()
