@@ -158,3 +158,14 @@ def test_full_clones_stay_full(world: World, tmp_path: Path) -> None:
     assert _provided(opened, run).commits == (world.ids["gone"],)
     assert said == [f"git fetch --no-tags origin {world.ids['gone']}"]
     assert not opened.is_shallow()
+
+
+def test_a_push_of_which_the_provider_does_not_say_what_it_brought(world: World, tmp_path: Path) -> None:
+    """On the default branch that leaves the last commit, which may be too little: the answer says so."""
+    full(world, tmp_path / "clone", world.ids["m3"])
+    opened = _open(tmp_path / "clone")
+    env = {"CIRCLECI": "true", "CIRCLE_BRANCH": "main", "CIRCLE_SHA1": world.ids["m3"]}
+    found = resolve_base(opened, base=None, env=env, head=None)
+    assert found.commits == (world.ids["m2"],)
+    assert "CircleCI does not say what else was pushed, --base last-success knows" in found.how
+    assert "pushed" not in resolve_base(opened, base=None, env={}, head=world.ids["m3"]).how

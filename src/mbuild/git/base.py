@@ -57,8 +57,11 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
             return found
     from mbuild.git.default import default_base
 
-    branch, default = (run.branch, run.default_branch) if run else ("", "")
-    return default_base(repository, commit, of_work_tree=head is None, branch=branch, default=default)
+    branch, default, provider = (run.branch, run.default_branch, run.provider) if run else ("", "", "")
+    of_work_tree = head is None
+    return default_base(
+        repository, commit, of_work_tree=of_work_tree, branch=branch, default=default, provider=provider
+    )
 
 
 def _given(repository: Repository, ref: str, how: str, head: str | None) -> Base:

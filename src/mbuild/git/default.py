@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError
@@ -18,10 +19,13 @@ _NAMELESS = "HEAD"
 """The remote's HEAD, fetched into a clone that does not have it: which branch it is, git does not say."""
 
 
-def default_base(repository: Repository, head: str, *, of_work_tree: bool, branch: str, default: str) -> Base:
+def default_base(
+    repository: Repository, head: str, *, of_work_tree: bool, branch: str, default: str, provider: str
+) -> Base:
     """Return the merge base with the default branch; on that branch itself, the commit before.
 
     branch: the one that is built, where somebody knows it better than git; default: the same for the default branch.
+    provider: whose run it is, which then does not say what was pushed; "" outside of CI.
     """
     full, name = _default_branch(repository, default)
     ref = full.removeprefix("refs/heads/").removeprefix("refs/remotes/")
@@ -32,7 +36,12 @@ def default_base(repository: Repository, head: str, *, of_work_tree: bool, branc
     if on and name not in (on, _NAMELESS):
         how = f"the merge base of head and the default branch {ref}: nothing is committed on top of it"
         return Base(ref, found, how)
-    return _before(repository, head, ref)
+    before = _before(repository, head, ref)
+    if not provider or not before.commits:
+        return before
+    # A push may have brought more commits than the last one: whoever reads the answer has to know.
+    how = f"{before.how}; {provider} does not say what else was pushed, --base last-success knows"
+    return replace(before, how=how)
 
 
 def _default_branch(repository: Repository, known: str) -> tuple[str, str]:
