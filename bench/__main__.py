@@ -26,15 +26,15 @@ BEGIN, END = "<!-- figures: python -m bench --markdown -->\n", "<!-- end of figu
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the suite. Returns 1 when an answer is wrong; a budget that is not kept is only printed."""
     asked = _options().parse_args(argv)
-    results = read(asked.read) if asked.read else _measured(asked)
-    sys.stdout.write(text(results))
+    found = [read(each) for each in asked.read] or [_measured(asked)]
+    sys.stdout.write("\n".join(text(each) for each in found))
     if asked.json:
-        asked.json.write_text(to_json(results))
+        asked.json.write_text(to_json(found[-1]))
     if asked.compare:
-        print(f"\ncompared with {asked.compare}:", *comparison(read(asked.compare), results), sep="\n")
+        print(f"\ncompared with {asked.compare}:", *comparison(read(asked.compare), found[-1]), sep="\n")
     if asked.markdown:
-        write_page(asked.markdown, markdown(results))
-    return 1 if any(row.wrong for row in results.rows) else 0
+        write_page(asked.markdown, "\n".join(markdown(each) for each in found))
+    return 1 if any(row.wrong for each in found for row in each.rows) else 0
 
 
 def _options() -> argparse.ArgumentParser:
@@ -47,7 +47,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="after one to warm up (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--compare", type=Path, metavar="OLD.json", help="show what changed since older results")
-    parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: show results written by --json")
+    shown = "measure nothing: show results written by --json; repeatable, a table each"
+    parser.add_argument("--read", type=Path, action="append", default=[], metavar="FILE", help=shown)
     into = "write the table into docs/performance.md"
     parser.add_argument("--markdown", nargs="?", type=Path, const=PAGE, metavar="PAGE", help=into)
     parser.add_argument(
