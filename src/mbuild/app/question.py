@@ -14,8 +14,9 @@ from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
 from mbuild.graph.images import BuiltImages
-from mbuild.graph.node import Graph, Workshop
+from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
+from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
 

@@ -20,7 +20,7 @@ from mbuild.events import Emit
 from mbuild.graph.node import Node
 from mbuild.schedule.estimate import complete, remaining
 from mbuild.schedule.executor import Executor, Outcome, Threads
-from mbuild.schedule.machine import GOOD
+from mbuild.schedule.machine import BAD, GOOD
 from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
@@ -202,7 +202,7 @@ def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...
 def _code(outcomes: Mapping[str, Outcome], caught: list[int]) -> ExitCode:
     if caught:
         return ExitCode.TERMINATED if caught[0] == signal.SIGTERM else ExitCode.INTERRUPTED
-    failed = any(each.status in ("failed", "cancelled", "skipped") for each in outcomes.values())
+    failed = any(each.status in BAD for each in outcomes.values())
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 

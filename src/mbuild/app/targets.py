@@ -12,6 +12,7 @@ from mbuild.context.select import reader_of
 from mbuild.errors import Problem, UsageError, printable
 from mbuild.git.ignored import ignored
 from mbuild.git.trees import CommitTree
+from mbuild.graph.index import inside, lies_in
 from mbuild.output.target import Target
 from mbuild.schedule.plan import BUILD, Plan
 
@@ -111,10 +112,10 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
 
 def _reads(snapshot: Snapshot, node: Node, place: Place, path: str) -> bool:
     """Tell whether an instruction reads a path of the disk that is in no tree."""
-    if place.root and not path.startswith(f"{place.root}/"):
+    if not lies_in(place.root, path):
         return False
-    inside = path[len(place.root) + 1 :] if place.root else path
+    below = inside(place.root, path)
     matcher = snapshot.graph.workshop.places.matcher(node.definition, place)
-    if matcher is not None and matcher.ignored(inside) and not matcher.may_reinclude_below(inside):
+    if matcher is not None and matcher.ignored(below) and not matcher.may_reinclude_below(below):
         return False
-    return bool(reader_of(inside, node.outline.reads_of(place.context)))
+    return bool(reader_of(below, node.outline.reads_of(place.context)))

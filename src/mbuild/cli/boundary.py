@@ -13,6 +13,8 @@ from mbuild import __version__
 from mbuild.errors import ExitCode, MbuildError, Problem, printable
 
 _DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_LISTENING = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+"""Variables of the runners that search what is printed for commands: here, as every start has to know."""
 MOST_ANNOTATIONS = 10
 """GitHub shows that many of a kind for a step."""
 ISSUES = "please report it with that file"
@@ -27,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
     """Keep what is printed from being taken for commands, where a CI runner reads along."""
-    if not any(each in os.environ for each in ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")):
+    if not any(each in os.environ for each in _LISTENING):
         yield
         return
     from mbuild.output.runners import Guarded

@@ -11,15 +11,14 @@ from mbuild.cli.job import BuildOptions
 from mbuild.output.deploy import FORMATS, deployed
 from mbuild.output.report import Report, as_json
 from mbuild.output.text import result_text
-
-FAILED = ("failed", "skipped", "cancelled")
+from mbuild.schedule.machine import BAD
 
 
 def finish(report: Report, options: BuildOptions) -> None:
     """Write the result of a run to the files that are named, and print it."""
     if options.metadata and options.metadata_format == "json":
         places.write_whole(Path(options.metadata), as_text(as_json(report)))
-    elif options.metadata and not any(each.done and each.done.status in FAILED for each in report.images):
+    elif options.metadata and not any(each.done and each.done.status in BAD for each in report.images):
         # Of a run that failed there is nothing to deploy.
         places.write_whole(Path(options.metadata), FORMATS[options.metadata_format](deployed(report)))
     places.write_run_outputs(report)

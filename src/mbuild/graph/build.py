@@ -8,10 +8,11 @@ from typing import TypeVar
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.images import BuiltImages, Source, Summary
 from mbuild.graph.index import Index
-from mbuild.graph.node import Graph, Node, Workshop
+from mbuild.graph.node import Graph, Node
 from mbuild.graph.order import circles, in_order
 from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner
+from mbuild.graph.workshop import Workshop
 from mbuild.images import ImageDef, Project
 from mbuild.tree import Tree
 

@@ -13,7 +13,7 @@ from mbuild.context.select import reader_of
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
-from mbuild.graph.index import inside
+from mbuild.graph.index import inside, lies_in
 from mbuild.graph.outline import Place
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def exclusion(graph: Graph, name: str, path: str) -> Exclusion:
     node = graph.nodes[name]
     if path in set(node.outline.watched(node.definition)):
         return Exclusion("definition", where=Where(path))
-    places = [place for place in node.outline.places if _lies_in(path, place.root)]
+    places = [place for place in node.outline.places if lies_in(place.root, path)]
     if not places:
         roots = ", ".join(dict.fromkeys(place.root or "." for place in node.outline.places))
         return Exclusion("outside", roots, node.definition.place("context"))
@@ -50,10 +50,6 @@ def exclusion(graph: Graph, name: str, path: str) -> Exclusion:
         or _unreached(graph, node, path)
         or Exclusion("unread", where=Where(node.definition.dockerfile))
     )
-
-
-def _lies_in(path: str, root: str) -> bool:
-    return not root or path == root or path.startswith(f"{root}/")
 
 
 def _kept_out(graph: Graph, node: Node, place: Place, path: str) -> Exclusion | None:
@@ -84,7 +80,7 @@ def _unreached(graph: Graph, node: Node, path: str) -> Exclusion | None:
     for stage, reads in _other_stages(graph, node):
         for place in node.outline.places:
             mine = [each for each in reads if each.context == place.context]
-            found = reader_of(inside(place.root, path), mine) if _lies_in(path, place.root) else ()
+            found = reader_of(inside(place.root, path), mine) if lies_in(place.root, path) else ()
             if found:
                 return Exclusion("unreached", stage, found[0].where)
     return None

@@ -11,7 +11,7 @@ from mbuild.context.follow import LinkTarget, Parts, follow, parts_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.select import excludes_of
 from mbuild.dockerfile.model import Read
-from mbuild.graph.index import Hit, Index, Room, Rules, Sources, inside
+from mbuild.graph.index import Hit, Index, Room, Rules, Sources, inside, joined
 from mbuild.graph.outline import Outline, Place
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
@@ -132,7 +132,7 @@ class _Filing:
             self.vague.append(hit.image)  # links are looked for as it is written
         if found is None:
             return
-        start = _joined(root, found.folder)
+        start = joined(root, found.folder)
         if found.wild:
             self.wild.setdefault(start, {}).setdefault(found.parts, []).extend(hit)
         else:
@@ -143,7 +143,3 @@ class _Filing:
 def _looked_for(source: str) -> tuple[Parts, Sought | None]:
     parts = parts_of(source)
     return parts, sought(parts)
-
-
-def _joined(root: str, path: str) -> str:
-    return "/".join(each for each in (root, path) if each)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mbuild.errors import Where
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
-from mbuild.graph.node import Graph, Workshop
+from mbuild.graph.node import Graph
+from mbuild.graph.workshop import Workshop
 from mbuild.store.table import Rows, Table, rows, table
 from mbuild.tree import Entry
 

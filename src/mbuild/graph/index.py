@@ -240,6 +240,16 @@ def _unnumbered(patterns: Sequence[str]) -> tuple[tuple[str, int], ...]:
     return tuple((each, 0) for each in patterns)
 
 
+def lies_in(folder: str, path: str) -> bool:
+    """Tell whether a path is a folder or lies in it; "" is the git root."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def joined(*parts: str) -> str:
+    """Return paths one below the other as one; "" is the git root."""
+    return "/".join(each for each in parts if each)
+
+
 def inside(folder: str, path: str) -> str:
     """Return a path relative to a folder that it lies in."""
     return path[len(folder) + 1 :] if folder else path

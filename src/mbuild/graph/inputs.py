@@ -18,6 +18,7 @@ from mbuild.context.lookup import Lookup
 from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
+from mbuild.graph.index import joined
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.graph.outline import Place
 from mbuild.graph.pieces import Piece, Recent, in_order
@@ -111,7 +112,7 @@ class Inputs:
 
     def expect(self, wanted: Iterable[Wanted]) -> None:
         """Get ready for what reads take from context roots."""
-        folders = {_joined(each.place.root, folder) for each in wanted for folder in _folders(each.reads)}
+        folders = {joined(each.place.root, folder) for each in wanted for folder in _folders(each.reads)}
         self.tree.expect_below(folders)
 
     def weigh(self, uses: Iterable[ContextUse]) -> None:
@@ -182,7 +183,7 @@ def _starts(parts: Parts) -> Iterator[str]:
 
 def listing(tree: Tree, root: str, folder: str = "") -> tuple[Entry, ...]:
     """Return the entries of a context root that lie below a folder of it, sorted, with paths relative to the root."""
-    found = tree.below("/".join(each for each in (root, folder) if each))
+    found = tree.below(joined(root, folder))
     skip = len(root) + 1
     return tuple(found if not root else (Entry(each.path[skip:], each.mode, each.oid, each.size) for each in found))
 
@@ -208,10 +209,6 @@ def _folders(reads: Sequence[Read]) -> Iterator[str]:
     for read in reads:
         for source in read.sources:
             yield from _starts(parts_of(source))
-
-
-def _joined(root: str, path: str) -> str:
-    return "/".join(each for each in (root, path) if each)
 
 
 def missing_of(found: Selection, context: str) -> tuple[Missing, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mbuild.tree import decode
@@ -13,58 +13,16 @@ if TYPE_CHECKING:
     from mbuild.errors import Where
     from mbuild.graph.images import Images, Source
     from mbuild.graph.index import Index
-    from mbuild.graph.inputs import Inputs, Wanted
+    from mbuild.graph.inputs import Wanted
     from mbuild.graph.model import ContextUse, Measured, Missing
     from mbuild.graph.outline import Edge, Outline
-    from mbuild.graph.places import Places
-    from mbuild.graph.recipes import Recipes
+    from mbuild.graph.workshop import Workshop
     from mbuild.images import ImageDef
-    from mbuild.tree import Entry, Tree
+    from mbuild.tree import Entry
 
 
 MEASURED_TOGETHER = 64
 """So many images are looked at together, and then let go of: what is asked of git for one alone takes 5 ms."""
-
-
-class Workshop:
-    """What the nodes of one graph work with: the Dockerfiles and the files of its tree, made when they are needed."""
-
-    def __init__(
-        self,
-        images: Callable[[], Iterable[ImageDef]],
-        tree: Tree,
-        native: str,
-        links: Callable[[], Sequence[Entry]] | None = None,
-    ) -> None:
-        """Take what gives the definitions of all images, the tree, and the platform of images that name none.
-
-        links: gives the links of the tree, where that is known from another tree.
-        """
-        self.images = images
-        self.tree = tree
-        self.native = native
-        self.links = links or cache(tree.links)
-
-    @cached_property
-    def recipes(self) -> Recipes:
-        """The Dockerfiles."""
-        from mbuild.graph.recipes import Recipes
-
-        return Recipes(self.images, self.tree, self.native)
-
-    @cached_property
-    def places(self) -> Places:
-        """The context roots and ignore files."""
-        from mbuild.graph.places import Places
-
-        return Places(self.tree)
-
-    @cached_property
-    def inputs(self) -> Inputs:
-        """The files."""
-        from mbuild.graph.inputs import Inputs
-
-        return Inputs(self.tree, self.places)
 
 
 class Node:

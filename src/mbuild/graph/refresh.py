@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
-from mbuild.graph.node import Graph, Node, Workshop
+from mbuild.graph.node import Graph, Node
 from mbuild.graph.reached import stated
+from mbuild.graph.workshop import Workshop
 from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:

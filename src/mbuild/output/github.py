@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.errors import printable
 from mbuild.output.words import count, duration, size
+from mbuild.schedule.machine import BAD
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem
@@ -36,7 +37,7 @@ def _output(name: str, value: str) -> str:
 def run_outputs(report: Report) -> dict[str, str]:
     """Return the outputs of a step that has built: the images that took part, those that failed, and digests."""
     done = {each.name: each.done for each in report.images if each.done}
-    failed = [name for name, how in done.items() if how.status in ("failed", "skipped", "cancelled")]
+    failed = [name for name, how in done.items() if how.status in BAD]
     digests = {name: how.digest or how.image_id for name, how in done.items() if name not in failed}
     said = {"has_images": bool(done), "images": list(done), "failed": failed, "digests": digests}
     return {key: json.dumps(value) for key, value in said.items()}

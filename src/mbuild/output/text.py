@@ -172,9 +172,11 @@ def _result_lines(report: Report) -> Iterator[str]:
 
 
 def _result_row(each: ImageReport) -> list[str]:
+    from mbuild.schedule.machine import BAD
+
     assert each.done is not None
     built = each.done.status in ("built", "cached", "failed")
-    if each.done.status in ("failed", "skipped", "cancelled"):
+    if each.done.status in BAD:
         last = printable((each.done.error or "").splitlines()[0]) if each.done.error else ""
     else:
         last = _names(each.tags or ())

@@ -15,7 +15,8 @@ from mbuild.schedule.plan import Plan
 
 WAITING, RUNNING = "waiting", "running"
 GOOD = frozenset({"built", "cached", "reused"})
-FINAL = GOOD | {"failed", "skipped", "cancelled"}
+BAD = frozenset({"failed", "skipped", "cancelled"})
+FINAL = GOOD | BAD
 
 
 @dataclass(frozen=True, slots=True)
