@@ -11,11 +11,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass
 
 Arg = str | bytes
 

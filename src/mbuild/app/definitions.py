@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.config.discover import TreePaths

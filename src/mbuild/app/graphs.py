@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
@@ -18,6 +17,7 @@ from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.refresh import refresh
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.changes import Change

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
@@ -11,6 +10,7 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
 from mbuild.names import parse_reference
 from mbuild.registry.registries import Registries
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

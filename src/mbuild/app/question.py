@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
@@ -19,6 +18,7 @@ from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.repository import open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.store.cache import open_cache
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from mbuild.app import running, targets
@@ -31,6 +30,7 @@ from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
+from mbuild.values import replace
 
 
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mbuild.git.merged import merge_bases
 from mbuild.git.repository import Repository
+from mbuild.values import dataclass
 
 LAST_SUCCESS = "last-success"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError
 from mbuild.git import refs
 from mbuild.git.base import Base, in_words
 from mbuild.git.merged import merge_bases
+from mbuild.values import replace
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
 from mbuild.graph.reached import Reached, ReachedFile, stated
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.changes import Change

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mbuild.context.cover import Sought, sought
@@ -16,6 +15,7 @@ from mbuild.graph.outline import Outline, Place
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import Entry
+from mbuild.values import dataclass, field
 
 Image = tuple[ImageDef, Outline]
 

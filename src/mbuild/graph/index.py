@@ -7,10 +7,10 @@ the folders above it. What the index says is exact where no link is on the way o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.tree import SUBMODULE
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.context.reach import Wild

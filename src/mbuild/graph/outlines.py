@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
@@ -16,6 +15,7 @@ from mbuild.graph.recipes import Evaluated, Recipes, platforms_of
 from mbuild.images import ImageDef
 from mbuild.names import context_key
 from mbuild.tree import Entry, Tree
+from mbuild.values import dataclass, field
 
 T = TypeVar("T")
 

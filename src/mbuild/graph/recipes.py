@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mbuild.dockerfile.evaluate import evaluate
@@ -25,6 +24,7 @@ from mbuild.graph.lookup import Lookup
 from mbuild.images import ImageDef, NamedContext
 from mbuild.names import context_key, parse_platform
 from mbuild.tree import Entry, Tree
+from mbuild.values import dataclass, field
 
 DOCKER_IMAGE = "docker-image://"
 

@@ -10,7 +10,6 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from dxf import exceptions as dxf_exceptions
 from mbuild.errors import MbuildError, printable
 from mbuild.registry.attempts import Failure, pause
 from mbuild.registry.credentials import Credentials
+from mbuild.values import dataclass, field
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ import ipaddress
 import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mbuild.names import Reference, parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.attempts import Failure
 from mbuild.registry.connection import Connection, Manifest, RegistryError
+from mbuild.values import dataclass, field
 
 T = TypeVar("T")
 
