@@ -12,6 +12,7 @@ from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
+from mbuild.graph.defined import Defined
 from mbuild.graph.images import BuiltImages
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
@@ -108,7 +109,7 @@ def _begun(work: Callable[[], AnyTree]) -> Iterator[Callable[[], AnyTree]]:
 
 def _nothing() -> Graph:
     """Return a graph without images."""
-    return Graph((), BuiltImages({}), Workshop(tuple, EmptyTree(), ""))
+    return Graph((), BuiltImages({}), Workshop(Defined(()), EmptyTree(), ""))
 
 
 def _base(workspace: Workspace, commit: str | None, base: str | None, missing_all: bool) -> Base:

@@ -69,7 +69,7 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         folders=sources,
         parents=_parents(snapshot.graph, node),
         images={name: content_name(snapshot.graph.nodes[name]) for name in node.parents},
-        platform=platforms_of(definition, native_platform())[0],
+        platform=platforms_of(definition.platforms, native_platform())[0],
         external=_external(node),
         tags=naming.tags(node),
         labels=_labels(node),

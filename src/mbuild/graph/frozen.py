@@ -36,7 +36,7 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     nodes = list(graph.nodes.values())
     index = graph.index
     parts = [
-        *(table(each) for each in _tables(index)),
+        *(table(each) for each in (*_tables(index), graph.workshop.definitions.filed())),
         rows([each.root, each.lines, each.include] for each in index.rules),
     ]
     rest = rows(encode(value) for value in (*(node.outline for node in nodes), *(node.definition for node in nodes)))
@@ -71,10 +71,11 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
     """
     end = DIGITS + int(bytes(raw[:DIGITS]))
     head = json.loads(bytes(raw[DIGITS:end]))
-    *tables, rules, rest = _cut(raw[end:], head["parts"])
+    *tables, filed, rules, rest = _cut(raw[end:], head["parts"])
     images = _FrozenImages(head["names"], head["summaries"], rest)
     links = head["links"]
-    shop = Workshop(images.definitions, tree, native, lambda: [Entry(*each) for each in links])
+    definitions = _FrozenDefinitions(images, Table(filed))
+    shop = Workshop(definitions, tree, native, lambda: [Entry(*each) for each in links])
     index = _index(head, [Table(each) for each in tables], rules)
     return Graph(tuple(head["order"]), images, shop, index), head["beside"]
 
@@ -144,9 +145,29 @@ class _FrozenImages:
             )
         return self._sources[name]
 
-    def definitions(self) -> Sequence[ImageDef]:
-        """Return the definitions of all images."""
-        return [self.source(name).definition() for name in self.names]
+
+class _FrozenDefinitions:
+    """The definitions of the same images."""
+
+    def __init__(self, images: _FrozenImages, filed: Mapping[str, str]) -> None:
+        self._images = images
+        self._filed = filed
+
+    def all(self) -> Sequence[ImageDef]:
+        """Return all of them."""
+        return [self.of(name) for name in self._images.names]
+
+    def of(self, name: str) -> ImageDef:
+        """Return that of one image. Raises KeyError."""
+        return self._images.source(name).definition()
+
+    def platforms(self, name: str) -> tuple[str, ...]:
+        """Return the platforms that an image names. Raises KeyError."""
+        return self._images.summary(name).platforms
+
+    def filed(self) -> Mapping[str, str]:
+        """Return the image that each name means."""
+        return self._filed
 
 
 def _outline(value: Any) -> Outline:

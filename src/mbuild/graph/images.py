@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mbuild.errors import Where
     from mbuild.graph.outline import Outline
     from mbuild.images import ImageDef
+
+
+T = TypeVar("T")
 
 
 class Source(NamedTuple):
@@ -26,6 +29,11 @@ class Summary(NamedTuple):
     target: str | None
     platforms: tuple[str, ...]
     parents: tuple[str, ...]
+
+
+def constant(value: T) -> Callable[[], T]:
+    """Return what gives a value that is there."""
+    return lambda: value
 
 
 class Images(Protocol):
@@ -76,6 +84,44 @@ class BuiltImages:
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
         return self._found[name][1]
+
+
+class PatchedImages:
+    """The images of another graph, some of which have another outline. They are defined alike, and use the same."""
+
+    def __init__(self, base: Images, fresh: Mapping[str, Source]) -> None:
+        """Take the images of the other graph, and where the outlines come from that differ."""
+        self.names = base.names
+        self.base = base
+        self.fresh = fresh
+        # However long a chain of changes is, what is asked is one step away.
+        self._root: Images = base
+        self._sources = fresh
+        if isinstance(base, PatchedImages):
+            self._root, self._sources = base._root, {**base._sources, **fresh}
+
+    def summary(self, name: str) -> Summary:
+        """Return what every answer says of an image. Raises KeyError."""
+        return self._root.summary(name)
+
+    def parents(self, name: str) -> Sequence[str]:
+        """Return the images that an image uses."""
+        return self._root.parents(name)
+
+    def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
+        """Return the images that an image uses, sorted, each with the place of its first use."""
+        return uses(self._sources[name].outline()) if name in self._sources else self._root.uses(name)
+
+    def source(self, name: str) -> Source:
+        """Return where its definition and its outline come from."""
+        return self._sources[name] if name in self._sources else self._root.source(name)
+
+
+def differing(old: Images, new: Images) -> Collection[str] | None:
+    """Return the images that may be defined or outlined otherwise in two graphs; None: any may."""
+    if new is old:
+        return ()
+    return new.fresh if isinstance(new, PatchedImages) and new.base is old else None
 
 
 def uses(outline: Outline) -> Sequence[tuple[str, Where | None]]:

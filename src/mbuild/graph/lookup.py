@@ -7,11 +7,12 @@ several images under several tags.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from mbuild.images import ImageDef
 from mbuild.names import NameProblem, parse_reference
+from mbuild.values import dataclass
 
 
 @cache
@@ -24,30 +25,33 @@ def _key(name: str) -> tuple[str, str] | None:
     return f"{reference.domain}/{reference.path}", reference.tag or ""
 
 
-class Lookup:
-    """The names under which the images of one project are known."""
+def filed(images: Iterable[ImageDef]) -> dict[str, str]:
+    """Return the image of each name, with its tag where it has one; names are normalised.
 
-    def __init__(self, images: Iterable[ImageDef]) -> None:
-        """Index the images. Where two claim one name, full names win over aliases, aliases over short names."""
-        self._by_repository: dict[str, str] = {}
-        self._by_tag: dict[tuple[str, str], str] = {}
-        images = tuple(images)
-        for image in images:
-            self._add(image.full_name, image.name)
-        for image in images:
-            for alias in image.aliases:
-                self._add(alias, image.name)
-        for image in images:
-            self._add(image.name, image.name)
-
-    def _add(self, name: str, image: str) -> None:
+    Where two images claim one name, full names win over aliases, aliases over short names.
+    """
+    images = tuple(images)
+    claims = [(image.full_name, image.name) for image in images]
+    claims += [(alias, image.name) for image in images for alias in image.aliases]
+    claims += [(image.name, image.name) for image in images]
+    found: dict[str, str] = {}
+    for name, image in claims:
         key = _key(name)
-        if key is None:
-            return
-        if key[1]:
-            self._by_tag.setdefault(key, image)
-        else:
-            self._by_repository.setdefault(key[0], image)
+        if key is not None:
+            found.setdefault(_written(*key), image)
+    return found
+
+
+def _written(repository: str, tag: str) -> str:
+    """Return repository and tag as one text; no repository has a colon behind its last slash."""
+    return f"{repository}:{tag}" if tag else repository
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The names under which the images of one project are known, as ``filed`` returns them."""
+
+    names: Mapping[str, str]
 
     def find(self, name: str, asking: str) -> str | None:
         """Return the image that ``name`` means in the Dockerfile of the image ``asking``, or None: it is external.
@@ -57,5 +61,5 @@ class Lookup:
         key = _key(name)
         if key is None:
             return None
-        found = self._by_tag.get((key[0], key[1] or "latest")) or self._by_repository.get(key[0])
+        found = self.names.get(_written(key[0], key[1] or "latest")) or self.names.get(key[0])
         return None if found == asking else found

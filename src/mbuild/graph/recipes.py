@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from mbuild.dockerfile.evaluate import evaluate
@@ -20,6 +20,7 @@ from mbuild.dockerfile.model import (
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
+from mbuild.graph.defined import Definitions
 from mbuild.graph.lookup import Lookup
 from mbuild.images import ImageDef, NamedContext
 from mbuild.names import context_key, parse_platform
@@ -32,9 +33,9 @@ InheritedOf = Callable[[str], Sequence[Inherited] | None]
 """From the name of an image to what it hands on, one value for each of its platforms; None where it has failed."""
 
 
-def platforms_of(definition: ImageDef, native: str) -> tuple[Platform, ...]:
-    """Return the platforms an image is built for; ``native`` stands in where it names none."""
-    return tuple(map(_platform, definition.platforms or (native,)))
+def platforms_of(named: Sequence[str], native: str) -> tuple[Platform, ...]:
+    """Return the platforms an image is built for, of those that it names; ``native`` stands in where it names none."""
+    return tuple(map(_platform, named or (native,)))
 
 
 @lru_cache
@@ -54,16 +55,14 @@ class Evaluated:
 class Recipes:
     """Reads and evaluates Dockerfiles.
 
-    images: gives the definitions of all images of the project.
-    native: the platform of images that name none, e.g. ``linux/amd64``.
+    definitions: of all images of the project. native: the platform of images that name none, e.g. ``linux/amd64``.
     """
 
-    images: Callable[[], Iterable[ImageDef]]
+    definitions: Definitions
     tree: Tree
     native: str
     _parsed: dict[tuple[str, str], tuple[Dockerfile, tuple[Problem, ...]]] = field(default_factory=dict)
     _lookup: Lookup | None = None
-    _definitions: dict[str, ImageDef] = field(default_factory=dict)
 
     def parsed(self, definition: ImageDef, entry: Entry) -> Dockerfile:
         """Return the Dockerfile of an image. Raises DockerfileError with everything that is wrong in it."""
@@ -80,7 +79,7 @@ class Recipes:
         """Return an image's recipes, one for each platform. Raises DockerfileError, and what ``inherited`` raises."""
         file = self.parsed(definition, entry)
         names: dict[str, str] = {}
-        platforms = platforms_of(definition, self.native)
+        platforms = platforms_of(definition.platforms, self.native)
         recipes = tuple(self._recipe(file, _Asking(self, definition, each, inherited, names)) for each in platforms)
         return Evaluated(recipes, tuple(names.items()))
 
@@ -115,14 +114,12 @@ class Recipes:
     def lookup(self) -> Lookup:
         """The names of the project's images."""
         if self._lookup is None:
-            self._lookup = Lookup(self.images())
+            self._lookup = Lookup(self.definitions.filed())
         return self._lookup
 
     def platforms(self, name: str) -> tuple[Platform, ...]:
         """Return the platforms that an image of the project is built for."""
-        if not self._definitions:
-            self._definitions.update((each.name, each) for each in self.images())
-        return platforms_of(self._definitions[name], self.native)
+        return platforms_of(self.definitions.platforms(name), self.native)
 
 
 @dataclass(frozen=True, slots=True)

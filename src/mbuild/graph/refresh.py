@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
+from mbuild.graph.defined import Defined
 from mbuild.graph.node import Graph, Node
+from mbuild.graph.patch import patched
 from mbuild.graph.reached import stated
 from mbuild.graph.workshop import Workshop
 from mbuild.tree import SUBMODULE, SYMLINK
@@ -36,13 +38,15 @@ def refresh(
     before = base.workshop
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     links = None if linked else before.links
-    shop = Workshop(before.images if definitions is None else lambda: definitions, tree, before.native, links)
+    shop = Workshop(before.definitions if definitions is None else Defined(definitions), tree, before.native, links)
     touched = set(_touched(base, tree, changes))
-    if definitions is None and not linked and not touched:
-        return Graph(base.order, base.images, shop, base.index)
+    if definitions is None and not linked:
+        found = patched(base, shop, touched) if touched else Graph(base.order, base.images, shop, base.index)
+        if found is not None:
+            return found
     from mbuild.graph.build import joined
 
-    now = {each.name: each for each in shop.images()}
+    now = {each.name: each for each in shop.definitions.all()}
     kept = {name: node for name, node in base.nodes.items() if name in now and name not in touched}
     if definitions is not None:
         kept = _defined_alike(base, kept, now, shop.recipes)
