@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mbuild.errors import Where
+    from mbuild.graph.defined import Definitions
     from mbuild.graph.outline import Outline
     from mbuild.images import ImageDef
 
@@ -87,34 +89,47 @@ class BuiltImages:
 
 
 class PatchedImages:
-    """The images of another graph, some of which have another outline. They are defined alike, and use the same."""
+    """The images of another graph, some of which are defined or outlined otherwise. They share the rest."""
 
-    def __init__(self, base: Images, fresh: Mapping[str, Source]) -> None:
-        """Take the images of the other graph, and where the outlines come from that differ."""
-        self.names = base.names
+    def __init__(self, base: Images, definitions: Definitions, fresh: Mapping[str, tuple[Summary, Outline]]) -> None:
+        """Take the images of the other graph, all definitions of now, and what is known of the images that differ."""
+        self.names = definitions.names
         self.base = base
-        self.fresh = fresh
+        self.fresh: Collection[str] = fresh.keys()
         # However long a chain of changes is, what is asked is one step away.
         self._root: Images = base
-        self._sources = fresh
+        self._known = fresh
         if isinstance(base, PatchedImages):
-            self._root, self._sources = base._root, {**base._sources, **fresh}
+            self._root, self._known = base._root, {**base._known, **fresh}
+        self._definitions = definitions
+        self._there = frozenset(self.names)
+        self._sources: dict[str, Source] = {}
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image. Raises KeyError."""
-        return self._root.summary(name)
+        if name not in self._there:
+            raise KeyError(name)
+        return self._known[name][0] if name in self._known else self._root.summary(name)
 
     def parents(self, name: str) -> Sequence[str]:
         """Return the images that an image uses."""
-        return self._root.parents(name)
+        return self._known[name][0].parents if name in self._known else self._root.parents(name)
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
-        return uses(self._sources[name].outline()) if name in self._sources else self._root.uses(name)
+        return uses(self._known[name][1]) if name in self._known else self._root.uses(name)
 
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
-        return self._sources[name] if name in self._sources else self._root.source(name)
+        if name not in self._sources:
+            # Where a definition stands may have changed, though nothing else has.
+            self._sources[name] = Source(partial(self._definitions.of, name), self._outline(name))
+        return self._sources[name]
+
+    def _outline(self, name: str) -> Callable[[], Outline]:
+        if name in self.fresh:
+            return constant(self._known[name][1])
+        return self.base.source(name).outline
 
 
 def differing(old: Images, new: Images) -> Collection[str] | None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from mbuild.images import ImageDef
-from mbuild.names import NameProblem, parse_reference
+from mbuild.images import ImageDef, NamedContext
+from mbuild.names import NameProblem, context_key, parse_reference
 from mbuild.values import dataclass
+
+DOCKER_IMAGE = "docker-image://"
 
 
 @cache
@@ -53,13 +55,47 @@ class Lookup:
 
     names: Mapping[str, str]
 
-    def find(self, name: str, asking: str) -> str | None:
-        """Return the image that ``name`` means in the Dockerfile of the image ``asking``, or None: it is external.
+    def image_of(self, definition: ImageDef, name: str) -> str:
+        """Return the image that a name means in the Dockerfile of an image, "" for none of this repository.
 
         An image never means itself: ``FROM redis:7`` in the image ``redis`` is the public one.
         """
-        key = _key(name)
-        if key is None:
-            return None
-        found = self.names.get(_written(key[0], key[1] or "latest")) or self.names.get(key[0])
-        return None if found == asking else found
+        context = context_for(definition, name)
+        return self._find(definition, name) if context is None else self.image_behind(definition, context)
+
+    def image_behind(self, definition: ImageDef, context: NamedContext) -> str:
+        """Return the image that a named context of an image means, also where it is named as any image is."""
+        if context.kind == "image":
+            return context.value
+        reference = _reference(context)
+        return self._find(definition, reference) if reference else ""
+
+    def _find(self, definition: ImageDef, reference: str) -> str:
+        found = next((image for key in _keys(reference) if (image := self.names.get(key))), "")
+        return "" if found == definition.name else found
+
+
+def context_for(definition: ImageDef, name: str) -> NamedContext | None:
+    """Return the named context that replaces a reference (BuildKit ``dockerui/namedcontext.go``)."""
+    if not definition.contexts:
+        return None
+    key = context_key(name)
+    return next((each for each in definition.contexts if context_key(each.name) == key), None)
+
+
+def asked_for(definition: ImageDef, name: str) -> tuple[str, ...]:
+    """Return the names (as in ``filed``) that are looked up, one after the other, for a name in a Dockerfile."""
+    context = context_for(definition, name)
+    reference = name if context is None else _reference(context)
+    return _keys(reference) if reference else ()
+
+
+def _reference(context: NamedContext) -> str:
+    """Return the image reference that a named context is, "" for none."""
+    is_image = context.kind == "external" and context.value.startswith(DOCKER_IMAGE)
+    return context.value.removeprefix(DOCKER_IMAGE) if is_image else ""
+
+
+def _keys(reference: str) -> tuple[str, ...]:
+    key = _key(reference)
+    return () if key is None else (_written(key[0], key[1] or "latest"), key[0])

@@ -98,7 +98,10 @@ class Outliner:
 
     def hands_on_otherwise(self, name: str) -> bool:
         """Whether what a child takes over from a fresh image differs from what it took over before."""
-        return self.before[name].handed_on != (self.fresh[name].inherited, self.recipes.platforms(name))
+        return name not in self.before or self.before[name].handed_on != (
+            self.fresh[name].inherited,
+            self.recipes.platforms(name),
+        )
 
     def _outline(self, definition: ImageDef) -> Outline:
         entry = self.places.file(definition.dockerfile)

@@ -21,13 +21,11 @@ from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.defined import Definitions
-from mbuild.graph.lookup import Lookup
+from mbuild.graph.lookup import Lookup, context_for
 from mbuild.images import ImageDef, NamedContext
-from mbuild.names import context_key, parse_platform
+from mbuild.names import parse_platform
 from mbuild.tree import Entry, Tree
 from mbuild.values import dataclass, field
-
-DOCKER_IMAGE = "docker-image://"
 
 InheritedOf = Callable[[str], Sequence[Inherited] | None]
 """From the name of an image to what it hands on, one value for each of its platforms; None where it has failed."""
@@ -95,21 +93,6 @@ class Recipes:
             resolve_stage=asking.stage,
         )
 
-    def image_of(self, definition: ImageDef, name: str) -> str:
-        """Return the image of this repository that a name means in the Dockerfile of an image, "" for none."""
-        context = _context_for(definition, name)
-        if context is not None:
-            return self.image_behind(context, definition)
-        return self.lookup.find(name, definition.name) or ""
-
-    def image_behind(self, context: NamedContext, definition: ImageDef) -> str:
-        """Return the image of this repository that a named context means, also where it is named as any image is."""
-        if context.kind == "image":
-            return context.value
-        if context.value.startswith(DOCKER_IMAGE):
-            return self.lookup.find(context.value.removeprefix(DOCKER_IMAGE), definition.name) or ""
-        return ""
-
     @property
     def lookup(self) -> Lookup:
         """The names of the project's images."""
@@ -142,16 +125,16 @@ class _Asking:
         wanted = self.platform if reference.kind == "from" else None
         if wanted and reference.platform:
             wanted = Platform(*parse_platform(reference.platform))
-        context = _context_for(self.definition, reference.name)
+        context = context_for(self.definition, reference.name)
         if context is not None:
             return self._context(context, wanted)
-        parent = self.names[reference.name] = self.recipes.lookup.find(reference.name, self.definition.name) or ""
+        parent = self.names[reference.name] = self.recipes.lookup.image_of(self.definition, reference.name)
         return self._parent(parent, wanted) if parent else ExternalImage(reference.name)
 
     def _context(self, context: NamedContext, platform: Platform | None) -> Resolved:
         if context.kind == "folder":
             return FolderContext(context.name)
-        image = self.names[context.name] = self.recipes.image_behind(context, self.definition)
+        image = self.names[context.name] = self.recipes.lookup.image_behind(self.definition, context)
         return self._parent(image, platform) if image else ExternalImage(context.value)
 
     def _parent(self, name: str, platform: Platform | None) -> Resolved:
@@ -164,11 +147,3 @@ class _Asking:
             return Inherited()
         built_for = self.recipes.platforms(name)
         return found[built_for.index(platform) if platform in built_for else 0]
-
-
-def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
-    """Return the named context that replaces a reference (BuildKit ``dockerui/namedcontext.go``)."""
-    if not definition.contexts:
-        return None
-    key = context_key(name)
-    return next((each for each in definition.contexts if context_key(each.name) == key), None)
