@@ -4,7 +4,7 @@ The library writes six methods of every class as text and compiles them when the
 5 ms to import it. The shortest question met 45 of them, which was a quarter of its time. Here methods are shared
 functions, ``__init__`` is compiled when the first object is made, and a field is set through its slot, which takes 0.6
 of the time. For type checkers they are the library's own, and ``dataclasses.fields``, ``replace`` and the like know
-them. What is not here (several base classes, ``__post_init__``, ``ClassVar``, ``kw_only``) is refused.
+them. What is not here (``ClassVar``, ``kw_only``) is refused.
 """
 
 from __future__ import annotations
@@ -61,10 +61,9 @@ def _replace(value: Any, /, **changes: Any) -> Any:
 
 def _made(cls: type, frozen: bool, eq: bool, order: bool) -> type:
     body = dict(cls.__dict__)
-    if "__post_init__" in body or len(cls.__bases__) > 1:
-        raise TypeError(f"{cls.__name__}: only classes with one base and without __post_init__")
     own = [_field(name, kind, body.pop(name, _NOTHING)) for name, kind in body.get("__annotations__", {}).items()]
-    fields = [*getattr(cls, _FIELDS, ()), *own]
+    inherited = {each.name: each for base in reversed(cls.__mro__) for each in base.__dict__.get(_FIELDS, ())}
+    fields = [*inherited.values(), *own]
     for name in ("__dict__", "__weakref__"):
         body.pop(name, None)
     shared: dict[str, Any] = {
@@ -160,6 +159,8 @@ def _compiled(cls: type, fields: Sequence[_Field], frozen: bool) -> Callable[...
         elif not made and each.default is _NOTHING:
             continue
         lines.append(f" _set{number}(self, {value})" if frozen else f" self.{each.name} = {value}")
+    if hasattr(cls, "__post_init__"):
+        lines.append(" self.__post_init__()")
     exec("\n".join(lines).format(", ".join(asked)), names)  # noqa: S102 - names of fields and nothing else
     found: Callable[..., None] = names["__init__"]
     found.__qualname__ = f"{cls.__qualname__}.__init__"
