@@ -71,7 +71,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
         )
     compared = [each.graph if each else _nothing() for each in bases]
     return Answer(
-        base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how),
+        base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
         snapshot=snapshot,
         bases=tuple(compared),

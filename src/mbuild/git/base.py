@@ -18,11 +18,13 @@ class Base:
     ref:     as given, or the name it was found under; "" for the empty tree.
     commits: ids; several where histories have several merge bases (take the union), none for the empty tree.
     how:     one line for people.
+    unproven: this is what was there before, and nobody says whether it was built.
     """
 
     ref: str
     commits: tuple[str, ...]
     how: str
+    unproven: bool = False
 
 
 def in_words(found: tuple[str, ...]) -> str:

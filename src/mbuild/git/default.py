@@ -94,4 +94,5 @@ def _before(repository: Repository, head: str, ref: str) -> Base:
     if refs.verify(repository.git, parents[0]) is None:
         why = GitError(f"head is on {ref}, and the commit before it is not in this shallow clone")
         _fetch(repository, refs.remote_of(repository.git) or "origin", parents[0], why)
-    return Base("HEAD^", (parents[0],), f"the commit before head, which is on the default branch {ref}")
+    how = f"the commit before head, which is on the default branch {ref}"
+    return Base("HEAD^", (parents[0],), how, unproven=True)

@@ -20,11 +20,15 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class BaseInfo:
-    """The base that was compared with: the ref as given or found, its commit and how it was found."""
+    """The base that was compared with: the ref as given or found, its commit and how it was found.
+
+    unproven: it is what was there before, and nobody says whether it was built.
+    """
 
     ref: str
     commit: str | None
     how: str
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
