@@ -84,6 +84,12 @@ def test_a_provider_is_imported_where_its_variable_is_set(
     assert rest == (shared | {f"mbuild.ci.{module}"} if module else set())
 
 
+def test_a_plan_asks_no_registry(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(FILES)
+    found = imported("-C", str(repo.folder), "affected", "--dry-run", "--base", "HEAD", cache=tmp_path)
+    assert "dxf" not in found
+
+
 def test_a_given_base_needs_no_provider(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit(FILES)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
