@@ -76,13 +76,14 @@ def contexts(draw: st.DrawFn, names: list[str], where: Where) -> NamedContext:
 
 
 @settings(max_examples=EXAMPLES * 4)
-@given(trees(), trees(), projects(), projects(), st.booleans())
+@given(trees(), trees(), projects(), projects(), st.sets(st.sampled_from(NAMES)), st.booleans())
 def test_a_graph_after_other_definitions_is_the_same(
-    before: Files, other: Files, old: tuple[ImageDef, ...], new: tuple[ImageDef, ...], also_files: bool
+    before: Files, other: Files, old: tuple[ImageDef, ...], new: tuple[ImageDef, ...], edited: set[str], alike: bool
 ) -> None:
-    graph, after = graph_of(before, old), other if also_files else before
+    graph, new = graph_of(before, old), old if alike else new
     if graph is None:
         return
+    after = before | {path: text for path, text in other.items() if path.partition("/")[0] in edited}
     base, tree = again(graph, before), MemoryTree(after)
     changes = between(MemoryTree(before), tree)
     definitions, _ = thaw_definitions(freeze_definitions(Defined(new), ()))
