@@ -12,7 +12,7 @@ import pytest
 from mbuild.app import attempts, running
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, open_workspace
-from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Stored
 from mbuild.errors import BuildFailedError, ChangedWhileRead, EnvironmentFault, ExitCode, Problem, UsageError, Where
 from mbuild.events import Emit, Event
 from mbuild.registry.registries import Registries
@@ -40,6 +40,9 @@ class FakeBuilder:
         return ()
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
+        return {}
+
+    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
         return {}
 
     def tag(self, existing: str, names: Sequence[str]) -> None:

@@ -244,6 +244,70 @@ def test_the_record_is_complete(shop: Repo, builder: str, proxy: Proxy, tmp_path
         assert each["digest"].startswith("sha256:")
         assert each["fingerprint"]
         assert each["pushed"] == each["tags"]
+    images = {each["name"]: each for each in record["images"]}
+    parts = manifest(images["api"]["tags"][0], proxy.host)
+    assert images["api"]["size"] == sum(each["size"] for each in (parts["config"], *parts["layers"]))
+    (parent,) = images["api"]["parent_images"]
+    assert parent == {"name": "base", "digest": images["base"]["digest"], "image_id": images["base"]["image_id"]}
+    assert images["api"]["external_images"] == []
+
+
+def manifest(name: str, host: str) -> Any:
+    connection = Registries()._of(name)
+    repository, tag = name.removeprefix(f"{host}/").rsplit(":", 1)
+    found = connection.manifest(repository, tag)
+    assert found is not None
+    return json.loads(found.data)
+
+
+def test_the_record_of_what_only_the_registry_has(shop: Repo, proxy: Proxy, tmp_path: Path) -> None:
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    assert push(shop, "oci", "--metadata", str(first)).code == 0
+    shutil.rmtree(shop.folder / ".mbuild")
+    assert push(shop, "oci", "--metadata", str(again)).code == 0
+    before, after = (json.loads(file.read_text())["images"] for file in (first, again))
+    assert {each["status"] for each in after} == {"reused"}
+    for old, new in zip(before, after, strict=True):
+        assert {key: new[key] for key in ("digest", "size", "fingerprint", "tags")} == {
+            key: old[key] for key in ("digest", "size", "fingerprint", "tags")
+        }
+    proxy.faults = [Fault("GET", "/shop/web/manifests/", 403, 999)]
+    failed = push(shop, "oci", "--metadata", str(tmp_path / "none.json"))
+    assert failed.code == 1
+    assert f"error: {proxy.host}/shop/web:mb-" in failed.err
+    assert not (tmp_path / "none.json").exists()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("how", ["auto", "buildx"])
+def test_the_record_says_which_external_image_was_used(
+    how: str, shop: Repo, proxy: Proxy, registry: str, tmp_path: Path, engine: object
+) -> None:
+    base = next(each for each in push(shop, "oci", "--tag", "v1").json["images"] if each["name"] == "base")
+    other = Repo(tmp_path / "other")
+    reference, project = f"{registry}/shop/base:v1", f"record-{proxy.host.rpartition(':')[2]}"
+    other.commit(
+        {
+            "build.yaml": f"version: 1\nproject: {project}\nimages: {{app: {{context: .}}}}\n",
+            "Dockerfile": f"FROM {reference}\nCOPY x /\n",
+            "x": "1",
+        }
+    )
+    try:
+        answer = other.mbuild("all", "--builder", how, "--format", "json")
+        assert answer.code == 0, answer.err
+        (app,) = answer.json["images"]
+        assert app["external_images"] == [{"reference": reference, "digest": base["digest"]}]
+        assert app["size"] > 0
+        assert app["image_id"].startswith("sha256:")
+        (again,) = other.mbuild("all", "--builder", how, "--format", "json").json["images"]
+        assert (again["status"], again["image_id"], again["size"]) == ("reused", app["image_id"], app["size"])
+        assert again["external_images"] == [{"reference": reference, "digest": None}], "it was not built in this run"
+    finally:
+        found = connect()
+        for each in answer.json["images"][0]["tags"]:
+            found.untag(each)
+        found.close()
 
 
 def test_a_signal_ends_a_push_that_stalls(shop: Repo, proxy: Proxy) -> None:

@@ -11,7 +11,7 @@ from mbuild.builders.oci.descriptor import Descriptor
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.oci.reference import canonical
 from mbuild.builders.oci.refusal import ENGINE_HINT, refusals
-from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Stored
 from mbuild.context.source import ContextSource
 from mbuild.context.verify import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
@@ -52,6 +52,15 @@ class Embedded:
             return {}
         held = {canonical(name): found.digest for name, found in Layout(self.output).names().items()}
         return {name: held[canonical(name)] for name in names if canonical(name) in held}
+
+    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+        """Return what the layout holds under these names: sizes are those of packed layers and the configuration."""
+        if not (self.output / "index.json").is_file():
+            return {}
+        layout = Layout(self.output)
+        held = {canonical(name): found for name, found in layout.names().items()}
+        found = {name: held[canonical(name)] for name in names if canonical(name) in held}
+        return {name: Stored(*layout.weighed(each)) for name, each in found.items()}
 
     def close(self) -> None:
         """Do nothing: files are closed as soon as they are written."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mbuild.builders.protocol import Stored
 from mbuild.builders.pushing import pull, push
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
@@ -57,6 +58,13 @@ class Engine:
     def existing(self, names: Collection[str]) -> dict[str, str]:
         """Return, of these full names with tags, those that the engine holds → image id."""
         held = self.names() if names else {}
+        return {name: held[short] for name in names if (short := familiar(name)) in held}
+
+    def stored(self, names: Collection[str]) -> dict[str, Stored]:
+        """Return, of these full names with tags, what the engine holds. One call."""
+        with self._lock, _explained(self.host):
+            listing = self.client.images() if names else []
+        held = {name: Stored(each["Id"], each["Size"]) for each in listing for name in each.get("RepoTags") or ()}
         return {name: held[short] for name in names if (short := familiar(name)) in held}
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
@@ -118,6 +126,10 @@ class EngineStore:
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
+
+    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+        """Return what the engine holds under these names: sizes are those of unpacked layers."""
+        return self.engine.stored(names)
 
     def push(self, name: str, registries: Registries) -> str:
         """Push one name, and return the digest that was read back from the registry. Raises RegistryError."""

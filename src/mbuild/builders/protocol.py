@@ -66,6 +66,14 @@ class BuildResult:
     log: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An image where a builder keeps images. size: of its layers in bytes, as they lie there."""
+
+    image_id: str
+    size: int
+
+
 @dataclass(slots=True)
 class Cancel:
     """A flag that is raised once; whoever must stop something at once leaves a callback."""
@@ -132,6 +140,10 @@ class Builder(Protocol):
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
+        ...
+
+    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+        """Return what it holds under those of these full names that exist. One call for all of them."""
         ...
 
     def tag(self, existing: str, names: Sequence[str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mbuild.app import running, targets
 from mbuild.app.past import Forecast, forecast, open_history, recorder
 from mbuild.app.publishing import Publisher
+from mbuild.app.record import Places, Pulled, lacking, recorded
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming
 from mbuild.app.workspace import Snapshot, Workspace
@@ -22,7 +23,7 @@ from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
 from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, warn_unbuilt
 from mbuild.cli.settings import Settings
-from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import Report
 from mbuild.output.text import plan_text
@@ -72,13 +73,21 @@ def _work(job: Job, registries: Registries) -> int:
     elif plan.active:
         past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
         with history:
-            return _run(job, plan, names, report, past, publishing(job, plan, found, registries))
+            return _run(job, plan, names, report, past, registries, publishing(job, plan, found, registries))
     else:
         finish(report, job.options)
     return ExitCode.DONE
 
 
-def _run(job: Job, plan: Plan, names: Naming, report: Report, past: running.Past, publisher: Publisher | None) -> int:
+def _run(
+    job: Job,
+    plan: Plan,
+    names: Naming,
+    report: Report,
+    past: running.Past,
+    registries: Registries,
+    publisher: Publisher | None,
+) -> int:
     assert job.chosen is not None
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
     limits = Limits(job.options.timeout, job.options.stall_timeout)
@@ -88,14 +97,29 @@ def _run(job: Job, plan: Plan, names: Naming, report: Report, past: running.Past
         running.check(plan, snapshot, builder, names, how)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
+    pulled = Pulled(display.show)
     try:
-        run = running.run(plan, snapshot, builder, names, how, display.show, past, publisher)
+        run = running.run(plan, snapshot, builder, names, how, pulled.take, past, publisher)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    finish(replace(report, images=images, seconds=run.seconds), job.options)
-    return run.code
+    ended = replace(report, images=images, seconds=run.seconds)
+    whole, problems = _recorded(job, ended, Places(builder, registries, pulled))
+    print_problems(problems)
+    finish(whole, replace(job.options, metadata=None) if problems else job.options)
+    return run.code or (ExitCode.FAILED if problems else ExitCode.DONE)
+
+
+def _recorded(job: Job, report: Report, places: Places) -> tuple[Report, Sequence[Problem]]:
+    """Add what images are made of where that is wanted; the problems are why a record cannot be written."""
+    if not job.options.metadata and job.options.format_ != "json":
+        return report, ()
+    try:
+        found = recorded(report, job.wanted.snapshot.graph, places)
+    except MbuildError as error:
+        return report, error.problems
+    return found, lacking(found) if job.options.metadata else ()
 
 
 def _note_missing_engine(job: Job, builder: Builder) -> None:

@@ -72,6 +72,32 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A parent as it was used: by its manifest's digest, where that is known, and its id."""
+
+    name: str
+    digest: str | None
+    image_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An image of others as it is written, and the digest it had; None where nobody said that."""
+
+    reference: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an image that is there is made of. size: in bytes, None where nobody knows."""
+
+    size: int | None
+    parents: tuple[Parent, ...] = ()
+    external: tuple[External, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageReport:
     """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for."""
 
@@ -89,6 +115,7 @@ class ImageReport:
     context: ContextInfo | None = None
     estimate_seconds: float | None = None
     done: Done | None = None
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +214,13 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
         value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
-    return value
+    return value | (_made(each.made) if each.made else {})
+
+
+def _made(made: Made) -> dict[str, Any]:
+    parents = [{"name": each.name, "digest": each.digest, "image_id": each.image_id} for each in made.parents]
+    external = [{"reference": each.reference, "digest": each.digest} for each in made.external]
+    return {"size": made.size, "parent_images": parents, "external_images": external}
 
 
 def _rounded(seconds: float | None) -> float | None:

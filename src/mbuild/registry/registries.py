@@ -51,6 +51,21 @@ class Registries:
         digests = self._each(list(names), lambda name: self._of(name).digest(*_place(name)))
         return {name: digest for name, digest in zip(names, digests, strict=True) if digest}
 
+    def sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return, of full names with tags, the bytes that a pull brings: configuration and layers, of all platforms.
+
+        Raises RegistryError when a registry cannot be asked.
+        """
+        sizes = self._each(list(names), lambda name: self._size(name, *_place(name)))
+        return {name: size for name, size in zip(names, sizes, strict=True) if size is not None}
+
+    def _size(self, name: str, repository: str, reference: str) -> int | None:
+        manifest = self._of(name).manifest(repository, reference)
+        if manifest is None:
+            return None
+        parts = [self._size(name, repository, child) or 0 for child in _children(manifest)]
+        return _bytes(manifest) + sum(parts)
+
     def verified(self, name: str, *ids: str) -> Manifest:
         """Return the manifest that a name has, read back. Raises RegistryError unless it is one of the ``ids``.
 
@@ -149,6 +164,12 @@ def _blobs(manifest: Manifest) -> Iterator[str]:
         yield str(value["config"]["digest"])
     # Several layers may be the same blob: mounting it once is enough.
     yield from dict.fromkeys(str(each["digest"]) for each in value.get("layers") or ())
+
+
+def _bytes(manifest: Manifest) -> int:
+    """Return the bytes of the configuration and the layers that a manifest names."""
+    value = json.loads(manifest.data)
+    return sum(int(each["size"]) for each in (*filter(None, [value.get("config")]), *(value.get("layers") or ())))
 
 
 def _configuration(manifest: Manifest) -> str:

@@ -129,6 +129,11 @@ class Layout:
         listed = oci.objects(self.read_manifest(desc).get("layers"))
         return tuple(oci.descriptor_from(each, desc.digest) for each in listed)
 
+    def weighed(self, desc: Descriptor) -> tuple[str, int]:
+        """Return the id of an image, which is its configuration's digest, and the bytes of that and of its layers."""
+        config = oci.descriptor_from(self.read_manifest(desc).get("config"), desc.digest)
+        return config.digest, config.size + sum(each.size for each in self.layers(desc))
+
     def _read_json(self, desc: Descriptor) -> Json:
         with self.open_blob(desc) as file:
             return oci.load(file.read(), str(self.blobs / desc.digest.removeprefix("sha256:")))
