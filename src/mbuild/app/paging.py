@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mbuild import __version__
@@ -83,10 +84,10 @@ def _measured(report: Report, graph: Graph, sizes: Sizes) -> tuple[Report, int]:
         for each in report.images
         if each.action == BUILD and each.context is not None
     }
-    found = dict(_counted({place for places in asked.values() for place in places}, sizes))
+    found = dict(_counted(Counter(place for places in asked.values() for place in places), sizes))
 
     def counted(each: ImageReport) -> ImageReport:
-        full = [found.get((place.root, place.ignore)) for place in asked.get(each.name, ())]
+        full = [found.get(place) for place in asked.get(each.name, ())]
         known = [one for one in full if one is not None]
         if each.context is None or not known or len(known) < len(full):
             return each
@@ -98,16 +99,13 @@ def _measured(report: Report, graph: Graph, sizes: Sizes) -> tuple[Report, int]:
     return replace(report, images=images), len(asked) - done
 
 
-def _counted(places: Collection[Place], sizes: Sizes) -> Iterator[tuple[tuple[str, str], Size]]:
-    """Yield the size of context roots, one after the other, until that is enough."""
+def _counted(uses: Mapping[Place, int], sizes: Sizes) -> Iterator[tuple[Place, Size]]:
+    """Yield the size of context roots until that is enough: those that most images have, then those deep down."""
     if isinstance(sizes.tree, CommitTree) and sizes.tree.repository.is_partial:
         return  # the sizes of files that this clone leaves out would have to be fetched
-    looked = 0
-    for place in sorted(places, key=lambda each: (each.root, each.ignore)):
-        if looked < MOST_FILES:
-            full = sizes.full(place)
-            looked += full.files
-            yield (place.root, place.ignore), full
+    for place in sorted(uses, key=lambda each: (-uses[each], not each.root, -each.root.count("/"), each.ignore)):
+        if sizes.counted < MOST_FILES:
+            yield place, sizes.full(place)
 
 
 def _excerpts(report: Report, snapshot: Snapshot) -> Iterator[tuple[str, Excerpt]]:

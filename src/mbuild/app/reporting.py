@@ -29,19 +29,27 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Sizes:
-    """Counts what plain builds would send: every context root once, and the size of every object is asked for once."""
+    """Counts what plain builds would send: a context root once for all ignore files that say the same."""
 
     workspace: Workspace
     tree: AnyTree
-    _known: dict[tuple[str, str], Size] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[IgnoreLine, ...]], Size] = field(default_factory=dict)
+    _lines: dict[str, tuple[IgnoreLine, ...]] = field(default_factory=dict)
     _listed: tuple[str, Sequence[Entry]] | None = None
     _objects: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def counted(self) -> int:
+        """How many files were counted so far."""
+        return sum(each.files for each in self._known.values())
+
     def full(self, use: Place) -> Size:
         """Return the size of a whole context root minus its ignore file."""
-        key = (use.root, use.ignore)
+        if use.ignore not in self._lines:
+            self._lines[use.ignore] = ignore_lines(self.tree, use.ignore)
+        lines = self._lines[use.ignore]
+        key = (use.root, lines)
         if key not in self._known:
-            lines = ignore_lines(self.tree, use.ignore)
             if isinstance(self.tree, WorkTree):
                 self._known[key] = on_disk(self.workspace.repository.top / use.root, lines)
             else:

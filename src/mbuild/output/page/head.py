@@ -71,7 +71,7 @@ def _context(page: Page, shown: Sequence[ImageReport]) -> Iterator[Html]:
     if not contexts:
         return
     own, full = sum(each.bytes for each in contexts), sum(each.full_bytes or 0 for each in contexts)
-    share = f" instead of {size(full)}" + (f" ({100 * own / full:.0f} %)" if full else "")
+    share = f" instead of {size(full)}" + (f" ({100 * own / full:.2g} %)" if full else "")
     note = f"; of {count(page.unmeasured, 'image')} more it was not counted" if page.unmeasured else ""
     yield _figure("Context", size(own), share, element("small", note) if note else None)
     sent = sum(each.done.sent for each in of_these if each.done)
