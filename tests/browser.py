@@ -7,18 +7,29 @@ Source of the protocol: chromedevtools.github.io/devtools-protocol; of the pipes
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+LAUNCHER = """
+import fcntl, os, sys
+fds = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+for number, fd in enumerate(fds, 3):
+    os.dup2(fd, number)
+    os.close(fd)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts the pipes where Chromium looks for them, and becomes it."""
 PATIENCE = 120.0
 """Seconds for one answer: machines that test are slow at times."""
 
@@ -41,11 +52,10 @@ class Browser:
         argv = [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
         argv += ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
         argv += ["--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
-        # The shell puts the pipes where Chromium looks for them; arguments stay arguments.
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{ours} 4>&{answer}', "sh", *argv]
+        launch = [sys.executable, "-c", LAUNCHER, str(ours), str(answer), *argv]
         log = (profile.parent / f"{profile.name}.log").open("wb")
         with log:
-            self._process = subprocess.Popen(shell, pass_fds=(ours, answer), stderr=log, stdout=log)
+            self._process = subprocess.Popen(launch, pass_fds=(ours, answer), stderr=log, stdout=log)
         os.close(ours)
         os.close(answer)
         self._write, self._read = theirs, back
@@ -54,22 +64,33 @@ class Browser:
         self._events: deque[dict[str, Any]] = deque()
         self.trouble: list[str] = []
         self.requests: list[str] = []
+        try:
+            self._session = self._attached()
+        except BaseException:
+            self._stop()
+            raise
+
+    def _attached(self) -> str:
         target = self._ask("Target.createTarget", {"url": "about:blank"})["targetId"]
-        self._session = self._ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        session: str = self._ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
-            self.ask(f"{domain}.enable")
+            self._ask(f"{domain}.enable", {}, session)
+        return session
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+        os.close(self._write)
+        os.close(self._read)
 
     def __enter__(self) -> Browser:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
+        with contextlib.suppress(BrowserError, OSError, subprocess.TimeoutExpired):
             self._ask("Browser.close", {})
-        except (BrowserError, OSError):
-            self._process.kill()
-        self._process.wait(30)
-        os.close(self._write)
-        os.close(self._read)
+            self._process.wait(30)
+        self._stop()
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """Ask something of the page."""
@@ -99,7 +120,7 @@ class Browser:
 
     def press(self, key: str, *, shift: bool = False) -> None:
         """Press and release a key."""
-        codes = {"Tab": 9, "Enter": 13, " ": 32, "ArrowDown": 40, "ArrowUp": 38, "Home": 36, "End": 35}
+        codes = {"Tab": 9, "Enter": 13, " ": 32, "ArrowDown": 40, "ArrowUp": 38, "Backspace": 8, "Home": 36, "End": 35}
         text = {"Enter": "\r", " ": " "}.get(key, key if len(key) == 1 else "")
         code = codes.get(key, ord(key[0].upper()))
         said = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}

@@ -32,11 +32,11 @@ def page_of(text: str) -> Page:
     )
     done = Done("failed", 1.0, text, text, text, (text,), (text,), (Problem(text, where, (text,)),), 5)
     context = ContextInfo(1, 2, text, False, 3, 4)
-    own = (text, text, text)
-    more: tuple[Any, ...] = ((text,), "build", text, (text, text), context, 1.0)
+    more: dict[str, Any] = {"action": "build", "fingerprint": text, "tags": (text, text), "context": context}
+    built = replace(done, status="built", error=None)
     images = (
-        ImageReport(text, True, why, *own, (), *more, done),
-        ImageReport(f"{text}2", True, why, *own, (text,), *more, replace(done, status="built", error=None)),
+        ImageReport(text, True, why, text, text, text, (), (text,), **more, done=done),
+        ImageReport(f"{text}2", True, why, text, text, text, (text,), (text,), **more, done=built),
         ImageReport(f"{text}3", False, (), text, text, None, (), (), "none"),
     )
     base, head = BaseInfo(text, text, text), HeadInfo(text, text, True)
@@ -95,7 +95,7 @@ def test_a_run_is_told_as_it_was() -> None:
     assert "→ 2 RUN false" in text
     assert "The last 2 lines of its log:one two" in text
     assert "1. " not in text  # numbers of lists are the browser's
-    assert "3.0 kB instead of 30.0 kB (10 %)" in text
+    assert "3.0 kB instead of 30.0 kB (10%)" in text
     assert "1 image that nothing happens to" in text
     assert "libs/web.py modified (Dockerfile:3)" in text
     assert "2 steps of 9" in text

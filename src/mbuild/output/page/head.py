@@ -68,10 +68,14 @@ def _context(page: Page, shown: Sequence[ImageReport]) -> Iterator[Html]:
         each for each in shown if each.action == "build" and (not each.done or each.done.status in ("built", "cached"))
     ]
     contexts = [each.context for each in of_these if each.context and each.context.full_bytes is not None]
+    if not contexts and not page.unmeasured:
+        return
     if not contexts:
+        told = (each.context.bytes for each in of_these if each.context)
+        yield _figure("Context", size(sum(told)), element("small", " what plain builds would send was not counted"))
         return
     own, full = sum(each.bytes for each in contexts), sum(each.full_bytes or 0 for each in contexts)
-    share = f" instead of {size(full)}" + (f" ({100 * own / full:.2g} %)" if full else "")
+    share = f" instead of {size(full)}" + (f" ({100 * own / full:.2g}%)" if full else "")
     note = f"; of {count(page.unmeasured, 'image')} more it was not counted" if page.unmeasured else ""
     yield _figure("Context", size(own), share, element("small", note) if note else None)
     sent = sum(each.done.sent for each in of_these if each.done)

@@ -10,13 +10,18 @@ from mbuild.output.page.model import Page
 from mbuild.output.recording import StepTime
 from mbuild.output.words import count, duration
 
+LEAST_SECONDS = 0.05
+"""A step that took less is of no interest, unless there are few of others."""
+FEWEST = 10
+
 
 def steps(page: Page, ids: Mapping[str, str]) -> Html:
     """Return the section; nothing where no step was told of."""
-    shown = [each for each in page.steps if each.seconds >= 0.05] or page.steps[:10]
+    shown = page.steps[: max(FEWEST, sum(1 for each in page.steps if each.seconds >= LEAST_SECONDS))]
     if not shown:
         return NOTHING
-    head = element("tr", *(element("th", text, scope="col") for text in ("Took", "Step", "Image", "How it ended")))
+    others = (element("th", text, scope="col") for text in ("Step", "Image", "How it ended"))
+    head = element("tr", element("th", "Took", scope="col", class_="n"), *others)
     about = f"{count(len(shown), 'step')} of {page.steps_ended:,}, the slowest first, as they looked from outside."
     rows = [_row(each, ids) for each in shown]
     table = element("table", element("caption", about), element("thead", head), element("tbody", *rows), class_="wide")
