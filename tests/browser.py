@@ -134,9 +134,8 @@ class Browser:
         self.ask("Input.dispatchKeyEvent", type="keyUp", **said)
 
     def type(self, text: str) -> None:
-        """Type a text."""
-        for each in text:
-            self.press(each)
+        """Put a text where the cursor is, as typing it would."""
+        self.ask("Input.insertText", text=text)
 
     def scheme(self, name: str) -> None:
         """Prefer ``light`` or ``dark``."""

@@ -171,7 +171,7 @@ def test_rows_are_found_sorted_and_unfolded_by_keys(opened: Browser, folder: Pat
 def test_only_images_of_a_status(opened: Browser, folder: Path) -> None:
     show(opened, folder / "small.html")
     tab_to(opened, "#state")
-    opened.type("f")
+    opened.press("f")
     assert opened.run("document.activeElement.value") == "failed"
     assert opened.run(f"{VISIBLE}.map((row) => row.cells[0].textContent)") == ["api"]
 
