@@ -88,6 +88,7 @@ class TestWithoutAnEngine:
         assert "1 failure" in shown
         assert "→ 3 COPY --from=shop/web /nowhere /x" in shown
         assert "'base' was not built" in shown
+        assert re.search(r"COPY /nowhere /x\s+base failed", shown)  # among the steps
 
     def test_a_run_that_breaks(self, shop: Repo, page: Path, tmp_path: Path) -> None:
         (tmp_path / "out").mkdir()

@@ -124,6 +124,6 @@ def _lines(snapshot: Snapshot, image: str) -> tuple[str, ...]:
     """Return the lines of an image's Dockerfile, none where it cannot be read any more."""
     try:
         text = snapshot.tree.read(snapshot.graph.nodes[image].dockerfile)
-    except MbuildError:
+    except (MbuildError, OSError):
         return ()
     return tuple(text.decode("utf-8", "replace").splitlines())
