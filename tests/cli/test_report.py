@@ -107,6 +107,12 @@ class TestWithoutAnEngine:
         assert answer.err == "error: --report /nonexistent/page.html: there is no folder /nonexistent\n"
         assert not (shop.folder / ".mbuild").exists()
 
+    def test_a_list_is_no_plan(self, shop: Repo, page: Path) -> None:
+        answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--report", str(page))
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("error: --list knows too little for a --report\nhint: --dry-run --report")
+        assert not page.exists()
+
     def test_a_folder_is_no_file(self, shop: Repo, tmp_path: Path) -> None:
         answer = shop.mbuild("all", "--report", str(tmp_path))
         assert answer.code == 2

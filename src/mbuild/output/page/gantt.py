@@ -54,10 +54,11 @@ def _about(line: Timeline) -> str:
 def _paths(line: Timeline, page: Page, ids: Mapping[str, str]) -> Html:
     parents = {each.name: each.parents for each in page.report.images}
     bars = {each.turn.image: each for each in line.bars}
+    waits = "will wait" if line.predicted else "waited"
     chain = joined((link(name, ids) for name in line.chain), " → ")
     return element(
         "div",
-        element("p", element("b", "Critical path"), ": what this run waited for, each when the one before it ended."),
+        element("p", element("b", "Critical path"), f": what this run {waits} for, each when the one before it ended."),
         element("ol", *_links(line, bars, parents, ids), class_="path"),
         element(
             "p",

@@ -41,7 +41,7 @@ def _figures(page: Page, counted: str) -> Iterator[Html]:
     yield from _time(report)
     yield from _context(page, shown)
     if report.place:
-        yield _figure("Built by", report.builder, element("small", f" into {report.place}"))
+        yield _figure("Builder", report.builder, element("small", f" into {report.place}"))
 
 
 def _figure(name: str, *pieces: Piece) -> Html:
@@ -75,12 +75,17 @@ def _context(page: Page, shown: Sequence[ImageReport]) -> Iterator[Html]:
         yield _figure("Context", size(sum(told)), element("small", " what plain builds would send was not counted"))
         return
     own, full = sum(each.bytes for each in contexts), sum(each.full_bytes or 0 for each in contexts)
-    share = f" instead of {size(full)}" + (f" ({100 * own / full:.2g}%)" if full else "")
+    share = f" instead of {size(full)}{_share(own, full)}"
     note = f"; of {count(page.unmeasured, 'image')} more it was not counted" if page.unmeasured else ""
     yield _figure("Context", size(own), share, element("small", note) if note else None)
     sent = sum(each.done.sent for each in of_these if each.done)
     if sent:
         yield _figure("Sent", size(sent), element("small", " the rest was there already" if sent < own else ""))
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole if whole else 0
+    return "" if not whole else f" ({percent:.2g}%)" if percent >= 0.01 else " (less than 0.01%)"
 
 
 def leftovers(report: Report) -> Iterator[Html]:

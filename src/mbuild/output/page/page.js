@@ -32,7 +32,12 @@
     for (const [word, number] of counts) state.append(make("option", `${word} (${number})`, { value: word }));
     const said = make("output", "", { "aria-live": "polite", for: "find state" });
     const tools = make("div", "", { class: "tools", role: "search" });
-    tools.append(make("label", "Find", { for: "find" }), find, make("label", "Status", { for: "state" }), state, said);
+    const field = (text, control) => {
+      const both = make("span", "", { class: "field" });
+      both.append(make("label", text, { for: control.id }), control);
+      return both;
+    };
+    tools.append(field("Find", find), field("Status", state), said);
     box.before(tools);
 
     const more = make("button", `Show ${AT_ONCE} more`, { type: "button" });
