@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mbuild.dockerfile.model import Recipe, StageRecipe
+from mbuild.dockerfile.model import Operation, Recipe, StageRecipe
 from mbuild.errors import Where
 
 _STEP = re.compile(r"\[(?:(?P<stage>\S+) )?(?P<at>\d+)/(?P<of>\d+)\] (?P<keyword>[A-Z]+)\b")
@@ -35,21 +35,27 @@ def looked_up(names: Iterable[str]) -> tuple[LookedUp, ...]:
 def line_of(name: str, recipe: Recipe) -> Where | None:
     """Return where the instruction of a step stands, or None where that is not sure.
 
-    BuildKit numbers what makes a layer, and before it FROM where that is an image (``dockerfile2llb/convert.go``).
+    BuildKit numbers what makes a layer. It counts FROM an image as well, and gives it the first number unless a named
+    context stands for it (``dockerfile2llb/convert.go``), so two instructions come into question; words decide.
     """
     found = _STEP.match(name)
     if found is None:
         return None
     at, of, keyword = int(found["at"]), int(found["of"]), found["keyword"]
     stages = [each for each in recipe.stages if not found["stage"] or found["stage"] in _names(each)]
-    for stage in stages if len(stages) == 1 else ():
-        if keyword == "FROM":
-            return stage.where
-        counted = [each for each in stage.operations if each.keyword in _COUNTED]
-        index = at - 1 - (of - len(counted))
-        if of - len(counted) in (0, 1) and 0 <= index < len(counted) and counted[index].keyword == keyword:
-            return counted[index].where
-    return None
+    if len(stages) != 1 or keyword == "FROM":
+        return stages[0].where if len(stages) == 1 else None
+    counted = [each for each in stages[0].operations if each.keyword in _COUNTED]
+    beside = of - len(counted)
+    fitting = [counted[index] for index in {at - 1, at - 1 - beside} if beside in (0, 1) and 0 <= index < len(counted)]
+    alike = [each for each in fitting if each.keyword == keyword and _says(name, each)]
+    return alike[0].where if len(alike) == 1 else None
+
+
+def _says(name: str, operation: Operation) -> bool:
+    """Tell whether a step's name has the words of an instruction: of a RUN, which may be long, the first."""
+    words = (operation.args[0].split() or [""])[:1] if operation.keyword == "RUN" and operation.args else operation.args
+    return all(word in name for word in words)
 
 
 def _names(stage: StageRecipe) -> tuple[str, str]:
