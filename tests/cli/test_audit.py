@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,57 @@ class TestTheSame:
         assert shop.outcomes() == {"one": "same", "tools": "same"}
 
 
+class TestTheBuilders:
+    @pytest.fixture
+    def changed(self, shop: Shop) -> Shop:
+        shop.define(
+            "  base: {dockerfile: base/Dockerfile}\n" + ONE,
+            {
+                "base/Dockerfile": "FROM scratch\nCOPY files /files\n",
+                "base/files/x": "x PROJECT",
+                "base/files/notes.md": "n",
+                "base/.dockerignore": "**/*.md\n",
+                "one/Dockerfile": "FROM PROJECT/base\nCOPY app /app\n",
+                "app/main": "m",
+            },
+        )
+        shop.write({"base/files/notes.md": "changed", "README": "changed"})
+        return shop
+
+    @pytest.mark.parametrize("builder", ["auto", "buildx", "docker"])
+    def test_each_builds_from_everything(self, changed: Shop, engine: EngineUnderTest, builder: str) -> None:
+        before = leftovers(engine)
+        assert changed.outcomes("--builder", builder) == {"base": "same", "one": "same"}
+        assert_gone(engine, leftovers(engine) - before)
+
+    def test_an_engine_without_a_client(self, changed: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "bin").mkdir()
+        git = shutil.which("git")
+        assert git is not None
+        (tmp_path / "bin" / "git").symlink_to(git)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        answer = changed.audit("--format", "json")
+        assert answer.code == 0, answer
+        assert answer.json["builder"].startswith("buildkit in the engine at ")
+        assert [each["outcome"] for each in answer.json["images"]] == ["same", "same"]
+
+    def test_a_builder_that_cannot_forgets_no_doubt(self, changed: Shop, engine: EngineUnderTest) -> None:
+        """The engine's API has no way past its cache, so a build that differs stays undecided."""
+        changed.git("checkout", "-q", ".")
+        assert changed.mbuild("all").code == 0
+        answer = changed.audit("--builder", "docker", "--format", "json", "one")
+        name = image(answer, "one")["existing"]["name"]
+        engine.run("rmi", "--force", name)
+        engine.run("tag", changed.base, name)
+        answer = changed.audit("--builder", "docker", "--format", "json", "one")
+        assert image(answer, "one")["outcome"] == "same"
+        found = image(answer, "one")["existing"]
+        assert (found["outcome"], found["reason"]) == (
+            "undecided",
+            "it differs, and whether it has to was not found out: this builder cannot build without its cache",
+        )
+
+
 class TestUndecided:
     def test_what_builds_on_neither_side(self, shop: Shop) -> None:
         shop.define(ONE, {"one/Dockerfile": "FROM BASE\nRUN exit 3\n", "README": "r"})
@@ -203,6 +255,7 @@ class TestExisting:
         (tmp_path / "stale").mkdir()
         (tmp_path / "stale" / "main").write_text("old")
         (tmp_path / "stale" / "Dockerfile").write_text("FROM scratch\nCOPY main /\n")
+        engine.run("rmi", "--force", name)
         engine.run("buildx", "build", "--load", "--tag", name, str(tmp_path / "stale"))
         answer = built.audit()
         assert answer.code == 1, answer
@@ -228,6 +281,8 @@ class TestExisting:
             # The cache has what was made last, and no image that exists.
             for tag in (plan.image(name)["tags"][0], f"{shop.project}/{name}:last"):
                 argv = ("buildx", "build", "--no-cache", "--load", "--tag", tag, "-")
+                if tag in _names(engine, tag):
+                    engine.run("rmi", "--force", tag)
                 engine.run(*argv, stdin=(shop.folder / name / "Dockerfile").read_bytes())
         shop.write({"README": "changed"})
         answer = shop.audit("--format", "json")

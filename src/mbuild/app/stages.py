@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.app.together import ask_for
 from mbuild.context.source import ContextSource
 from mbuild.context.stage import stage
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
@@ -49,6 +50,7 @@ class Stages:
     def _staged(self, root: str, include: tuple[str, ...]) -> Path:
         target = self.folder / f"{next(self._count)}"
         entries = tuple(included(everything(self.tree, root), root, include))
+        ask_for(self.tree, entries)
         stage(ContextSource(self.tree, root, entries), target, epoch=self.epoch)
         return target
 

@@ -122,7 +122,8 @@ def _lines(found: Audit) -> Iterator[str]:
     if not found.results:
         yield "nothing to audit: " + ("there are no images" if not found.images else "every image is affected")
         return
-    yield f"{_drawn(found)}; built by {found.builder}"
+    yield from _drawn(found)
+    yield f"built by {found.builder}"
     yield ""
     shown = [each for each in found.results if each.verdict.outcome != SAME or not _is_plain(each)]
     if len(shown) < len(found.results):
@@ -138,10 +139,12 @@ def _is_plain(each: Audited) -> bool:
     return not each.verdict.reason and (each.existing is None or each.existing.verdict.outcome == SAME)
 
 
-def _drawn(found: Audit) -> str:
+def _drawn(found: Audit) -> Iterator[str]:
     if len(found.results) == found.eligible:
-        return "all that are not affected are audited"
-    return f"{len(found.results)} of those drawn with equal chances; to draw the same: {' '.join(found.again)}"
+        yield "all that are not affected were looked at"
+    else:
+        yield f"{len(found.results)} of those were drawn, each set of them with the same chance"
+        yield f"to draw the same: {' '.join(found.again)}"
 
 
 def _told(each: Audited) -> Iterator[str]:
@@ -180,16 +183,16 @@ def _sure(found: Audit) -> Iterator[str]:
     yield f"{count(missed, 'miss', 'misses')} among {recall.decided} decided{tail}"
     if recall.most_missed is None:
         return
-    if recall.decided == found.eligible:
-        yield f"wrong skips: {missed} of {found.eligible}, as all were looked at"
-        return
+    whole = recall.decided == found.eligible
+    sure = "" if whole else f", with {percent} % confidence"
     left = "; those undecided say nothing of the others" if undecided else ""
-    yield f"wrong skips: at most {recall.most_missed} of {found.eligible}, with {percent} % confidence{left}"
+    yield f"wrong skips: {'' if whole else 'at most '}{recall.most_missed} of {found.eligible}{sure}{left}"
     if recall.estimate is None or recall.at_least is None:
         yield "recall: nothing was affected, so there was nothing to find"
-        return
-    sure, likely = _percent(recall.at_least), _percent(recall.estimate)
-    yield f"recall: at least {sure}, with {percent} % confidence; estimate {likely}"
+    elif whole:
+        yield f"recall: {_percent(recall.estimate)}"
+    else:
+        yield f"recall: at least {_percent(recall.at_least)}{sure}; estimate {_percent(recall.estimate)}"
 
 
 def _percent(share: float) -> str:
