@@ -84,9 +84,9 @@ def assert_gone(engine: EngineUnderTest, names: set[str]) -> None:
 
 
 ONE = "  one: {dockerfile: one/Dockerfile, context: .}\n"
-pytestmark = pytest.mark.engine
 
 
+@pytest.mark.engine
 class TestTheSame:
     def test_parents_stages_and_an_ignore_file(self, shop: Shop, engine: EngineUnderTest) -> None:
         before = leftovers(engine)
@@ -163,6 +163,7 @@ class TestTheSame:
         assert shop.outcomes() == {"one": "same", "tools": "same"}
 
 
+@pytest.mark.engine
 class TestTheBuilders:
     @pytest.fixture
     def changed(self, shop: Shop) -> Shop:
@@ -214,6 +215,7 @@ class TestTheBuilders:
         )
 
 
+@pytest.mark.engine
 class TestUndecided:
     def test_what_builds_on_neither_side(self, shop: Shop) -> None:
         shop.define(ONE, {"one/Dockerfile": "FROM BASE\nRUN exit 3\n", "README": "r"})
@@ -236,6 +238,7 @@ class TestUndecided:
         assert "the submodule sub changed" in answer.out
 
 
+@pytest.mark.engine
 class TestExisting:
     @pytest.fixture
     def built(self, shop: Shop) -> Shop:
@@ -381,6 +384,7 @@ class TestTheCommandLine:
         assert "there is no image 'i99'" in answer.err
 
 
+@pytest.mark.engine
 def test_ctrl_c_leaves_nothing(shop: Shop, engine: EngineUnderTest, tmp_path: Path) -> None:
     marker = uuid.uuid4().hex
     shop.define(ONE, {"one/Dockerfile": f"FROM BASE\nRUN : {marker}; while :; do :; done\n", "README": "r"})

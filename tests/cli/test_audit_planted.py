@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from tests.cli.test_audit import RANDOM, Shop, image, shop
-from tests.oracle.soundness.planted import BUGS, Planted
+from tests.oracle.soundness.planted import BUGS, Bug, Planted, _returning
 
 __all__ = ["shop"]
-pytestmark = [pytest.mark.engine, pytest.mark.no_cover]
 
 IMAGES = """\
   base: {dockerfile: base/Dockerfile, context: base}
@@ -112,6 +112,7 @@ CASES = [
 ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("planted", CASES, ids=lambda each: each.bug)
 def test_an_overlooked_change_is_found(planted: Case, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MBUILD_CACHE", "off")
@@ -138,6 +139,7 @@ def test_an_overlooked_change_is_found(planted: Case, shop: Shop, monkeypatch: p
     assert all(sign in text.out for sign in planted.signs), text.out
 
 
+@pytest.mark.engine
 def test_without_a_bug_nothing_is_found(shop: Shop) -> None:
     shop.define(IMAGES, FILES)
     shop.write({"README": "other PROJECT\n", "ignored/left.md": "other PROJECT\n", "base/y": "new\n", "lib/m": "new\n"})
@@ -146,3 +148,91 @@ def test_without_a_bug_nothing_is_found(shop: Shop) -> None:
     assert {each["outcome"] for each in answer.json["images"]} == {"same"}
     assert answer.json["sampled"] == 9
     assert [each["path"] for each in image(answer, "child")["around"]] == ["base/y"]
+
+
+BLIND = Bug("mbuild.graph.affected", "_Comparison._reasons", _returning(()))
+"""Nothing is ever affected."""
+ONE = "  one: {dockerfile: one/Dockerfile}\n"
+
+
+class TestWhenNothingIsReported:
+    """With the embedded builder, as nothing has to be run."""
+
+    @pytest.fixture
+    def blind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+        monkeypatch.setenv("MBUILD_CACHE", "off")
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+        Planted(BLIND, monkeypatch)
+        found = Shop(tmp_path / "repo")
+        found.project = "shop"
+        return found.define(ONE, {"one/Dockerfile": "FROM scratch\nCOPY x /x\n", "one/x": "x"})
+
+    def said(self, blind: Shop, *signs: str, code: int = 1) -> None:
+        answer = blind.audit()
+        assert (answer.code, [sign for sign in signs if sign not in answer.out]) == (code, []), answer
+
+    def test_a_file(self, blind: Shop) -> None:
+        blind.write({"one/x": "other"})
+        self.said(
+            blind, "miss  one: head's image is another one than the base's", "differs: /x: 1 bytes", "(COPY x /x)"
+        )
+        answer = blind.audit()
+        assert "error: said to be not affected, and not the same: one\nhint: this is a bug in mbuild" in answer.err
+        assert "1 miss among 1 decided\nwrong skips: 1 of 1\nrecall: 0 %\n" in answer.out
+
+    def test_a_setting(self, blind: Shop) -> None:
+        blind.write({"one/Dockerfile": "FROM scratch\nCOPY x /x\nENV A=b\n"})
+        self.said(blind, "differs: setting Env: ")
+
+    def test_a_mode(self, blind: Shop) -> None:
+        (blind.folder / "one" / "x").chmod(0o755)
+        self.said(blind, "differs: /x: mode 0644 → mode 0755", "held not to matter: one/x (mode)")
+
+    def test_a_file_that_is_gone(self, blind: Shop) -> None:
+        (blind.folder / "one" / "x").unlink()
+        self.said(blind, "miss  one: it builds at the base and fails at head: ")
+
+    def test_a_file_that_was_not_there(self, blind: Shop) -> None:
+        blind.commit({"one/Dockerfile": "FROM scratch\nCOPY y /y\n"})
+        blind.write({"one/y": "y"})
+        self.said(blind, "miss  one: it fails at the base and builds at head: ")
+
+    def test_a_new_image(self, blind: Shop) -> None:
+        blind.write({"build.yaml": (blind.folder / "build.yaml").read_text() + ONE.replace("one:", "two:")})
+        self.said(blind, "miss  two: there is no such image at the base\n", "  same  one\n")
+
+    def test_an_image_that_could_not_be_read(self, blind: Shop) -> None:
+        blind.commit({"one/Dockerfile": "FROM scratch\nCOPYY x /x\n"})
+        blind.write({"one/Dockerfile": "FROM scratch\nCOPY x /x\n"})
+        self.said(blind, "undecided  one: there is no such image at the base: one/Dockerfile:2", code=4)
+
+    def test_other_platforms(self, blind: Shop) -> None:
+        text = (blind.folder / "build.yaml").read_text()
+        blind.write({"build.yaml": text.replace("Dockerfile}", "Dockerfile, platforms: [linux/arm64]}")})
+        self.said(blind, "miss  one: its platforms were this machine's and are linux/arm64")
+
+    def test_each_platform_is_built(self, blind: Shop) -> None:
+        text = (blind.folder / "build.yaml").read_text()
+        files = {
+            "build.yaml": text.replace("Dockerfile}", "Dockerfile, platforms: [linux/amd64, linux/arm64]}"),
+            "one/Dockerfile": "FROM scratch\nARG TARGETARCH\nCOPY x-$TARGETARCH /x\n",
+            "one/x-amd64": "x",
+            "one/x-arm64": "x",
+        }
+        blind.commit(files)
+        blind.write({"one/x-arm64": "other"})
+        self.said(blind, "differs: /x: ")
+
+    def test_with_two_bases_each_is_compared_with(self, blind: Shop) -> None:
+        """A criss-cross merge has two merge bases; head is as one of them, and not as the other."""
+        blind.git("checkout", "-q", "-b", "other")
+        two = blind.commit({"one/x": "two"})
+        blind.git("checkout", "-q", "main")
+        one = blind.commit({"README": "one"})
+        blind.git("merge", "-q", "-m", "merge", two)
+        blind.git("checkout", "-q", "other")
+        blind.git("merge", "-q", "-m", "merge", one)
+        blind.commit({"README": "other"})
+        answer = blind.audit(base="main")
+        assert answer.code == 1, answer
+        assert "miss  one" in answer.out
