@@ -141,7 +141,8 @@ class TestTheSame:
         shop.write({"app/a.md": "changed", "lib/l": "changed"})
         assert shop.outcomes() == {"one": "same", "two": "same"}
         shop.commit()
-        shop.write({"b/b": "changed"})
+        # A folder of which nothing is left is there, but not in a context that only some files are part of.
+        shop.write({"app/docs/new.md": "new", "b/b": "changed"})
         assert shop.outcomes() == {"one": "same"}
 
     def test_named_contexts_and_args(self, shop: Shop) -> None:

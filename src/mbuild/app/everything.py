@@ -6,13 +6,13 @@ what the ignore file names, where there is no such client, or no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from mbuild.app.requests import external_contexts, found_secret
-from mbuild.app.stages import Stages, everything, included, main_place
+from mbuild.app.stages import Stages, kept
 from mbuild.app.workspace import native_platform
 from mbuild.audit.judge import Attempt, Ran
 from mbuild.audit.steps import LookedUp, is_step, line_of, looked_up
@@ -96,7 +96,7 @@ class Plain:
         return plain.PlainBuild(
             image=order.label,
             dockerfile=stages.dockerfile(node),
-            context=stages.context(main_place(node).root, definition.include),
+            context=stages.main_context(node),
             tag=order.tag,
             folders={name: stages.context(root) for name, root in _folders(order)},
             bound=dict(external_contexts(node)) | {key: f"docker-image://{tag}" for key, tag in order.parents.items()},
@@ -167,24 +167,7 @@ class Given:
 
 
 def _source(order: Order, place: Place) -> ContextSource:
-    """Return everything in a context but what its ignore file, ``include`` and ``exclude`` leave out."""
-    definition, tree = order.node.definition, order.stages.tree
-    matcher = order.stages.graph.workshop.places.matcher(definition, place)
-    found = tuple(included(everything(tree, place.root), place.root, () if place.context else definition.include))
-    skip = len(place.root) + 1 if place.root else 0
-
-    def kept(path: str) -> bool:
-        return matcher is None or not matcher.ignored(path)
-
-    entries = tuple(each for each in found if kept(each.path[skip:]))
-    folders = sorted(each for each in _folders_above(each.path[skip:] for each in found) if kept(each))
-    return ContextSource(tree, place.root, entries, tuple(folders))
-
-
-def _folders_above(paths: Iterable[str]) -> set[str]:
-    """Return the folders that paths lie in, the context root aside."""
-    parts = (each.split("/")[:-1] for each in paths)
-    return {"/".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
+    return ContextSource(order.stages.tree, place.root, *kept(order.stages.graph, order.node, place))
 
 
 def recipe_of(node: Node, platform: str) -> Recipe:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree
     from mbuild.graph.node import Graph, Node
     from mbuild.graph.outline import Place
+    from mbuild.tree import Tree
 
 IGNORE_FILE = ".dockerignore"
 
@@ -35,24 +36,30 @@ class Stages:
     folder: Path
     label: str
     epoch: int
-    _known: dict[tuple[str, tuple[str, ...]], Path] = field(default_factory=dict)
+    _known: dict[str, Path] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def context(self, root: str, include: tuple[str, ...] = ()) -> Path:
-        """Return a folder with everything below a context root; of what ``include`` names, where that is given."""
+    def context(self, root: str) -> Path:
+        """Return a folder with everything below a context root."""
         with self._lock:
-            key = (root, include)
-            if key not in self._known:
-                self._known[key] = self._linked(self._staged(root, include))
-            return self._known[key]
+            if root not in self._known:
+                self._known[root] = self._staged(root, everything(self.tree, root))
+            return self._known[root]
 
-    def _staged(self, root: str, include: tuple[str, ...]) -> Path:
-        target = self.folder / f"{next(self._count)}"
-        entries = tuple(included(everything(self.tree, root), root, include))
+    def main_context(self, node: Node) -> Path:
+        """Return the folder that is the build's own context; with ``include``, what that and ignore files leave."""
+        place = main_place(node)
+        if not node.definition.include:
+            return self.context(place.root)
+        with self._lock:
+            return self._staged(place.root, kept(self.graph, node, place)[0])
+
+    def _staged(self, root: str, entries: tuple[Entry, ...]) -> Path:
         ask_for(self.tree, entries)
+        target = self.folder / f"{next(self._count)}"
         stage(ContextSource(self.tree, root, entries), target, epoch=self.epoch)
-        return target
+        return self._linked(target)
 
     def _linked(self, target: Path) -> Path:
         link = self.folder / f"{self.label}-{next(self._count)}"
@@ -88,15 +95,32 @@ def main_place(node: Node) -> Place:
     return next(each for each in node.outline.places if not each.context)
 
 
-def everything(tree: AnyTree, root: str) -> tuple[Entry, ...]:
+def everything(tree: Tree, root: str) -> tuple[Entry, ...]:
     """Return all entries below a context root, those in submodules aside: they are in other repositories."""
     return tuple(each for each in tree.below(root) if each.mode != SUBMODULE)
 
 
-def included(entries: Iterable[Entry], root: str, patterns: tuple[str, ...]) -> Iterable[Entry]:
-    """Return the entries that ``include`` names: all where there is none. Paths are from the git root."""
-    if not patterns:
-        return entries
-    matcher = IgnoreMatcher(IgnoreLine(each, 0) for each in patterns)
-    skip = len(root) + 1 if root else 0
-    return (each for each in entries if matcher.ignored(each.path[skip:]))
+def kept(graph: Graph, node: Node, place: Place) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Return what of a context ignore file, ``include`` and ``exclude`` leave, as mbuild reads these.
+
+    First the entries, then the folders, relative to the context root, that are there although nothing in them may be.
+    """
+    matcher, include = graph.workshop.places.matcher(node.definition, place), node.definition.include
+    skip = len(place.root) + 1 if place.root else 0
+
+    def stays(path: str) -> bool:
+        return matcher is None or not matcher.ignored(path)
+
+    found = everything(graph.workshop.tree, place.root)
+    entries = tuple(each for each in found if stays(each.path[skip:]))
+    if include and not place.context:
+        named = IgnoreMatcher(IgnoreLine(each, 0) for each in include)
+        return tuple(each for each in entries if named.ignored(each.path[skip:])), ()
+    folders = sorted(each for each in _folders_above(each.path[skip:] for each in found) if stays(each))
+    return entries, tuple(folders)
+
+
+def _folders_above(paths: Iterable[str]) -> set[str]:
+    """Return the folders that paths lie in, the context root aside."""
+    parts = (each.split("/")[:-1] for each in paths)
+    return {"/".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
