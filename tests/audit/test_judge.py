@@ -1,4 +1,4 @@
-"""What follows from the builds of a base, of head, and of the base again."""
+"""What follows from the builds of a base, of head, and of both again."""
 
 from __future__ import annotations
 
@@ -18,47 +18,49 @@ def built(name: str) -> Attempt:
 
 
 FAILED = Attempt(error="no such file")
-PASSING = Attempt(error="connection reset", passing=True)
+PASSING = Attempt(error="connection reset", doubt="it may pass: connection reset")
 A, B, C = built("a"), built("b"), built("c")
 
 
-def judged(base: Attempt, head: Attempt, control: Attempt | None = None) -> Verdict:
-    def again() -> Attempt:
-        assert control is not None, "there is no need to build the base again"
-        return control
-
-    return judge(base, head, again)
+def judged(base: Attempt, head: Attempt, *controls: Attempt) -> Verdict:
+    """Judge; the controls are the base again and head again, as far as they are needed."""
+    waiting = list(controls)
+    found = judge(base, head, lambda: waiting.pop(0), lambda: waiting.pop(0))
+    assert not waiting, "a build that was not needed"
+    return found
 
 
 @pytest.mark.parametrize(
-    ("base", "head", "control", "outcome", "reason"),
+    ("builds", "outcome", "reason"),
     [
-        (A, A, None, SAME, ""),
-        (A, B, A, MISS, "head's image is another one than the base's"),
-        (A, B, B, SAME, "the base, built again, is what head is"),
-        (A, B, C, UNDECIDED, "the base, built twice, is not the same: setting Env: a → c"),
-        (A, B, FAILED, UNDECIDED, "the base builds at one time and not at another: no such file"),
-        (A, B, PASSING, UNDECIDED, "a build failed in a way that may pass: connection reset"),
-        (FAILED, FAILED, None, UNDECIDED, "it builds neither at the base nor at head: no such file"),
-        (A, FAILED, A, MISS, "it builds at the base and fails at head: no such file"),
-        (A, FAILED, FAILED, UNDECIDED, "the base builds at one time and not at another: no such file"),
-        (A, FAILED, B, UNDECIDED, "the base, built twice, is not the same: setting Env: a → b"),
-        (A, PASSING, None, UNDECIDED, "a build failed in a way that may pass: connection reset"),
-        (FAILED, B, FAILED, MISS, "it fails at the base and builds at head: no such file"),
-        (FAILED, B, B, SAME, "the base, built again, is what head is"),
-        (FAILED, B, A, UNDECIDED, "the base builds at one time and not at another: no such file"),
-        (PASSING, B, None, UNDECIDED, "a build failed in a way that may pass: connection reset"),
+        ((A, A), SAME, ""),
+        ((A, B, A, B), MISS, "head's image is another one than the base's"),
+        ((A, B, B), SAME, "the base, built again, is what head is"),
+        ((A, B, C), UNDECIDED, "the base, built twice, is not the same: setting Env: a → c"),
+        ((A, B, A, C), UNDECIDED, "head, built twice, is not the same: setting Env: b → c"),
+        ((A, B, A, FAILED), UNDECIDED, "head builds at one time and not at another: no such file"),
+        ((A, B, A, PASSING), UNDECIDED, "it may pass: connection reset"),
+        ((A, B, FAILED), UNDECIDED, "the base builds at one time and not at another: no such file"),
+        ((A, B, PASSING), UNDECIDED, "it may pass: connection reset"),
+        ((FAILED, FAILED), UNDECIDED, "it builds neither at the base nor at head: no such file"),
+        ((A, FAILED, A, FAILED), MISS, "it builds at the base and fails at head: no such file"),
+        ((A, FAILED, A, A), UNDECIDED, "head builds at one time and not at another: no such file"),
+        ((A, FAILED, FAILED), UNDECIDED, "the base builds at one time and not at another: no such file"),
+        ((A, FAILED, B), UNDECIDED, "the base, built twice, is not the same: setting Env: a → b"),
+        ((A, PASSING), UNDECIDED, "it may pass: connection reset"),
+        ((FAILED, B, FAILED, B), MISS, "it fails at the base and builds at head: no such file"),
+        ((FAILED, B, B), SAME, "the base, built again, is what head is"),
+        ((FAILED, B, A), UNDECIDED, "the base builds at one time and not at another: no such file"),
+        ((PASSING, B), UNDECIDED, "it may pass: connection reset"),
     ],
 )
-def test_the_base_head_and_the_base_again(
-    base: Attempt, head: Attempt, control: Attempt | None, outcome: str, reason: str
-) -> None:
-    found = judged(base, head, control)
+def test_the_base_head_and_both_again(builds: tuple[Attempt, ...], outcome: str, reason: str) -> None:
+    found = judged(*builds)
     assert (found.outcome, found.reason) == (outcome, reason)
 
 
 def test_a_miss_tells_what_differs_and_what_was_run() -> None:
-    found = judged(A, B, A)
+    found = judged(A, B, A, B)
     assert [str(each) for each in found.differences] == ["setting Env: a → b"]
     assert found.ran == B.ran
 

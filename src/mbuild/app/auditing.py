@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from mbuild.app.everything import Given, Maker, Plain, StoppedError
 from mbuild.app.existing import Shown
 from mbuild.app.running import stopped_by_signals
-from mbuild.app.sides import Bench, Key, Side
+from mbuild.app.sides import Bench, Side
 from mbuild.app.stages import Stages
 from mbuild.app.workspace import native_platform
 from mbuild.audit.changes import changed_paths
-from mbuild.audit.judge import MISS, SAME, UNDECIDED, Verdict, judge, worst
+from mbuild.audit.judge import MISS, SAME, UNDECIDED, Verdict, worst
 from mbuild.builders.buildx import find_docker
 from mbuild.builders.embedded import Embedded
 from mbuild.builders.engine import Engine, EngineStore
@@ -139,9 +139,7 @@ def _audited(run: Run, pairs: list[_Pair], name: str) -> Audited:
 
 def _pair(run: Run, bench: Bench, old: AnyTree, new: AnyTree, folder: Path) -> _Pair:
     base = _side(run, bench, "base", old, folder)
-    head = _side(run, bench, "head", new, folder)
-    head.same_as = base
-    return _Pair(base, head)
+    return _Pair(base, replace(_side(run, bench, "head", new, folder), base=base))
 
 
 def _side(run: Run, bench: Bench, name: str, tree: AnyTree, folder: Path) -> Side:
@@ -174,10 +172,7 @@ class _Pair:
         if beside is not None:
             return beside
         platforms = self.head.graph.nodes[name].definition.platforms
-        return worst([self._judged((name, each)) for each in platforms or ("",)])
-
-    def _judged(self, key: Key) -> Verdict:
-        return judge(self.base.attempt(key)[0], self.head.attempt(key)[0], lambda: self.base.again(key)[0])
+        return worst([self.head.verdict(self.base, (name, each)) for each in platforms or ("",)])
 
     def _unbuilt(self, name: str) -> Verdict | None:
         """Return what can be said without a build, None where nothing can."""

@@ -87,8 +87,7 @@ class Plain:
         recipe = recipe_of(order.node, order.platform)
         ran = tuple(Ran(name, line_of(name, recipe)) for name in done.ran if is_step(name))
         if done.error:
-            failed = Attempt(error=done.error, passing=classify(done.error).passing, ran=ran)
-            return Made(failed, looked_up(done.steps))
+            return Made(Attempt(error=done.error, doubt=_doubt(done.error), ran=ran), looked_up(done.steps))
         return Made(Attempt(self.shelf.image(order.tag), ran=ran), looked_up(done.steps))
 
     def _asked(self, order: Order) -> plain.PlainBuild:
@@ -138,7 +137,7 @@ class Given:
             raise StoppedError
         if done.status == "failed":
             text = str((*done.problems, Problem("no message"))[0])
-            return Made(Attempt(error=text, passing=classify(text).passing))
+            return Made(Attempt(error=text, doubt=_doubt(text)))
         return Made(Attempt(self.shelf.image(order.tag)))
 
     def _asked(self, order: Order) -> BuildRequest:
@@ -168,6 +167,10 @@ class Given:
 
 def _source(order: Order, place: Place) -> ContextSource:
     return ContextSource(order.stages.tree, place.root, *kept(order.stages.graph, order.node, place))
+
+
+def _doubt(error: str) -> str:
+    return f"a build failed in a way that may pass: {error}" if classify(error).passing else ""
 
 
 def recipe_of(node: Node, platform: str) -> Recipe:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mbuild.app.everything import Made, Maker, Order
 from mbuild.app.stages import Stages
-from mbuild.audit.image import differences
-from mbuild.audit.judge import Attempt
+from mbuild.audit.judge import SAME, UNDECIDED, Attempt, Verdict, judge
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import Problem
 from mbuild.events import Emit, ImageDone, ImageStarted
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     from mbuild.audit.steps import LookedUp
     from mbuild.graph.node import Graph, Node
     from mbuild.images import ImageDef
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,31 @@ Key = tuple[str, str]
 """An image and a platform."""
 
 
-@dataclass(slots=True)
+class Once(Generic[K, V]):
+    """Makes each value once, whoever asks for it from whatever thread."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._known: dict[K, V] = {}
+        self._locks: dict[K, threading.RLock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return the value of a key; who asks while it is made waits for it."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.RLock())
+        with lock:
+            if key not in self._known:
+                self._known[key] = make()
+            return self._known[key]
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One tree. name: ``base`` or ``head``. problems: why images of it are missing from the graph.
 
-    same_as: the other side's build of an image, which stands for this side's where both are the same, so that nothing
-             but its own inputs makes a child another one.
+    base: of head, the other side. Where an image is the same there, its children are given that one, so that nothing
+          but their own inputs makes them others.
     """
 
     name: str
@@ -58,19 +80,22 @@ class Side:
     stages: Stages
     bench: Bench
     problems: tuple[Problem, ...] = ()
-    same_as: Side | None = None
-    _known: dict[Key, tuple[Attempt, str]] = field(default_factory=dict)
-    _locks: dict[Key, threading.RLock] = field(default_factory=dict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
+    base: Side | None = None
+    _attempts: Once[Key, tuple[Attempt, str]] = field(default_factory=Once)
+    _verdicts: Once[Key, Verdict] = field(default_factory=Once)
 
     def attempt(self, key: Key, chain: tuple[str, ...] = ()) -> tuple[Attempt, str]:
         """Build an image, once; returns how that ended and the name of the result. chain: the images waiting for it."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.RLock())
-        with lock:
-            if key not in self._known:
-                self._known[key] = self.again(key, chain)
-            return self._known[key]
+        return self._attempts.get(key, lambda: self.again(key, chain))
+
+    def verdict(self, base: Side, key: Key, chain: tuple[str, ...] = ()) -> Verdict:
+        """Judge an image by builds of both sides, once. The base comes first: see ``audit.judge``."""
+
+        def judged() -> Verdict:
+            old, new = base.attempt(key, chain)[0], self.attempt(key, chain)[0]
+            return judge(old, new, lambda: base.again(key, chain)[0], lambda: self.again(key, chain)[0])
+
+        return self._verdicts.get(key, judged)
 
     def again(self, key: Key, chain: tuple[str, ...] = (), *, fresh: bool = False) -> tuple[Attempt, str]:
         """Build an image, whether or not it was built before; its parents are those that were."""
@@ -90,6 +115,8 @@ class Side:
             bound: dict[str, str] = {}
             for parent in dict.fromkeys(parents.values()):
                 there, bound[parent] = self._parent(parent, key[1], chain)
+                if there.doubt:
+                    return there
                 if there.image is None:
                     return replace(there, error=f"its parent {parent} does not build: {there.error}")
             tags = {name: bound[parent] for name, parent in parents.items()}
@@ -103,13 +130,12 @@ class Side:
     def _parent(self, name: str, platform: str, chain: tuple[str, ...]) -> tuple[Attempt, str]:
         platforms = self.graph.nodes[name].definition.platforms
         key = (name, platform if platform in platforms else (*platforms, "")[0])
-        # The base comes first: see ``audit.judge``.
-        there = self.same_as is not None and name in self.same_as.graph.nodes
-        other = self.same_as.attempt(key, chain) if self.same_as is not None and there else None
-        mine = self.attempt(key, chain)
-        if other is None or other[0].image is None or mine[0].image is None:
-            return mine
-        return mine if differences(other[0].image, mine[0].image) else other
+        if self.base is None or name not in self.base.graph.nodes:
+            return self.attempt(key, chain)
+        verdict = self.verdict(self.base, key, chain)
+        if verdict.outcome == UNDECIDED:
+            return Attempt(error=verdict.reason, doubt=f"its parent {name} is undecided: {verdict.reason}"), ""
+        return (self.base if verdict.outcome == SAME else self).attempt(key, chain)
 
     def _unbound(self, node: Node, done: Made) -> Iterator[tuple[str, str]]:
         """Yield, by the name that BuildKit knows it by, each image of this repository that it looked for elsewhere."""

@@ -1,7 +1,7 @@
-"""What two builds say of an image that was said to be unaffected. Pure.
+"""What builds of an image that was said to be unaffected tell. Pure.
 
-The order of the builds decides what can be said: base, then head, then, where these differ, base once more. Only a
-difference that stands between two builds of the base which agree is blamed on the inputs; all else stays undecided.
+The order of the builds decides what can be said: base, head, and where these differ the base and head once more.
+Only a difference between builds that agree with themselves is blamed on the inputs; all else stays undecided.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Ran:
 class Attempt:
     """One build from everything.
 
-    image: what was built; None: nothing, for the reason in ``error``. passing: it may succeed when tried again.
-    ran:   the steps that were run for it, where the builder tells.
+    image: what was built; None: nothing, for the reason in ``error``. ran: the steps that were run for it, where the
+           builder tells. doubt: why nothing follows from it, whatever the other builds say; "" for nothing of the kind.
     """
 
     image: Image | None = None
     error: str = ""
-    passing: bool = False
+    doubt: str = ""
     ran: tuple[Ran, ...] = ()
 
 
@@ -58,47 +58,51 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda each: _WORST.index(each.outcome))
 
 
-def judge(base: Attempt, head: Attempt, again: Callable[[], Attempt]) -> Verdict:
+Again = Callable[[], Attempt]
+
+
+def judge(base: Attempt, head: Attempt, base_again: Again, head_again: Again) -> Verdict:
     """Judge an image by a build of the base and one of head, made in this order.
 
-    again: builds the base once more, in the same way; only called where the two differ.
+    base_again, head_again: build once more, in the same way; only called where the two differ, and in this order.
     """
+    if base.doubt or head.doubt:
+        return Verdict(UNDECIDED, head.doubt or base.doubt)
     if base.image is None and head.image is None:
         return Verdict(UNDECIDED, f"it builds neither at the base nor at head: {head.error}")
-    found = _differ(base, head)
-    if not found and base.image and head.image:
+    if base.image and head.image and not differences(base.image, head.image):
         return Verdict(SAME)
-    if base.passing or head.passing:
-        return Verdict(UNDECIDED, f"a build failed in a way that may pass: {base.error or head.error}")
-    control = again()
-    if control.passing:
-        return Verdict(UNDECIDED, f"a build failed in a way that may pass: {control.error}")
-    return _blamed(base, head, control, found)
-
-
-def _blamed(base: Attempt, head: Attempt, control: Attempt, found: tuple[Difference, ...]) -> Verdict:
-    if control.image and head.image and not _differ(control, head):
+    control = base_again()
+    if control.image and head.image and not differences(control.image, head.image):
         # What came in between, a new image at the same tag say, came to the base as well.
         return Verdict(SAME, "the base, built again, is what head is")
-    if _is_built(base) != _is_built(control):
-        return Verdict(UNDECIDED, f"the base builds at one time and not at another: {base.error or control.error}")
-    unsteady = _differ(base, control)
-    if unsteady:
-        reason = f"the base, built twice, is not the same: {unsteady[0]}"
+    found = differences(base.image, head.image) if base.image and head.image else ()
+    reason = _unsteady("the base", base, control) or _unsteady("head", head, head_again())
+    if reason:
         return Verdict(UNDECIDED, reason, found, head.ran)
+    return Verdict(MISS, _missed(base, head), found, head.ran)
+
+
+def _unsteady(which: str, once: Attempt, again: Attempt) -> str:
+    """Return why two builds of the same tree leave all open, "" where they agree."""
+    if again.doubt:
+        return again.doubt
+    if _is_built(once) != _is_built(again):
+        return f"{which} builds at one time and not at another: {once.error or again.error}"
+    found = differences(once.image, again.image) if once.image and again.image else ()
+    return f"{which}, built twice, is not the same: {found[0]}" if found else ""
+
+
+def _missed(base: Attempt, head: Attempt) -> str:
     if head.image is None:
-        return Verdict(MISS, f"it builds at the base and fails at head: {head.error}", ran=head.ran)
+        return f"it builds at the base and fails at head: {head.error}"
     if base.image is None:
-        return Verdict(MISS, f"it fails at the base and builds at head: {base.error}", ran=head.ran)
-    return Verdict(MISS, "head's image is another one than the base's", found, head.ran)
+        return f"it fails at the base and builds at head: {base.error}"
+    return "head's image is another one than the base's"
 
 
 def _is_built(attempt: Attempt) -> bool:
     return attempt.image is not None
-
-
-def _differ(old: Attempt, new: Attempt) -> tuple[Difference, ...]:
-    return differences(old.image, new.image) if old.image and new.image else ()
 
 
 def judge_existing(there: Image, head: Attempt, outside: str, fresh: Callable[[], Attempt]) -> Verdict:

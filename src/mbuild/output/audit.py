@@ -185,7 +185,7 @@ def _sure(found: Audit) -> Iterator[str]:
         return
     whole = recall.decided == found.eligible
     sure = "" if whole else f", with {percent} % confidence"
-    left = "; those undecided say nothing of the others" if undecided else ""
+    left = f", as far as the {recall.decided} decided stand for all" if undecided else ""
     yield f"wrong skips: {'' if whole else 'at most '}{recall.most_missed} of {found.eligible}{sure}{left}"
     if recall.estimate is None or recall.at_least is None:
         yield "recall: nothing was affected, so there was nothing to find"
