@@ -12,12 +12,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
 
+from mbuild.app.auditing import workplace
+from mbuild.app.existing import Shown, outside
+from mbuild.app.holdings import Holdings
+from mbuild.app.workspace import open_workspace
 from mbuild.builders.engine import connect
+from mbuild.builders.oci.layout import Layout
+from mbuild.builders.registry import Surroundings, choose
 from tests.conftest import EngineUnderTest
 from tests.oracle.minimal.base import _root, import_base
 from tests.support import Answer, Repo
@@ -312,6 +318,53 @@ class TestExisting:
         assert not _names(engine, f"{registry}/{built.project}/*")
         assert image(built.audit("--format", "json", "--no-reuse"), "one")["existing"] is None
 
+    def test_what_no_fingerprint_knows_is_named(self, built: Shop, tmp_path: Path) -> None:
+        """An external image, a secret and what ADD fetches may have been others when a build was made."""
+        (built.folder / "token").write_text("t")
+        secret = "  two: {dockerfile: two/Dockerfile, secrets: [{id: token, file: token}]}\n"
+        files = {
+            "two/Dockerfile": "FROM scratch\nCOPY f /f\n",
+            "two/f": "f",
+            "three/Dockerfile": "FROM scratch\nADD https://example.invalid/f /f\n",
+            "four/Dockerfile": "FROM PROJECT/two\n",
+        }
+        more = "  three: {dockerfile: three/Dockerfile}\n  four: {dockerfile: four/Dockerfile}\n"
+        built.define(ONE + secret + more, files)
+        workspace = open_workspace(built.folder, None)
+        graph = workspace.snapshot(workspace.head(None)).graph
+        found = {name: outside(graph, graph.nodes[name]) for name in graph.nodes}
+        assert found == {
+            "one": "",
+            "two": "the secret token",
+            "three": "https://example.invalid/f",
+            "four": "the secret token",
+        }
+
+    def test_one_that_is_gone_by_then(self, built: Shop, engine: EngineUnderTest, tmp_path: Path) -> None:
+        """It was there when the audit began."""
+        name = image(built.audit("--format", "json"), "one")["existing"]["name"]
+        workspace = open_workspace(built.folder, None)
+        graph = workspace.snapshot(workspace.head(None)).graph
+        engine.run("rmi", "--force", name)
+        builder = choose("auto", Surroundings(tmp_path)).builder
+        place = workplace(builder, built.folder, tmp_path)
+        shown = Shown(graph, Holdings(here=frozenset(["one"])), place, None)
+        side: Any = type("Side", (), {"graph": graph})
+        found = shown.judged("one", side)
+        builder.close()
+        assert found is not None
+        assert (found.verdict.outcome, "No such image" in found.verdict.reason) == ("undecided", True)
+
+    def test_several_platforms_are_not_compared(self, built: Shop) -> None:
+        text = (built.folder / "build.yaml").read_text()
+        built.commit({"build.yaml": text.replace("context: .", "context: ., platforms: [linux/amd64, linux/arm64]")})
+        workspace = open_workspace(built.folder, None)
+        graph = workspace.snapshot(workspace.head(None)).graph
+        shown = Shown(graph, Holdings(here=frozenset(["one"])), cast("Any", None), None)
+        found = shown.judged("one", cast("Any", type("Side", (), {"graph": graph})))
+        assert found is not None
+        assert found.verdict.reason == "it is for several platforms"
+
 
 class TestWithoutAnEngine:
     @pytest.fixture(autouse=True)
@@ -342,6 +395,32 @@ class TestWithoutAnEngine:
             ("same", "same")
         ] * 2
         assert sorted(each for each in (plain.folder / ".mbuild").rglob("*")) == before
+
+    def test_a_layout_that_holds_another(self, plain: Shop) -> None:
+        assert plain.mbuild("all", "--tag", "kept").code == 0
+        plain.write({"app/notes.md": "changed"})
+        name = image(plain.audit("--format", "json"), "one")["existing"]["name"]
+        Layout(plain.folder / ".mbuild" / "oci").tag("shop/base:kept", [name])
+        answer = plain.audit()
+        assert answer.code == 1, answer
+        assert f"the build that exists, {name}: miss: the build that exists is another one than head's" in answer.out
+        assert "differs: /main: absent → file (COPY app /)" in answer.out
+
+    def test_a_layout_that_is_damaged(self, plain: Shop) -> None:
+        assert plain.mbuild("all").code == 0
+        plain.write({"app/notes.md": "changed"})
+        layout = Layout(plain.folder / ".mbuild" / "oci")
+        name = image(plain.audit("--format", "json"), "one")["existing"]["name"]
+        layout.tag(image(plain.audit("--format", "json"), "base")["existing"]["name"], [name])
+        found = layout.find(name)
+        assert found is not None
+        for each in layout.layers(found):
+            blob = layout.blobs / each.digest.removeprefix("sha256:")
+            blob.chmod(0o644)
+            blob.write_bytes(b"x" * each.size)
+        answer = plain.audit("--format", "json")
+        existing = image(answer, "one")["existing"]
+        assert (existing["outcome"], "its files cannot be read" in existing["reason"]) == ("undecided", True)
 
     def test_what_needs_an_engine_is_undecided(self, plain: Shop) -> None:
         plain.commit({"one/Dockerfile": "FROM shop/base\nRUN true\n"})

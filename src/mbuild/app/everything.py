@@ -88,7 +88,7 @@ class Plain:
         ran = tuple(Ran(name, line_of(name, recipe)) for name in done.ran if is_step(name))
         if done.error:
             return Made(Attempt(error=done.error, doubt=_doubt(done.error), ran=ran), looked_up(done.steps))
-        return Made(Attempt(self.shelf.image(order.tag), ran=ran), looked_up(done.steps))
+        return Made(Attempt(self.shelf.image(order.tag), ran=ran, cached=not ran), looked_up(done.steps))
 
     def _asked(self, order: Order) -> plain.PlainBuild:
         node, definition, stages = order.node, order.node.definition, order.stages

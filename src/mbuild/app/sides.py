@@ -103,7 +103,7 @@ class Side:
         label, begun = f"{key[0]}@{self.name}", time.monotonic()
         self.bench.emit(ImageStarted(label, "build"))
         found = self._made(key, tag, label, (*chain, key[0]), fresh)
-        status = "failed" if found.image is None else "built" if found.ran else "cached"
+        status = "failed" if found.image is None else "cached" if found.cached else "built"
         self.bench.emit(ImageDone(label, status, time.monotonic() - begun, found.error))
         return found, tag
 

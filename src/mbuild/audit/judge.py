@@ -27,14 +27,16 @@ class Ran:
 class Attempt:
     """One build from everything.
 
-    image: what was built; None: nothing, for the reason in ``error``. ran: the steps that were run for it, where the
-           builder tells. doubt: why nothing follows from it, whatever the other builds say; "" for nothing of the kind.
+    image: what was built; None: nothing, for the reason in ``error``.
+    doubt: why nothing follows from it, whatever the other builds say; "" for nothing of the kind.
+    ran:   the steps that were run for it, where the builder tells; cached: it told, and there were none.
     """
 
     image: Image | None = None
     error: str = ""
     doubt: str = ""
     ran: tuple[Ran, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
