@@ -232,6 +232,16 @@ class TestUndecided:
         assert "undecided  one: it builds neither at the base nor at head: " in answer.out
         assert "error: nothing could be decided\nhint: " in answer.err
 
+    def test_a_dockerfile_that_only_the_builder_cannot_read(self, shop: Shop) -> None:
+        """An old frontend refuses a new flag, be it in a stage that nobody builds."""
+        text = "FROM scratch AS unused\nCOPY . /\nFROM scratch\nCOPY one/x /x\n"
+        shop.define(ONE, {"one/Dockerfile": text, "one/x": "x"})
+        shop.write({"one/Dockerfile": text.replace("COPY . /", "COPY --exclude=*.md . /")})
+        answer = shop.audit("--format", "json")
+        found = image(answer, "one")
+        refused = found["reason"].startswith("this builder cannot read its Dockerfile: ")
+        assert found["outcome"] == ("undecided" if refused else "same"), answer
+
     def test_a_submodule_that_moved(self, shop: Shop, tmp_path: Path) -> None:
         module = Repo(tmp_path / "module")
         module.commit({"f": "1"})

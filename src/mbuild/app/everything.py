@@ -87,7 +87,7 @@ class Plain:
         recipe = recipe_of(order.node, order.platform)
         ran = tuple(Ran(name, line_of(name, recipe)) for name in done.ran if is_step(name))
         if done.error:
-            return Made(Attempt(error=done.error, doubt=_doubt(done.error), ran=ran), looked_up(done.steps))
+            return Made(Attempt(error=done.error, doubt=doubt_of(done.error), ran=ran), looked_up(done.steps))
         return Made(Attempt(self.shelf.image(order.tag), ran=ran, cached=not ran), looked_up(done.steps))
 
     def _asked(self, order: Order) -> plain.PlainBuild:
@@ -137,7 +137,7 @@ class Given:
             raise StoppedError
         if done.status == "failed":
             text = str((*done.problems, Problem("no message"))[0])
-            return Made(Attempt(error=text, doubt=_doubt(text)))
+            return Made(Attempt(error=text, doubt=doubt_of(text)))
         return Made(Attempt(self.shelf.image(order.tag)))
 
     def _asked(self, order: Order) -> BuildRequest:
@@ -169,7 +169,13 @@ def _source(order: Order, place: Place) -> ContextSource:
     return ContextSource(order.stages.tree, place.root, *kept(order.stages.graph, order.node, place))
 
 
-def _doubt(error: str) -> str:
+def doubt_of(error: str) -> str:
+    """Return why a failed build says nothing of an image, "" where it does.
+
+    A frontend that cannot read the Dockerfile at all may just be older than it, and has looked at no input.
+    """
+    if "dockerfile parse error" in error:
+        return f"this builder cannot read its Dockerfile: {error}"
     return f"a build failed in a way that may pass: {error}" if classify(error).passing else ""
 
 
