@@ -17,9 +17,9 @@ from typing import Any, cast
 import jsonschema
 import pytest
 
-from mbuild.app.auditing import workplace
 from mbuild.app.existing import Shown, outside
 from mbuild.app.holdings import Holdings
+from mbuild.app.workplaces import workplace
 from mbuild.app.workspace import open_workspace
 from mbuild.builders.engine import connect
 from mbuild.builders.oci.layout import Layout

@@ -15,8 +15,8 @@ from mbuild.errors import MbuildError
 from mbuild.output.audit import Existing
 
 if TYPE_CHECKING:
-    from mbuild.app.auditing import Workplace
     from mbuild.app.sides import Side
+    from mbuild.app.workplaces import Workplace
     from mbuild.graph.node import Graph, Node
     from mbuild.registry.registries import Registries
 

@@ -15,6 +15,7 @@ from mbuild.app.capacity import this_machine
 from mbuild.app.existing import Shown
 from mbuild.app.holdings import look
 from mbuild.app.question import chosen as checked
+from mbuild.app.workplaces import workplace
 from mbuild.audit.draw import draw
 from mbuild.audit.judge import MISS, UNDECIDED
 from mbuild.cli.answering import print_json
@@ -27,8 +28,9 @@ from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
 
 if TYPE_CHECKING:
-    from mbuild.app.auditing import Ended, Workplace
+    from mbuild.app.auditing import Ended
     from mbuild.app.question import Answer
+    from mbuild.app.workplaces import Workplace
     from mbuild.app.workspace import Workspace
     from mbuild.builders.registry import Chosen
     from mbuild.cli.job import BuildOptions
@@ -64,7 +66,7 @@ def work(settings: Settings, asked: Asked, options: BuildOptions) -> int:
         registries = Registries(picked.builder.plain_registries)
         stack.callback(registries.close)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mbuild-audit-")))
-        place = auditing.workplace(picked.builder, asked.workspace.repository.top, scratch)
+        place = workplace(picked.builder, asked.workspace.repository.top, scratch)
         _note_missing_engine(picked, settings)
         shown = _shown(answer, drawn, place, registries if options.reuse else None)
         ended = _ended(settings, asked, drawn, place, shown, options.jobs)
