@@ -11,6 +11,10 @@ from mbuild.app.everything import doubt_of
         ("x: not found", ""),
         ("process did not complete successfully: exit code: 3", ""),
         ("dockerfile parse error on line 18: unknown flag: exclude", "this builder cannot read its Dockerfile: "),
+        (
+            "process did not complete successfully: failed to create endpoint x on network bridge: no such device",
+            "the engine could not run a step: ",
+        ),
         ("connection reset by peer", "a build failed in a way that may pass: "),
     ],
 )

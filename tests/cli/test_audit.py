@@ -120,7 +120,9 @@ class TestTheSame:
         assert shop.git("status", "--porcelain").split() == ["M", "README", "M", "app/notes.md", "??", "base/other"]
 
     def test_a_run_that_is_never_the_same_is_no_miss(self, shop: Shop) -> None:
-        dockerfile = f"FROM BASE\nRUN --mount=type=bind,source=src,target=/s cat /s/a >/a; {RANDOM} >/random\n"
+        dockerfile = (
+            f"FROM BASE\nRUN --network=none --mount=type=bind,source=src,target=/s cat /s/a >/a; {RANDOM} >/random\n"
+        )
         shop.define(ONE, {"one/Dockerfile": dockerfile, "src/a": "a", "README": "r"})
         shop.write({"README": "changed"})
         assert shop.outcomes() == {"one": "same"}
@@ -225,7 +227,7 @@ class TestTheBuilders:
 @pytest.mark.engine
 class TestUndecided:
     def test_what_builds_on_neither_side(self, shop: Shop) -> None:
-        shop.define(ONE, {"one/Dockerfile": "FROM BASE\nRUN exit 3\n", "README": "r"})
+        shop.define(ONE, {"one/Dockerfile": "FROM BASE\nRUN --network=none exit 3\n", "README": "r"})
         shop.write({"README": "changed"})
         answer = shop.audit()
         assert answer.code == 4
@@ -287,8 +289,8 @@ class TestExisting:
         shop.define(
             "  root: {dockerfile: root/Dockerfile}\n  own: {dockerfile: own/Dockerfile}\n" + ONE,
             {
-                "one/Dockerfile": f"FROM BASE\nRUN {RANDOM} >/random\n",
-                "own/Dockerfile": f"FROM PROJECT/root\nRUN {RANDOM} >/random\n",
+                "one/Dockerfile": f"FROM BASE\nRUN --network=none {RANDOM} >/random\n",
+                "own/Dockerfile": f"FROM PROJECT/root\nRUN --network=none {RANDOM} >/random\n",
                 "root/Dockerfile": "FROM scratch\nADD root.tar /\nENV PATH=/bin\n",
                 "README": "r",
             },
@@ -477,7 +479,9 @@ class TestTheCommandLine:
 @pytest.mark.engine
 def test_ctrl_c_leaves_nothing(shop: Shop, engine: EngineUnderTest, tmp_path: Path) -> None:
     marker = uuid.uuid4().hex
-    shop.define(ONE, {"one/Dockerfile": f"FROM BASE\nRUN : {marker}; while :; do :; done\n", "README": "r"})
+    shop.define(
+        ONE, {"one/Dockerfile": f"FROM BASE\nRUN --network=none : {marker}; while :; do :; done\n", "README": "r"}
+    )
     shop.write({"README": "changed"})
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -35,7 +35,8 @@ FILES = {
     "child/c": "c PROJECT\n",
     "parted/Dockerfile": "FROM scratch\nCOPY --from=PROJECT/base:latest /x /from-base\n",
     "parted/f": "f PROJECT\n",
-    "mounted/Dockerfile": f"FROM BASE\nRUN --mount=type=bind,source=m,target=/m cat /m >/copy; {RANDOM} >/random\n",
+    "mounted/Dockerfile": "FROM BASE\n"
+    f"RUN --network=none --mount=type=bind,source=m,target=/m cat /m >/copy; {RANDOM} >/random\n",
     "mounted/m": "m PROJECT\n",
     "copied/Dockerfile": "ARG DEFAULT=a\nFROM scratch\nARG DEFAULT\nCOPY it-${DEFAULT} /it\n"
     "ARG WHICH\nCOPY one two /both/\nADD added /added\nCOPY it-${WHICH} /which\n",

@@ -176,6 +176,8 @@ def doubt_of(error: str) -> str:
     """
     if "dockerfile parse error" in error:
         return f"this builder cannot read its Dockerfile: {error}"
+    if "failed to create endpoint" in error:  # libnetwork, before a step's command is run
+        return f"the engine could not run a step: {error}"
     return f"a build failed in a way that may pass: {error}" if classify(error).passing else ""
 
 
