@@ -8,7 +8,6 @@ import tempfile
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.events import Emit
 from mbuild.graph.build import build_graph
 from mbuild.output.audit import Audited
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.app.workplaces import Workplace

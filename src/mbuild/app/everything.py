@@ -7,7 +7,6 @@ what the ignore file names, where there is no such client, or no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +28,7 @@ from mbuild.graph.outline import Place
 from mbuild.graph.recipes import platforms_of
 from mbuild.schedule.failures import classify
 from mbuild.tree import follow_folder
+from mbuild.values import dataclass
 
 
 class StoppedError(Exception):
@@ -156,7 +156,7 @@ class Given:
             folders=sources,
             parents=order.parents,
             images=order.images,
-            platform=platforms_of(definition, native_platform())[_position(node, order.platform)],
+            platform=platforms_of(definition.platforms, native_platform())[_position(node, order.platform)],
             external=external_contexts(node),
             tags=(order.tag,),
             labels={},

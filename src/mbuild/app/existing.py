@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.app.holdings import Holdings
@@ -13,6 +12,7 @@ from mbuild.audit.image import Image
 from mbuild.audit.judge import UNDECIDED, Verdict, judge_existing
 from mbuild.errors import MbuildError
 from mbuild.output.audit import Existing
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.app.sides import Side

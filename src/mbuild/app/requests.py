@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret
 from mbuild.names import content_tag, context_key, fill_tag
 from mbuild.tree import Entry
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree
@@ -69,7 +69,7 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         folders=sources,
         parents=_parents(snapshot.graph, node),
         images={name: content_name(snapshot.graph.nodes[name]) for name in node.parents},
-        platform=platforms_of(definition, native_platform())[0],
+        platform=platforms_of(definition.platforms, native_platform())[0],
         external=external_contexts(node),
         tags=naming.tags(node),
         labels=_labels(node),

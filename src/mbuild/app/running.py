@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
@@ -24,6 +23,7 @@ from mbuild.schedule.machine import BAD, GOOD
 from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
+from mbuild.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mbuild.app.everything import Made, Maker, Order
@@ -16,6 +15,7 @@ from mbuild.builders.protocol import Cancel
 from mbuild.errors import Problem
 from mbuild.events import Emit, ImageDone, ImageStarted
 from mbuild.names import context_key, same_repository
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.audit.steps import LookedUp

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from mbuild.context.source import ContextSource
 from mbuild.context.stage import stage
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.tree import SUBMODULE, Entry
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree

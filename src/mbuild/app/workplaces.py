@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mbuild.app.everything import Given, Maker, Plain
@@ -12,6 +11,7 @@ from mbuild.builders.engine import Engine, EngineStore
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.protocol import Builder
 from mbuild.builders.shelves import EngineShelf, LayoutShelf, Shelf
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
+
+from mbuild.values import dataclass
 
 CONFIDENCE = Fraction(95, 100)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from mbuild.values import dataclass
 
 OWN_LABELS = "dev.mbuild."
 _SETTINGS = (

@@ -7,10 +7,10 @@ Only a difference between builds that agree with themselves is blamed on the inp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from mbuild.audit.image import Difference, Image, differences
 from mbuild.errors import Where
+from mbuild.values import dataclass
 
 SAME, MISS, UNDECIDED = "same", "miss", "undecided"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from mbuild.audit.image import File, Root
+from mbuild.values import dataclass, field
 
 CHUNK = 1 << 18
 _KINDS = {

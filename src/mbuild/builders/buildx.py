@@ -15,7 +15,6 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +28,7 @@ from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
 from mbuild.images import Secret
 from mbuild.process import Process, run, start
+from mbuild.values import dataclass
 
 
 def find_docker() -> str | None:

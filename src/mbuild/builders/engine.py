@@ -6,13 +6,13 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.pushing import pull, push
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
 from mbuild.schedule.jobs import Capacity
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries

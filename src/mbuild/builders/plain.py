@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from mbuild.builders import progress
@@ -18,6 +17,7 @@ from mbuild.errors import EnvironmentFault
 from mbuild.events import Emit, Event, Step, StepDone
 from mbuild.images import Secret
 from mbuild.process import start
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

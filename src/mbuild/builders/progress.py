@@ -12,10 +12,10 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from mbuild.events import Emit, LogLine, Sent, Step, StepDone
+from mbuild.values import dataclass, field
 
 _PLACE = re.compile(r"^\S*?[^\s:]+:(\d+)$")
 LOG_LINES = 20

@@ -6,7 +6,6 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, cast
 
 from mbuild.audit.image import Image, Root, makers_of, settings_of
@@ -16,6 +15,7 @@ from mbuild.builders.oci.descriptor import Descriptor, texts
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.oci.spool import decompressed
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass
 
 
 class Shelf(Protocol):

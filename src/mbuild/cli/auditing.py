@@ -6,7 +6,6 @@ import contextlib
 import signal
 import sys
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from mbuild.output.audit import Audit, as_json, as_text
 from mbuild.output.display import choose as choose_display
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.app.auditing import Ended

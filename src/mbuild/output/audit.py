@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mbuild.audit.chance import CONFIDENCE, Recall
@@ -13,6 +12,7 @@ from mbuild.errors import printable
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.text import compared, table
 from mbuild.output.words import count
+from mbuild.values import dataclass
 
 MOST = 5
 """How many differences, steps and paths are shown to people; JSON has all of them."""

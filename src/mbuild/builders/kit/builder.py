@@ -5,8 +5,6 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mbuild.builders import progress
 from mbuild.builders.engine import EngineStore
 from mbuild.builders.kit.channel import Gone
@@ -16,6 +14,7 @@ from mbuild.builders.kit.session import Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
+from mbuild.values import dataclass
 
 _IGNORE = b"# nothing: the context is already selected\n"
 _NAMED = "moby.buildkit.frontend.contexts+forward"
