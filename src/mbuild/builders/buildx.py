@@ -111,7 +111,7 @@ class Buildx(EngineStore):
         cancel: Cancel,
     ) -> int:
         child = start(argv, env=environment(self.engine.host), stdin=tar is not None)
-        forget = cancel.on_cancel(lambda: child.end(1.0))
+        forget = cancel.on_cancel(lambda: stop(told, child))
         sender = _Sender(child, request, tar)
         try:
             threading.Thread(target=drain, args=(child.stdout,), daemon=True).start()
@@ -140,6 +140,12 @@ class Buildx(EngineStore):
         image_id = described.get("containerimage.config.digest") or described.get("containerimage.digest")
         status = "cached" if told.cached else "built"
         return BuildResult(status, image_id, described.get("containerimage.digest"), sent=told.sent)
+
+
+def stop(told: progress.Progress, child: Process) -> None:
+    """End a buildx, so that it cancels its build."""
+    told.settle()
+    child.end(1.0)
 
 
 class _Sender:

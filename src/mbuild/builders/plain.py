@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mbuild.builders import progress
-from mbuild.builders.buildx import drain, environment, secret_option
+from mbuild.builders.buildx import drain, environment, secret_option, stop
 from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import EnvironmentFault
@@ -72,7 +72,7 @@ def build(engine: Engine, docker: str, asked: PlainBuild, emit: Emit, cancel: Ca
     steps = _Steps(emit)
     told = progress.Progress(asked.image, steps.take)
     child = start(_argv(docker, asked), env=environment(engine.host), stdin=False)
-    forget = cancel.on_cancel(lambda: child.end(1.0))
+    forget = cancel.on_cancel(lambda: stop(told, child))
     try:
         threading.Thread(target=drain, args=(child.stdout,), daemon=True).start()
         told.read(child.stderr)
