@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mbuild.tree import EXECUTABLE, FILE, Entry, Tree
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

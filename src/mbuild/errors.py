@@ -7,8 +7,9 @@ when there is a place, and gives hints a reader can act on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from mbuild.values import dataclass
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,8 @@ is its name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from mbuild.errors import Problem, Where
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

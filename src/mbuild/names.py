@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mbuild import errors
 from mbuild.errors import UsageError
+from mbuild.values import dataclass
 
 BUILDERS = ("auto", "buildx", "docker", "oci")
 TAG_FIELDS = ("branch", "commit", "fingerprint", "short_commit")

@@ -11,11 +11,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass
 
 Arg = str | bytes
 
@@ -84,6 +84,10 @@ class Process:
                     pipe.close()
 
 
+_BUFFER = 1 << 16
+"""What is taken from a pipe at once, in bytes: all that one holds."""
+
+
 def start(
     argv: Sequence[Arg],
     *,
@@ -105,6 +109,7 @@ def start(
             env=None if env is None else dict(env),
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            bufsize=_BUFFER,
             stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             start_new_session=True,
         )

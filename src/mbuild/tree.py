@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
+
+from mbuild.values import dataclass
 
 FILE = 0o100644
 EXECUTABLE = 0o100755

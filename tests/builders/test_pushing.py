@@ -12,7 +12,8 @@ import pytest
 from mbuild.builders import pushing
 from mbuild.builders.engine import EngineStore, connect
 from mbuild.builders.pushing import failure_of
-from mbuild.registry.connection import Connection, RegistryError
+from mbuild.registry.connection import Connection
+from mbuild.registry.manifest import RegistryError
 from mbuild.registry.registries import Registries
 from tests.conftest import EngineUnderTest
 from tests.registry.server import Fault, Proxy

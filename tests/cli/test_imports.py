@@ -53,6 +53,7 @@ def test_help_needs_click_alone(tmp_path: Path) -> None:
         "mbuild.cli.quick",
         "mbuild.cli.settings",
         "mbuild.errors",
+        "mbuild.values",
     }
 
 
@@ -63,7 +64,7 @@ def test_a_warm_look_needs_no_heavy_library_and_no_dockerfile(form: str, repo: R
     question = ("-C", str(repo.folder), "affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", form)
     assert "yaml" in imported(*question, cache=tmp_path)
     warm = imported(*question, cache=tmp_path)
-    assert not warm & (HEAVY | {"click", "sqlite3", "mbuild.store.history", "mbuild.store.lock"})
+    assert not warm & (HEAVY | {"click", "dataclasses", "sqlite3", "mbuild.store.history", "mbuild.store.lock"})
     assert not {
         name for name in warm if name.startswith(("mbuild.dockerfile.pars", "mbuild.builders", "mbuild.schedule"))
     }
@@ -81,6 +82,12 @@ def test_a_provider_is_imported_where_its_variable_is_set(
     rest = {name for name in found if name.startswith("mbuild.ci.")} - {"mbuild.ci.registry"}
     shared = {"mbuild.ci.model", "mbuild.ci.values", "mbuild.ci.files"}
     assert rest == (shared | {f"mbuild.ci.{module}"} if module else set())
+
+
+def test_a_plan_asks_no_registry(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(FILES)
+    found = imported("-C", str(repo.folder), "affected", "--dry-run", "--base", "HEAD", cache=tmp_path)
+    assert "dxf" not in found
 
 
 def test_a_given_base_needs_no_provider(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,6 +202,18 @@ def test_tags_at_once_do_not_wait(shop: Repo, builder: str, proxy: Proxy) -> Non
     assert set(tags(proxy.host)) == {"api:v1", "base:v1"}
 
 
+def test_what_an_earlier_run_left_unbuilt_is_told(shop: Repo, proxy: Proxy) -> None:
+    shop.commit({"web/more.txt": "1"}, "second")
+    push = ("affected", "--builder", "oci", "--push", "--tag", "v1", "--head", "HEAD")
+    told = shop.mbuild(*push)
+    assert told.code == 0
+    assert "warning: the registry has no build of 2 images that the change does not affect: api, base\n" in told.err
+    assert "hint: a run before this one may have failed: mbuild all --push builds what is missing\n" in told.err
+    assert "no build of" not in shop.mbuild(*push, "--base", "HEAD^").err, "somebody says that this was built"
+    assert shop.mbuild("all", "--builder", "oci", "--push", "--head", "HEAD").code == 0
+    assert "no build of" not in shop.mbuild(*push).err
+
+
 def test_a_push_without_a_registry_is_refused(repo: Repo) -> None:
     repo.commit(FILES)
     answer = repo.mbuild("all", "--push", "--builder", "oci")

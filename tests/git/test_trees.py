@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from mbuild.errors import GitError
 from mbuild.git import door, folders, objects
+from mbuild.git.messages import MissingObject
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Tree
 from tests.git.repo import Repo, git
@@ -140,6 +142,29 @@ def test_more_objects_than_fit_into_a_pipe(repo: Repo) -> None:
     tree = repo.open().commit_tree(commit)
     assert len(tree.below("")) == 2500
     assert len(repo.open().objects.read_many([each.oid for each in tree.below("")])) == 2500
+
+
+OLD_GIT = r"""#!/bin/sh
+for each; do
+  case $each in --batch-command) echo "error: unknown option \`batch-command'" >&2; exit 129;; esac
+done
+exec {git} "$@"
+"""
+
+
+def test_a_git_that_does_not_answer_together(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = repo.commit(a="1", b="2")
+    git = shutil.which("git")
+    assert git
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(OLD_GIT.format(git=git))
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    found = repo.open()
+    assert [found.objects.read(each.oid) for each in repo.listed(commit)] == [b"1", b"2"]
+    with pytest.raises(MissingObject):
+        found.objects.read("1" * 40)
+    assert [found.objects.read(each.oid) for each in repo.listed(commit)] == [b"1", b"2"]
 
 
 def test_replaced_objects_keep_their_own_meaning(repo: Repo) -> None:

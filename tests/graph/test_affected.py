@@ -9,7 +9,7 @@ import pytest
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
-from mbuild.graph.lookup import Lookup
+from mbuild.graph.lookup import Lookup, filed
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, readers
 from mbuild.images import ImageDef, NamedContext, Project
@@ -502,7 +502,7 @@ def test_whatever_is_no_image_reference_is_no_parent() -> None:
     files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\nRUN --mount=from=UPPER,target=/x true\n"}
     with pytest.raises(DockerfileError, match="UPPER"):
         graph(files, image("a"))
-    assert Lookup([image("a", aliases=("NOT A NAME",))]).find("NOT A NAME", "b") is None
+    assert Lookup(filed([image("a", aliases=("NOT A NAME",))])).image_of(image("b"), "NOT A NAME") == ""
 
 
 def test_the_repository_itself_can_be_the_context() -> None:

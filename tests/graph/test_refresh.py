@@ -7,6 +7,7 @@ import pytest
 from mbuild.changes import Change, between
 from mbuild.errors import DockerfileError
 from mbuild.graph.affected import affected
+from mbuild.graph.defined import Defined
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
@@ -25,7 +26,7 @@ def changes(before: Files, after: Files) -> list[Change]:
 def refreshed(before: Files, after: Files, *images: ImageDef, then: tuple[ImageDef, ...] | None = None) -> Graph:
     old = graph(before, *images)
     again = thaw(memoryview(freeze(old, ())), MemoryTree(before), "linux/amd64")[0]
-    fresh = refresh(again, then, MemoryTree(after), changes(before, after))
+    fresh = refresh(again, Defined(then) if then else None, MemoryTree(after), changes(before, after))
     new = graph(after, *(then or images))
     assert said(fresh) == said(new)
     found = changes(before, after)

@@ -11,6 +11,7 @@ from mbuild.changes import between
 from mbuild.errors import DockerfileError
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
+from mbuild.graph.defined import Defined
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, unread
@@ -82,13 +83,13 @@ def test_a_graph_made_from_the_one_before_is_the_same(data: st.DataObject) -> No
     except DockerfileError as error:
         wrong = error.problems
     else:
-        fresh = refresh(again(old, before), then, tree, changes)
+        fresh = refresh(again(old, before), Defined(then) if then else None, tree, changes)
         assert said(fresh) == said(new) == said(again(new, after))
         assert affected([again(old, before)], fresh, [changes]) == affected([old], new)
         assert unread(changes, again(old, before), fresh) == unread(changes, old, new)
         return
     try:
-        refresh(again(old, before), then, tree, changes)
+        refresh(again(old, before), Defined(then) if then else None, tree, changes)
     except DockerfileError as error:
         assert error.problems == wrong
     else:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mbuild.registry import connection as module
-from mbuild.registry.connection import Connection, Manifest, RegistryError
+from mbuild.registry.connection import Connection
+from mbuild.registry.manifest import Manifest, RegistryError
 from mbuild.registry.registries import Registries, is_local
 from tests.registry.server import Fault, Proxy, free_port
 

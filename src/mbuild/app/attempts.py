@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from itertools import count
 
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
@@ -14,6 +13,7 @@ from mbuild.events import Emit, Event, Retrying
 from mbuild.schedule.failures import Failure, classify
 from mbuild.schedule.retry import Policy, pause
 from mbuild.schedule.watch import Activity, Limits, Verdict, judge, told
+from mbuild.values import dataclass, field, replace
 
 RETRY_SECONDS = 0.3
 """Before what was read while somebody wrote is read again: editors write in steps."""

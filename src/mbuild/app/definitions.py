@@ -9,17 +9,36 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.config.discover import TreePaths
+    from mbuild.errors import Problem
+    from mbuild.graph.defined import Definitions
     from mbuild.images import Project
     from mbuild.store.cache import Cache
 
 
 @dataclass(frozen=True, slots=True)
-class Definitions:
+class Stated:
+    """What a build.yaml says that graphs are made of. discover, notes: as in ``Project``."""
+
+    definitions: Definitions
+    discover: tuple[str, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+def stated(project: Project) -> Stated:
+    """Return what graphs are made of."""
+    from mbuild.graph.defined import Defined
+
+    return Stated(Defined(project.images), project.discover, project.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFile:
     """Reads a build.yaml. text: its bytes. shown, folder, path: as ``mbuild.config.load.load`` takes them."""
 
     text: bytes
@@ -34,27 +53,27 @@ class Definitions:
 
         return load(self.text, shown=self.shown, folder=self.folder, tree_paths=self.tree_paths, path=self.path)
 
-    def remembered(self, cache: Cache) -> Project:
-        """Return the same as ``load``, from the cache where it is there. Raises ConfigError."""
+    def remembered(self, cache: Cache) -> Stated:
+        """Return what it says, from the cache where it is there. Raises ConfigError."""
         if cache.folder is None:
-            return self.load()
+            return stated(self.load())
         key = _digest(hashlib.sha256(self.text).hexdigest(), self.shown, self.folder, self.path)
         patterns = _patterns(cache.get("discover", key))
         if patterns is not None:
             found = _decoded(cache.get("project", self._key(key, patterns)))
             if found is not None:
                 return found
-        project = self.load()
-        self._remember(cache, key, project)
-        return project
+        found = stated(self.load())
+        self._remember(cache, key, found)
+        return found
 
-    def _remember(self, cache: Cache, key: str, project: Project) -> None:
-        from mbuild.store.codec import encode
+    def _remember(self, cache: Cache, key: str, found: Stated) -> None:
+        from mbuild.graph.defined import freeze_definitions
 
-        if project.notes:
+        if found.notes:
             return
-        cache.put("discover", key, json.dumps(project.discover).encode())
-        cache.put("project", self._key(key, project.discover), json.dumps(encode(project)).encode())
+        cache.put("discover", key, json.dumps(found.discover).encode())
+        cache.put("project", self._key(key, found.discover), freeze_definitions(found.definitions, found.discover))
 
     def _key(self, key: str, patterns: Sequence[str]) -> str:
         """Return the key of a project: what its patterns match is all that it takes from the tree."""
@@ -68,11 +87,13 @@ def _patterns(raw: bytes | None) -> Sequence[str] | None:
     return None if raw is None else [str(each) for each in json.loads(raw)]
 
 
-def _decoded(raw: bytes | None) -> Project | None:
-    from mbuild.images import Project
-    from mbuild.store.codec import decode
+def _decoded(raw: bytes | None) -> Stated | None:
+    if raw is None:
+        return None
+    from mbuild.graph.defined import thaw_definitions
 
-    return None if raw is None else decode(Project, json.loads(raw))
+    definitions, discover = thaw_definitions(raw)
+    return Stated(definitions, tuple(discover))
 
 
 def _digest(*parts: object) -> str:

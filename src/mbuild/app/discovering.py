@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mbuild.errors import ConfigError, EnvironmentFault, Problem
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
+from mbuild.values import dataclass, replace
 
 TIMEOUT_SECONDS = 60.0
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
@@ -18,12 +17,15 @@ from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.refresh import refresh
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
+    from mbuild.app.definitions import Stated
     from mbuild.changes import Change
     from mbuild.errors import Problem
+    from mbuild.graph.defined import Definitions
     from mbuild.graph.node import Graph
-    from mbuild.images import ImageDef, Project
+    from mbuild.images import Project
     from mbuild.store.cache import Cache
     from mbuild.tree import Tree
 
@@ -56,13 +58,14 @@ class Made:
 class Graphs:
     """Makes graphs of one repository.
 
-    project: reads build.yaml at a tree, None where the tree has none; a cache remembers it.
+    project: reads build.yaml at a tree, None where the tree has none. stated: the same, remembered by a cache.
     config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
              every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
     """
 
-    project: Callable[[Tree, Cache | None], Project | None]
+    project: Callable[[Tree], Project | None]
+    stated: Callable[[Tree, Cache], Stated | None]
     config: str | None
     native: str
     settings: str | None
@@ -93,14 +96,14 @@ class Graphs:
 
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
         """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
-        definitions: Sequence[ImageDef] | None = None
+        definitions: Definitions | None = None
         discover, notes = base.discover, base.notes
         if self._redefined(base, changes):
             # The graph of this tree may never be remembered, and the next question is about the same definitions.
-            project = self.project(tree, self.cache)
-            if project is None:
+            found = self.stated(tree, self.cache)
+            if found is None:
                 return None
-            definitions, discover, notes = project.images, project.discover, project.notes
+            definitions, discover, notes = found.definitions, found.discover, found.notes
         problems: list[Problem] = []
         graph = refresh(base.graph, definitions, tree, changes, problems=problems)
         return Made(graph, discover, tuple(problems), notes)
@@ -117,7 +120,7 @@ class Graphs:
         return False
 
     def _built(self, tree: Tree) -> Made | None:
-        project = self.project(tree, None)
+        project = self.project(tree)
         if project is None:
             return None
         from mbuild.graph.build import build_graph

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
@@ -11,6 +10,7 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
 from mbuild.names import parse_reference
 from mbuild.registry.registries import Registries
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,13 @@ def look(
             warn(error.problems[0])
     here = frozenset(names[each] for each in held)
     return Holdings(here, found, frozenset(names[each] for each in found) - here)
+
+
+def unbuilt(graph: Graph, images: Sequence[str], registries: Registries) -> tuple[str, ...]:
+    """Return those of some images of which no registry has a build. Raises RegistryError."""
+    graph.measure(images)
+    names = {content_name(graph.nodes[name]): name for name in images}
+    return tuple(names[each] for each in sorted(names.keys() - registries.existing(names)))
 
 
 def names_registry(name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from mbuild import __version__
 from mbuild.app.past import Forecast
@@ -22,6 +21,7 @@ from mbuild.output.recording import Recording
 from mbuild.output.report import Done, ImageReport, Report
 from mbuild.schedule.estimate import course
 from mbuild.schedule.plan import BUILD, Plan
+from mbuild.values import replace
 
 BEFORE, AFTER = 3, 5
 """Lines of a Dockerfile that are shown around the one that failed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.builders.protocol import BuildResult
@@ -15,6 +14,7 @@ from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.store.builds import Build
 from mbuild.store.history import History
 from mbuild.store.place import state_folder
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from mbuild.app.holdings import Holdings
 from mbuild.app.requests import content_name
@@ -17,6 +16,7 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
 from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, REUSE, Plan
+from mbuild.values import dataclass, field
 
 AT_ONCE = 8
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
@@ -13,12 +12,14 @@ from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.affected import Affected, affected
+from mbuild.graph.defined import Defined
 from mbuild.graph.images import BuiltImages
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read."""
+    """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read.
+
+    bases, trees: of each commit that head was compared with, in the same order.
+    """
 
     base: BaseInfo
     head: HeadInfo
@@ -40,6 +44,7 @@ class Answer:
     changes: tuple[Change, ...]
     unowned: tuple[str, ...]
     notes: tuple[Problem, ...]
+    trees: tuple[AnyTree, ...] = ()
 
     def reasons_of(self, names: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
         """Return the reasons of the affected images, of those named where some are. Raises UsageError."""
@@ -70,7 +75,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
         )
     compared = [each.graph if each else _nothing() for each in bases]
     return Answer(
-        base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how),
+        base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
         snapshot=snapshot,
         bases=tuple(compared),
@@ -78,6 +83,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
         changes=tuple(dict.fromkeys(change for each in differences for change in each)),
         unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside),
         notes=tuple(notes),
+        trees=tuple(trees),
     )
 
 
@@ -108,7 +114,7 @@ def _begun(work: Callable[[], AnyTree]) -> Iterator[Callable[[], AnyTree]]:
 
 def _nothing() -> Graph:
     """Return a graph without images."""
-    return Graph((), BuiltImages({}), Workshop(tuple, EmptyTree(), ""))
+    return Graph((), BuiltImages({}), Workshop(Defined(()), EmptyTree(), ""))
 
 
 def _base(workspace: Workspace, commit: str | None, base: str | None, missing_all: bool) -> Base:

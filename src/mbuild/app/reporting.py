@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming
@@ -19,6 +18,7 @@ from mbuild.graph.outline import Place
 from mbuild.graph.places import ignore_lines
 from mbuild.output.report import ContextInfo, Done, ImageReport, listed
 from mbuild.schedule.plan import BUILD, NONE, Plan, Step
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree

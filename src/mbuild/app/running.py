@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
@@ -24,6 +23,7 @@ from mbuild.schedule.machine import BAD, GOOD
 from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
+from mbuild.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def run(
         ended=past.ended,
     )
     begun = time.monotonic()
-    with _signals(executor.interrupt) as caught:
+    with stopped_by_signals(executor.interrupt) as caught:
         outcomes = executor.run()
         code = _code(outcomes, caught)
         if publisher is not None and code == ExitCode.DONE:
@@ -207,7 +207,7 @@ def _code(outcomes: Mapping[str, Outcome], caught: list[int]) -> ExitCode:
 
 
 @contextlib.contextmanager
-def _signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
+def stopped_by_signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
     """Turn the first SIGINT or SIGTERM into an orderly stop; a second one ends the process at once."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mbuild.app.reporting import context_info
@@ -14,6 +13,7 @@ from mbuild.git.history import Commit, first_parents
 from mbuild.graph.affected import affected
 from mbuild.graph.impact import causes
 from mbuild.output.simulation import Replayed
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming, content_name, request
@@ -15,6 +14,7 @@ from mbuild.git.trees import CommitTree
 from mbuild.graph.index import inside, lies_in
 from mbuild.output.target import Target
 from mbuild.schedule.plan import BUILD, Plan
+from mbuild.values import replace
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import Snapshot, Workspace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,10 @@ from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.repository import open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.store.cache import open_cache
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from mbuild.app.definitions import BuildFile, Stated
     from mbuild.errors import Problem
     from mbuild.git.repository import Repository
     from mbuild.git.worktree import WorkTree
@@ -83,20 +84,30 @@ class Workspace:
         """Return the tree of a commit (id), or the work tree for None."""
         return self.repository.work_tree() if commit is None else self.repository.commit_tree(commit)
 
-    def project(self, tree: Tree, memory: Cache | None = None) -> Project | None:
-        """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError.
+    def project(self, tree: Tree) -> Project | None:
+        """Return what build.yaml says at a tree, or None where the tree has none. Raises ConfigError."""
+        file = self._file(tree)
+        return self._proposed(tree) if file is None else self._for_platforms(file.load())
 
-        memory: remembers it.
-        """
-        from mbuild.app.definitions import Definitions
+    def stated(self, tree: Tree, cache: Cache) -> Stated | None:
+        """Return the same as graphs need it, remembered. Raises ConfigError."""
+        from mbuild.app.definitions import stated
+
+        file = None if self.platforms else self._file(tree)
+        if file is not None:
+            return file.remembered(cache)
+        project = self.project(tree)
+        return None if project is None else stated(project)
+
+    def _file(self, tree: Tree) -> BuildFile | None:
+        from mbuild.app.definitions import BuildFile
 
         text = self._text(tree)
         if text is None:
-            return self._proposed(tree)
+            return None
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
-        definitions = Definitions(text, self.shown, folder, self.inside or "", paths)
-        return self._for_platforms(definitions.load() if memory is None else definitions.remembered(memory))
+        return BuildFile(text, self.shown, folder, self.inside or "", paths)
 
     def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:
@@ -139,7 +150,7 @@ class Workspace:
         outside = _read(self.config) if self.config is not None and self.inside is None else b""
         parts = (self.inside, self.shown, outside, self.platforms, native_platform())
         known = None if self.config is None else settings(*parts)
-        return Graphs(self.project, self.inside, native_platform(), known, open_cache(self.environ))
+        return Graphs(self.project, self.stated, self.inside, native_platform(), known, open_cache(self.environ))
 
     def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
         """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""

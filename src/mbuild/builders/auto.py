@@ -6,7 +6,6 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.model import ExternalImage
 from mbuild.errors import Problem
 from mbuild.events import Emit
+from mbuild.values import dataclass, field
 
 _SPEAKS = ("BUILDX_", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}

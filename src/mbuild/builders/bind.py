@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import hidden_name, is_visible, own_path
 from mbuild.dockerfile.model import FolderContext, ParentImage
+from mbuild.values import dataclass
 
 IGNORE_FILE = ".dockerignore"
 

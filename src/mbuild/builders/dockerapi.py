@@ -13,7 +13,6 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from mbuild.builders.bind import pack
@@ -23,6 +22,7 @@ from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.context.source import ContextSource
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
+from mbuild.values import dataclass, replace
 
 _STEP = "build"
 POLL_SECONDS = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +18,7 @@ from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
 from mbuild.events import Emit, Step, StepDone
 from mbuild.schedule.jobs import Capacity
 from mbuild.tree import Entry, decode
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mbuild.context.source import ContextSource
@@ -13,6 +12,7 @@ from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import Secret
 from mbuild.schedule.jobs import Capacity
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries

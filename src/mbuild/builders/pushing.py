@@ -16,7 +16,7 @@ from typing import Any
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
 from mbuild.registry.attempts import Failure, pause
-from mbuild.registry.connection import RegistryError
+from mbuild.registry.manifest import RegistryError
 
 SILENCE_SECONDS = 60.0
 """Without a word of progress for so long, an attempt has failed."""

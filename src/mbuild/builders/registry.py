@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from mbuild.builders.protocol import Builder
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass
 
 NAMES = ("auto", "buildx", "docker", "oci")
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from mbuild.app import running, targets
@@ -21,7 +20,7 @@ from mbuild.cli import formats, paging, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
-from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing
+from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, warn_unbuilt
 from mbuild.cli.settings import Settings
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, Problem, UsageError
 from mbuild.output.display import choose as choose_display
@@ -31,6 +30,7 @@ from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
+from mbuild.values import replace
 
 
 def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
@@ -59,6 +59,7 @@ def _work(job: Job, registries: Registries) -> int:
     names = naming(job)
     found = holdings(job, registries)
     plan = planned(job, found)
+    warn_unbuilt(job, registries)
     history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
     expected = forecast(history, plan)
     # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.

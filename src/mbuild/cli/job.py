@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mbuild.app.question import head_info
 from mbuild.app.workspace import Snapshot, Workspace
@@ -13,6 +12,7 @@ from mbuild.cli.settings import Settings
 from mbuild.graph.affected import Reason
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.schedule.shards import Part
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

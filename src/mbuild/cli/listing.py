@@ -59,10 +59,9 @@ def _check(asked: Listing) -> None:
 
 
 def _with_more(settings: Settings, asked: Listing, report: Report, answer: Answer) -> Report:
-    from dataclasses import replace
-
     from mbuild.cli.formats import again
     from mbuild.schedule.shards import split_wanted
+    from mbuild.values import replace
 
     wanted = {each.name: each.reasons for each in report.images if each.affected}
     parts = split_wanted(answer.snapshot.graph, wanted, asked.shards) if asked.shards else ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.cli import places
 from mbuild.errors import ExitCode, MbuildError, Problem
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.app.past import Forecast

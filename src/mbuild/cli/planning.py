@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from mbuild.app.capacity import this_machine
-from mbuild.app.holdings import Holdings, look
+from mbuild.app.holdings import Holdings, look, unbuilt
 from mbuild.app.publishing import Publisher, Publishing, publisher
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
-from mbuild.errors import ConfigError, EnvironmentFault, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
 from mbuild.names import tag_template
+from mbuild.output.words import count
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
 from mbuild.schedule.plan import Plan, make_plan
+
+MOST_NAMED = 10
+"""So many images a warning names."""
 
 
 def chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
@@ -56,6 +60,23 @@ def holdings(job: Job, registries: Registries) -> Holdings:
     graph.measure(needed)
     asked = registries if options.reuse and job.builder else None
     return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
+
+
+def warn_unbuilt(job: Job, registries: Registries) -> None:
+    """Say which images are not affected although no registry has them: a run before this one may have failed.
+
+    Where the base is known to have been built, and for a pull request, that is no question.
+    """
+    wanted, options = job.wanted, job.options
+    if not options.push or wanted.base is None or not wanted.base.unproven or options.shard not in (None, 1):
+        return
+    graph = wanted.snapshot.graph
+    missing = unbuilt(graph, [name for name in graph.nodes if name not in wanted.reasons], registries)
+    if missing:
+        images = f"{count(len(missing), 'image')} that the change does not affect: {', '.join(missing[:MOST_NAMED])}"
+        more = ", …" if len(missing) > MOST_NAMED else ""
+        hint = "a run before this one may have failed: mbuild all --push builds what is missing"
+        print_problems([Problem(f"the registry has no build of {images}{more}", hints=(hint,))], "warning")
 
 
 def planned(job: Job, found: Holdings) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from glob import escape
 
 from mbuild.config.findings import Findings
@@ -11,6 +10,7 @@ from mbuild.config.globs import first_folder, matches, matching
 from mbuild.config.paths import from_root, parent
 from mbuild.errors import Where
 from mbuild.names import NameProblem, image_name, quoted
+from mbuild.values import dataclass, field
 
 TreePaths = Callable[[str], Iterable[str]]
 """From a folder to every path below it; "" is the git root."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mbuild.context.follow import Parts, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gotext import SPACE
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
 from mbuild.tree import SUBMODULE
+from mbuild.values import dataclass
 
 # The pattern becomes an expression of Go as a whole. In it a class may match a slash, and so may `**`; the others
 # make what is written before the first wildcard mean something else.

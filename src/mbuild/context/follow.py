@@ -11,12 +11,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import takewhile
 
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError, match
 from mbuild.tree import Entry
+from mbuild.values import dataclass
 
 LinkTarget = Callable[[Entry], str]
 

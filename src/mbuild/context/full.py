@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.tree import Entry
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from mbuild.context.cover import Region, check, found_at, may_be_refused, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
@@ -19,6 +18,7 @@ from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError
 from mbuild.tree import FILE, SUBMODULE, Entry
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from mbuild.context.order import Conflict, Item, Named, context_digest, items_of, ordered
 from mbuild.errors import ChangedWhileRead, GitError, Problem, printable
 from mbuild.tree import SUBMODULE, Entry, Tree
+from mbuild.values import dataclass
 
 
 @runtime_checkable

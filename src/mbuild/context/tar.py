@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from mbuild.context.headers import BLOCK, END, Headers, is_plain, padding
 from mbuild.context.order import Item, Named, digest_of
 from mbuild.context.source import ContextSource, items
 from mbuild.context.verify import CHUNK, Reading
 from mbuild.tree import EXECUTABLE, SYMLINK, Entry, encode
+from mbuild.values import dataclass
 
 Write = Callable[[bytes | memoryview], object]
 Extra = Sequence[tuple[str, bytes]]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mbuild.discovery import bakejson
@@ -22,6 +21,7 @@ from mbuild.errors import ConfigError, EnvironmentFault, Where
 from mbuild.images import Secret
 from mbuild.names import quoted
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass
 
 # buildx ``bake.go``: dockerBakeFiles, without the compose files, which have a reader of their own.
 MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "docker-bake.override.hcl")

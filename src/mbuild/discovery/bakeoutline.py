@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mbuild.discovery import bakejson
 from mbuild.discovery.notes import Notes
 from mbuild.errors import Where
+from mbuild.values import dataclass
 
 _TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
 _GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)

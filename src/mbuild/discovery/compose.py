@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
@@ -19,6 +18,7 @@ from mbuild.discovery.paths import base, is_remote, joined, parent
 from mbuild.errors import Where
 from mbuild.images import Secret
 from mbuild.names import quoted
+from mbuild.values import dataclass, field, replace
 
 # compose-go ``cli/options.go``: DefaultFileNames, DefaultOverrideFileNames.
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")

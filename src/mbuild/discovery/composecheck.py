@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mbuild.discovery import compose
@@ -20,6 +19,7 @@ from mbuild.discovery.yamlfile import Node
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, Where
 from mbuild.names import quoted
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass
 
 
 def check(tree: Tree, paths: tuple[str, ...], bake: Bake) -> tuple[Problem, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mbuild.discovery.composemodel import Service, over, settled
 from mbuild.discovery.composeservice import Scope, service
@@ -15,6 +14,7 @@ from mbuild.discovery.yamlfile import Node, read
 from mbuild.errors import ConfigError, Where
 from mbuild.names import quoted
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass, field, replace
 
 MAX_INCLUDES = 500
 Services = dict[str, Service]

@@ -7,9 +7,9 @@ Rules: the compose specification (merge), compose-go's ``override`` package: map
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.errors import Where
+from mbuild.values import dataclass, field, replace
 
 RESET, OVERRIDE = "!reset", "!override"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.discovery.composemodel import OVERRIDE, RESET, Part, Service, Spec
 from mbuild.discovery.goscalar import scalar_text
@@ -14,6 +13,7 @@ from mbuild.discovery.yamlfile import Node
 from mbuild.errors import Where
 from mbuild.images import Secret
 from mbuild.names import quoted
+from mbuild.values import dataclass, field
 
 _LISTS = ("platforms", "tags", "secrets")
 _MAPPINGS = ("args", "additional_contexts")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import Build, Look, Stated
@@ -12,6 +11,7 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
 from mbuild.errors import Where, printable
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass, replace
 
 _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
 _VARIANT = re.compile(

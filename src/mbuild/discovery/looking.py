@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.config.globs import matches
 from mbuild.discovery.paths import ancestors, is_folder, joined
@@ -13,6 +12,7 @@ from mbuild.dockerfile.model import ExternalImage, Platform
 from mbuild.dockerfile.parser import read
 from mbuild.errors import DockerfileError, Where
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mbuild import names as checked
 from mbuild.discovery import published
@@ -16,6 +15,7 @@ from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.names import NameProblem, context_key, quoted
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass, field, replace
 
 Identity = tuple[object, ...]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.tree import Tree
+from mbuild.values import dataclass
 
 FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from mbuild.discovery.model import Build
 from mbuild.discovery.paths import base, parent
 from mbuild.names import like_image_name
+from mbuild.values import dataclass, field
 
 _VARIANT = re.compile(
     r"(?:docker-)?(?:compose|bake)[-._](.+)\.(?:ya?ml|hcl|json)|(?!docker-(?:compose|bake)\.)(.+)[-._](?:docker-)?(?:compose|bake)\..+"

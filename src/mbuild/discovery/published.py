@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mbuild.errors import Where
 from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.values import dataclass
 
 _LIBRARY = "library/"
 MIN_EVIDENCE = 2

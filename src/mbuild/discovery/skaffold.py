@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from mbuild.discovery.goscalar import scalar_text
@@ -22,6 +21,7 @@ from mbuild.errors import ConfigError, Where
 from mbuild.images import Secret
 from mbuild.names import NameProblem, parse_reference, quoted
 from mbuild.tree import Tree, follow
+from mbuild.values import dataclass, field, replace
 
 NAMES = ("skaffold.yaml", "skaffold.yml")
 _OTHER_BUILDERS = ("bazel", "buildpacks", "buildpack", "custom", "jib", "jibGradle", "jibMaven", "ko")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from mbuild.discovery import bake, compose, dockerfiles, skaffold
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
 from mbuild.errors import Problem
 from mbuild.tree import SUBMODULE, Tree
+from mbuild.values import replace
 
 Source = Callable[[Look], Stated]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from mbuild.config.globs import matches
 from mbuild.discovery.model import Discovery, Image
 from mbuild.discovery.paths import base, parent
 from mbuild.discovery.yamltext import comment, flow_list, flow_mapping, mapping, scalar
 from mbuild.images import Secret
+from mbuild.values import dataclass
 
 MAX_ASIDES = 30
 MIN_DISCOVERED = 3

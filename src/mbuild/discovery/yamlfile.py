@@ -8,13 +8,13 @@ a few levels deep: there is no walk that a "YAML bomb" could blow up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mbuild.config.findings import Findings
 from mbuild.config.guard import decoded, events
 from mbuild.errors import ConfigError, Where
 from mbuild.names import quoted
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from yaml.events import Event

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mbuild.dockerfile.gojson import TooDeepError, load
 from mbuild.dockerfile.gotext import SPACE, split_blanks
 from mbuild.dockerfile.words import split_first, split_words
+from mbuild.values import dataclass
 
 
 class LineError(ValueError):

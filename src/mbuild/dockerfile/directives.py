@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mbuild.dockerfile.gojson import load
 from mbuild.dockerfile.gotext import BOM, FALSE, SPACE, TRUE, decode
+from mbuild.values import dataclass
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _NAMES = frozenset(("syntax", "escape", "check"))

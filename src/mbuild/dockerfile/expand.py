@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mbuild.dockerfile.shellpattern import PatternError, replace, trim_prefix, trim_suffix
 from mbuild.dockerfile.shelltext import Cursor, Words, scanned
+from mbuild.values import dataclass
 
 MAX_EXPANSION = 1 << 20
 """Most characters that variables may add to one text: values that double line by line must not fill the memory."""

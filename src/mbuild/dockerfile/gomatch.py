@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mbuild.dockerfile.gotext import byte_view, from_byte_view, is_valid
+from mbuild.values import dataclass
 
 
 class PatternError(ValueError):

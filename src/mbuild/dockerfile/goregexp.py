@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from mbuild.dockerfile.gomatch import PatternError
+from mbuild.values import dataclass
 
 _Ranges = tuple[tuple[str, str], ...]
 """A set of characters: pairs of first and last."""

@@ -8,7 +8,6 @@ it came to the folder `logs` nothing had ignored it, so it did not even note tha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
@@ -16,6 +15,7 @@ from mbuild.dockerfile.gomatch import PatternError
 from mbuild.dockerfile.gotext import BOM, MAX_LINE, SPACE, clean_path, decode, overlong_line
 from mbuild.dockerfile.ignorepattern import Pattern, Union, compile_pattern
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from itertools import groupby
@@ -12,6 +11,7 @@ from itertools import groupby
 from mbuild.dockerfile.gomatch import check
 from mbuild.dockerfile.goregexp import Sequence, translate
 from mbuild.dockerfile.gotext import byte_view, from_byte_view, runes
+from mbuild.values import dataclass
 
 MOST_BACKTRACKING = 4
 """Most wildcards of unknown length that are left to `re`; it needs time to the power of their number."""

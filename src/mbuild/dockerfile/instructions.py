@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.flags import Flags, parse_flags, values
@@ -18,6 +17,7 @@ from mbuild.dockerfile.mounts import origin_of
 from mbuild.dockerfile.refused import Refused, near
 from mbuild.dockerfile.values import check_duration
 from mbuild.errors import Where
+from mbuild.values import dataclass, replace
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9._-]*")
 _ONBUILD = re.compile(r"\s*ONBUILD\s*", re.IGNORECASE)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mbuild.dockerfile.gotext import SPACE
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

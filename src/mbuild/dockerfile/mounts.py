@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mbuild.dockerfile.gotext import FALSE, TRUE
 from mbuild.dockerfile.refused import Refused, near
+from mbuild.values import dataclass
 
 BIND, CACHE, TMPFS, SECRET, SSH = TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.dockerfile.expand import Lexer
 from mbuild.dockerfile.flags import value, values
@@ -23,6 +22,7 @@ from mbuild.dockerfile.refused import Refused
 from mbuild.dockerfile.syntax import is_experimental
 from mbuild.dockerfile.values import check_digest, check_mode, check_signal, ports
 from mbuild.dockerfile.variables import Variables, arg_pairs
+from mbuild.values import dataclass, field, replace
 
 _DOCUMENT_LEXER = Lexer(skip_quotes=True)
 _EXPANDED_FLAGS = {"ADD": ("chown", "chmod", "checksum"), "COPY": ("chown", "chmod")}

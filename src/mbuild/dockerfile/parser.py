@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mbuild.dockerfile.arguments import KEYWORDS, Arguments, LineError, parse_arguments
@@ -16,6 +15,7 @@ from mbuild.dockerfile.refused import MAX_PROBLEMS, Problems
 from mbuild.dockerfile.stages import sections
 from mbuild.dockerfile.words import split_flags
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.values import dataclass, replace
 
 _TAKE_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 _KEYWORD_OF = {keyword.lower(): keyword for keyword in KEYWORDS}

@@ -6,13 +6,13 @@ Rules: BuildKit `dockerfile2llb/convert.go` (`ctxPaths`), `convert_copy.go`, `co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.gitsource import is_remote
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import FolderContext, Operation, Read, Resolved
 from mbuild.dockerfile.mounts import BIND, CACHE, TMPFS, Mount
+from mbuild.values import dataclass
 
 # The mounts that read the build's context when they have no `from`, and those that read what `from` names.
 _READS_BUILD_CONTEXT = (BIND,)

@@ -6,7 +6,6 @@ Rules: BuildKit `dockerfile2llb/convert.go` (`dispatchStages`, `dispatch`), `con
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from mbuild.dockerfile.expand import Lexer
 from mbuild.dockerfile.model import (
@@ -30,6 +29,7 @@ from mbuild.dockerfile.resolution import Resolution, reference
 from mbuild.dockerfile.stages import SCRATCH, Node, Step
 from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
 from mbuild.dockerfile.variables import Variables
+from mbuild.values import replace
 
 Sources = tuple[tuple[str, int | Resolved], ...]
 

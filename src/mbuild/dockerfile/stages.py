@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.dockerfile.expand import ExpansionError, Lexer
 from mbuild.dockerfile.flags import value
@@ -18,6 +17,7 @@ from mbuild.dockerfile.refused import Problems, Refused, near
 from mbuild.dockerfile.variables import expand_word
 from mbuild.errors import Where
 from mbuild.names import NameProblem, parse_platform, parse_reference
+from mbuild.values import dataclass, field
 
 SCRATCH = "scratch"
 _INDEX = re.compile(r"[+-]?[0-9]+")

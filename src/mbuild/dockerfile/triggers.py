@@ -6,8 +6,6 @@ of a base image of this repository, come first; they may need further stages, wh
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mbuild.dockerfile.instructions import check
 from mbuild.dockerfile.model import Dockerfile, ParentImage
 from mbuild.dockerfile.parser import parse
@@ -15,6 +13,7 @@ from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.resolution import Resolution, starts_outside
 from mbuild.dockerfile.stages import Node, Nodes, Step, reachable
 from mbuild.errors import DockerfileError
+from mbuild.values import replace
 
 
 def add_triggers(

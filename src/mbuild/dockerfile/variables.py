@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.dockerfile.expand import Expanded, ExpansionError, Lexer
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import Platform
 from mbuild.dockerfile.refused import Problems, Refused
+from mbuild.values import dataclass, field
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Arguments that BuildKit reads itself and never makes variables of.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mbuild.git.merged import merge_bases
 from mbuild.git.repository import Repository
+from mbuild.values import dataclass
 
 LAST_SUCCESS = "last-success"
 
@@ -18,11 +18,13 @@ class Base:
     ref:     as given, or the name it was found under; "" for the empty tree.
     commits: ids; several where histories have several merge bases (take the union), none for the empty tree.
     how:     one line for people.
+    unproven: this is what was there before, and nobody says whether it was built.
     """
 
     ref: str
     commits: tuple[str, ...]
     how: str
+    unproven: bool = False
 
 
 def in_words(found: tuple[str, ...]) -> str:

@@ -6,12 +6,12 @@ import re
 import shlex
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError, printable
 from mbuild.git import refs
 from mbuild.git.messages import first_line
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mbuild.errors import GitError
 from mbuild.git import refs
 from mbuild.git.base import Base, in_words
 from mbuild.git.merged import merge_bases
+from mbuild.values import replace
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
@@ -94,4 +94,5 @@ def _before(repository: Repository, head: str, ref: str) -> Base:
     if refs.verify(repository.git, parents[0]) is None:
         why = GitError(f"head is on {ref}, and the commit before it is not in this shallow clone")
         _fetch(repository, refs.remote_of(repository.git) or "origin", parents[0], why)
-    return Base("HEAD^", (parents[0],), f"the commit before head, which is on the default branch {ref}")
+    how = f"the commit before head, which is on the default branch {ref}"
+    return Base("HEAD^", (parents[0],), how, unproven=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mbuild.changes import Change, compare
@@ -21,6 +20,7 @@ from mbuild.git.status import Line, Status, status
 from mbuild.git.submodules import Inside, inside, nested
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.git.worktree import WorkTree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from mbuild.errors import GitError
 from mbuild.git.objects import Objects
@@ -64,7 +64,9 @@ class Folders:
 
     def links(self) -> tuple[Entry, ...]:
         """Return every symbolic link, sorted by path."""
-        found = ((prefix, each) for prefix, records in self._below("") for each in records if each[0] == b"120000")
+        # Most folders have neither links nor folders in them, and are not taken apart.
+        below = self._below("", lambda raw: b"120000 " in raw or b"40000 " in raw)
+        found = ((prefix, each) for prefix, records in below for each in records if each[0] == b"120000")
         return _sorted(_entry(prefix + decode(record[1]), record) for prefix, record in found)
 
     def expect(self, folders: Collection[str]) -> None:
@@ -84,8 +86,15 @@ class Folders:
         }
         return found | {path: self._root for path in folders if not path}
 
-    def _below(self, folder: str) -> Iterator[tuple[str, Sequence[Record]]]:
-        """Yield every folder at and below a path: what its names begin with, and the lines of its tree object."""
+    def _below(
+        self,
+        folder: str,
+        wanted: Callable[[bytes], bool] = lambda raw: True,  # noqa: ARG005
+    ) -> Iterator[tuple[str, Sequence[Record]]]:
+        """Yield every folder at and below a path: what its names begin with, and the lines of its tree object.
+
+        wanted: says of a tree object whether it matters; one with folders in it does.
+        """
         level = [(f"{folder}/" if folder else "", oid) for oid in self._trees([folder]).values()]
         while level:
             deeper: list[tuple[str, str]] = []
@@ -93,6 +102,8 @@ class Folders:
                 part = level[start : start + MOST_FOLDERS]
                 raw = self._read([oid for _, oid in part])
                 for prefix, oid in part:
+                    if not wanted(raw[oid]):
+                        continue
                     records = self._parse(raw[oid])
                     yield prefix, records
                     inside = [(name, deep) for mode, name, deep in records if mode in _FOLDER]

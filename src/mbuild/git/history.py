@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mbuild.errors import GitError
 from mbuild.git.door import Git
 from mbuild.tree import decode
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from mbuild.git.door import Git, release
 from mbuild.git.messages import failure
 from mbuild.tree import decode
+from mbuild.values import dataclass, field_names
 
 _CHUNK = 1 << 20
 
@@ -52,8 +51,14 @@ def oddities(git: Git, memory: Memory | None = None) -> list[Oddity]:
             return [Oddity(*each) for each in json.loads(known)]
     found = list(_oddities(git))
     if memory is not None and key and key == _checksum(git):
-        memory.put("index", key, json.dumps([dataclasses.astuple(each) for each in found]).encode())
+        memory.put(
+            "index", key, json.dumps([[getattr(each, name) for name in field_names(Oddity)] for each in found]).encode()
+        )
     return found
+
+
+def _values(found: Oddity) -> list[str | bool]:
+    return [getattr(found, name) for name in field_names(Oddity)]
 
 
 def _checksum(git: Git) -> str | None:

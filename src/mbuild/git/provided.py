@@ -10,6 +10,7 @@ from mbuild.git import refs
 from mbuild.git.base import Base, in_words
 from mbuild.git.bring import Fetch, bring, commit_fetch
 from mbuild.git.merged import merge_bases
+from mbuild.values import replace
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
@@ -30,7 +31,7 @@ def provided_base(repository: Repository, run: Run, head: str) -> Base | None:
         return Base("", (), f"{run.provider}, {run.against.how}: compared with the empty tree")
     if run.against.branch:
         return _branch(repository, run, run.against, head)
-    return recorded(repository, run.against, run.provider)
+    return replace(recorded(repository, run.against, run.provider), unproven=True)
 
 
 def recorded(repository: Repository, against: Against, said_by: str) -> Base:

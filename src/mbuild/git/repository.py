@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from mbuild.git import refs
 from mbuild.git.door import Git, ask
 from mbuild.git.messages import bare, failure
 from mbuild.git.objects import Objects
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

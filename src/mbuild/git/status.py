@@ -6,12 +6,12 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mbuild.errors import GitError
 from mbuild.git.door import Git
 from mbuild.git.folders import file_mode
 from mbuild.tree import SUBMODULE, Entry, decode
+from mbuild.values import dataclass
 
 # --no-renames: a rename is a deletion and an addition. --no-ahead-behind: do not walk history for "branch.ab".
 # --ignore-submodules=dirty: only their HEAD is compared here. What is dirty inside is found by opening them, because

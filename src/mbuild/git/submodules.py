@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from mbuild.git.disk import Disk
 from mbuild.git.hashing import digest
 from mbuild.git.repository import Repository, open_repository
 from mbuild.tree import Entry, encode
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.git.worktree import WorkTree

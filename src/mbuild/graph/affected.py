@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
+from mbuild.graph.images import differing
 from mbuild.graph.reached import Reached, ReachedFile, stated
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -69,9 +70,10 @@ def _candidates(comparisons: Sequence[_Comparison]) -> set[str] | None:
     """Return the images that can be affected by more than their parents; None: all can be."""
     found: set[str] = set()
     for each in comparisons:
-        if each.reach is None or each.base.images is not each.head.images:
+        differ = differing(each.base.images, each.head.images)
+        if each.reach is None or differ is None:
             return None
-        found |= each.reach.names
+        found.update(each.reach.names, differ)
     return found
 
 

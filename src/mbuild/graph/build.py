@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mbuild.errors import DockerfileError, Problem, Where
-from mbuild.graph.images import BuiltImages, Source, Summary
+from mbuild.graph.defined import Defined
+from mbuild.graph.images import BuiltImages, Source, Summary, constant
 from mbuild.graph.index import Index
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.order import circles, in_order
@@ -16,8 +16,6 @@ from mbuild.graph.workshop import Workshop
 from mbuild.images import ImageDef, Project
 from mbuild.tree import Tree
 
-T = TypeVar("T")
-
 
 def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Problem] | None = None) -> Graph:
     """Return the graph of all images.
@@ -26,7 +24,7 @@ def build_graph(project: Project, tree: Tree, native: str, *, problems: list[Pro
     problems: when given, everything wrong is added to it and the graph holds the sound images only; when None,
               anything wrong raises DockerfileError with all the problems found.
     """
-    shop = Workshop(lambda: project.images, tree, native)
+    shop = Workshop(Defined(project.images), tree, native)
     return joined(project.images, shop, {}, (), problems)
 
 
@@ -44,8 +42,9 @@ def joined(
     """
     gathered: list[Problem] = [] if problems is None else problems
     shop.tree.expect({path for each in images if each.name not in known for path in looked_for(each)})
-    outliner = Outliner(shop.recipes, shop.places, gathered, before, known)
-    outliner.outline(images)
+    definitions = {each.name: each for each in images}
+    outliner = Outliner(definitions, shop.recipes, shop.places, gathered, before, known)
+    outliner.outline(definitions)
     found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
     parents = {name: summary.parents for name, (summary, _) in found.items()}
     _drop_orphans(parents)
@@ -76,10 +75,10 @@ def _is_there(image: ImageDef, outliner: Outliner) -> bool:
 def _found(image: ImageDef, outliner: Outliner, before: Mapping[str, Node]) -> tuple[Summary, Source]:
     if image.name in outliner.fresh:
         own = outliner.fresh[image.name]
-        return summary(image, own), Source(_constant(image), _constant(own))
+        return summary(image, own), Source(constant(image), constant(own))
     node = before[image.name]
     kept = node.summary._replace(platforms=image.platforms)
-    return kept, Source(_constant(image), node.source.outline)
+    return kept, Source(constant(image), node.source.outline)
 
 
 def summary(definition: ImageDef, own: Outline) -> Summary:
@@ -87,10 +86,6 @@ def summary(definition: ImageDef, own: Outline) -> Summary:
     parents = tuple(sorted({edge.parent for edge in own.edges}))
     target, platforms = definition.target, definition.platforms
     return Summary(definition.dockerfile, definition.context_root, target, platforms, parents)
-
-
-def _constant(value: T) -> Callable[[], T]:
-    return lambda: value
 
 
 def _drop_orphans(parents: dict[str, tuple[str, ...]]) -> None:

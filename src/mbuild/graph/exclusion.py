@@ -6,7 +6,6 @@ It explains what others have decided, looking at the path alone: what a link wou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mbuild.context.select import reader_of
@@ -15,6 +14,7 @@ from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
 from mbuild.graph.index import inside, lies_in
 from mbuild.graph.outline import Place
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.graph.node import Graph, Node

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mbuild.context.cover import Sought, sought
@@ -12,10 +11,12 @@ from mbuild.context.lookup import Lookup
 from mbuild.context.select import excludes_of
 from mbuild.dockerfile.model import Read
 from mbuild.graph.index import Hit, Index, Room, Rules, Sources, inside, joined
+from mbuild.graph.lookup import asked_for
 from mbuild.graph.outline import Outline, Place
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import Entry
+from mbuild.values import dataclass, field
 
 Image = tuple[ImageDef, Outline]
 
@@ -70,6 +71,7 @@ class _Filing:
     watched: dict[str, list[int]] = field(default_factory=dict)
     roots: dict[str, list[int]] = field(default_factory=dict)
     vague: list[int] = field(default_factory=list)
+    asked: dict[str, list[int]] = field(default_factory=dict)
 
     def index(self) -> Index:
         """Return the index of what was added."""
@@ -79,7 +81,7 @@ class _Filing:
         }
         sources = Sources(self.literal, wild)
         found = (sources, list(self.rules), list(self.excludes), self.defined, self.watched, self.roots, self.vague)
-        return Index(self.names, self.rooms, *found)
+        return Index(self.names, self.rooms, *found, self.asked)
 
     def add(self, definition: ImageDef, outline: Outline) -> None:
         """File all that an image reads."""
@@ -89,6 +91,8 @@ class _Filing:
         self.names.append(definition.name)
         for path in dict.fromkeys(outline.watched(definition)):
             self.watched.setdefault(path, []).append(number)
+        for name in {key for each, _ in outline.names for key in asked_for(definition, each)}:
+            self.asked.setdefault(name, []).append(number)
         for root in {place.root for place in outline.places}:
             self.roots.setdefault(root, []).append(number)
         self.rooms.append([self._room(definition, outline, number, at) for at in range(len(outline.places))])

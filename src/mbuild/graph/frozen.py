@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mbuild.errors import Where
+from mbuild.graph.defined import Definitions, Thawed, lines_of
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph
@@ -21,7 +22,6 @@ from mbuild.tree import Entry
 
 if TYPE_CHECKING:
     from mbuild.graph.outline import Outline
-    from mbuild.images import ImageDef
     from mbuild.tree import Tree
 
 
@@ -36,11 +36,12 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     nodes = list(graph.nodes.values())
     index = graph.index
     parts = [
-        *(table(each) for each in _tables(index)),
+        *(table(each) for each in (*_tables(index), graph.workshop.definitions.filed())),
         rows([each.root, each.lines, each.include] for each in index.rules),
     ]
-    rest = rows(encode(value) for value in (*(node.outline for node in nodes), *(node.definition for node in nodes)))
-    parts.append(rest)
+    definitions = graph.workshop.definitions
+    parts.append(rows(encode(node.outline) for node in nodes))
+    parts.append(b"".join(line + b"\n" for line in lines_of(definitions)))
     head = {
         "beside": beside,
         "order": graph.order,
@@ -57,7 +58,7 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
 
 
 def _tables(index: Index) -> tuple[Mapping[str, Any], ...]:
-    return index.sources.literal, index.sources.wild, index.defined, index.watched, index.roots
+    return index.sources.literal, index.sources.wild, index.defined, index.watched, index.roots, index.asked
 
 
 def _use(parent: str, where: Where | None) -> list[Any]:
@@ -71,10 +72,12 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
     """
     end = DIGITS + int(bytes(raw[:DIGITS]))
     head = json.loads(bytes(raw[DIGITS:end]))
-    *tables, rules, rest = _cut(raw[end:], head["parts"])
-    images = _FrozenImages(head["names"], head["summaries"], rest)
+    *tables, filed, rules, outlines, defined = _cut(raw[end:], head["parts"])
+    summaries = head["summaries"]
+    definitions = Thawed(head["names"], defined, Table(filed), lambda number: tuple(summaries[number][3]))
+    images = _FrozenImages(head["names"], summaries, outlines, definitions)
     links = head["links"]
-    shop = Workshop(images.definitions, tree, native, lambda: [Entry(*each) for each in links])
+    shop = Workshop(definitions, tree, native, lambda: [Entry(*each) for each in links])
     index = _index(head, [Table(each) for each in tables], rules)
     return Graph(tuple(head["order"]), images, shop, index), head["beside"]
 
@@ -90,7 +93,7 @@ def _cut(raw: memoryview, lengths: Sequence[int]) -> list[memoryview]:
 
 
 def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) -> Index:
-    literal, wild, defined, watched, roots = tables
+    literal, wild, defined, watched, roots, asked = tables
     return Index(
         names=head["names"],
         rooms=_Rooms(head["rooms"]),
@@ -101,16 +104,18 @@ def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) 
         watched=watched,
         roots=roots,
         vague=head["vague"],
+        asked=asked,
     )
 
 
 class _FrozenImages:
     """Images of which the rest is decoded when it is asked for."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Any], rest: memoryview) -> None:
+    def __init__(self, names: Sequence[str], rows: Sequence[Any], outlines: memoryview, defined: Definitions) -> None:
         self.names = names
         self._rows = rows
-        self._rest = rest
+        self._outlines = outlines
+        self._defined = defined
         self._sources: dict[str, Source] = {}
 
     @cached_property
@@ -119,7 +124,7 @@ class _FrozenImages:
 
     @cached_property
     def _lines(self) -> Sequence[bytes]:
-        return bytes(self._rest).split(b"\n")
+        return bytes(self._outlines).split(b"\n")
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image."""
@@ -137,16 +142,10 @@ class _FrozenImages:
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
         if name not in self._sources:
-            at = self._numbers[name]
-            outline, definition = self._lines[at], self._lines[len(self.names) + at]
-            self._sources[name] = Source(
-                cache(lambda: _definition(json.loads(definition))), cache(lambda: _outline(json.loads(outline)))
-            )
+            outline = self._lines[self._numbers[name]]
+            definition = partial(self._defined.of, name)
+            self._sources[name] = Source(definition, cache(lambda: _outline(json.loads(outline))))
         return self._sources[name]
-
-    def definitions(self) -> Sequence[ImageDef]:
-        """Return the definitions of all images."""
-        return [self.source(name).definition() for name in self.names]
 
 
 def _outline(value: Any) -> Outline:
@@ -154,13 +153,6 @@ def _outline(value: Any) -> Outline:
     from mbuild.store.codec import decode
 
     return decode(Outline, value)
-
-
-def _definition(value: Any) -> ImageDef:
-    from mbuild.images import ImageDef
-    from mbuild.store.codec import decode
-
-    return decode(ImageDef, value)
 
 
 class _Rules(Rows):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mbuild.errors import Where
+    from mbuild.graph.defined import Definitions
     from mbuild.graph.outline import Outline
     from mbuild.images import ImageDef
+
+
+T = TypeVar("T")
 
 
 class Source(NamedTuple):
@@ -26,6 +31,11 @@ class Summary(NamedTuple):
     target: str | None
     platforms: tuple[str, ...]
     parents: tuple[str, ...]
+
+
+def constant(value: T) -> Callable[[], T]:
+    """Return what gives a value that is there."""
+    return lambda: value
 
 
 class Images(Protocol):
@@ -76,6 +86,57 @@ class BuiltImages:
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
         return self._found[name][1]
+
+
+class PatchedImages:
+    """The images of another graph, some of which are defined or outlined otherwise. They share the rest."""
+
+    def __init__(self, base: Images, definitions: Definitions, fresh: Mapping[str, tuple[Summary, Outline]]) -> None:
+        """Take the images of the other graph, all definitions of now, and what is known of the images that differ."""
+        self.names = definitions.names
+        self.base = base
+        self.fresh: Collection[str] = fresh.keys()
+        # However long a chain of changes is, what is asked is one step away.
+        self._root: Images = base
+        self._known = fresh
+        if isinstance(base, PatchedImages):
+            self._root, self._known = base._root, {**base._known, **fresh}
+        self._definitions = definitions
+        self._there = frozenset(self.names)
+        self._sources: dict[str, Source] = {}
+
+    def summary(self, name: str) -> Summary:
+        """Return what every answer says of an image. Raises KeyError."""
+        if name not in self._there:
+            raise KeyError(name)
+        return self._known[name][0] if name in self._known else self._root.summary(name)
+
+    def parents(self, name: str) -> Sequence[str]:
+        """Return the images that an image uses."""
+        return self._known[name][0].parents if name in self._known else self._root.parents(name)
+
+    def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
+        """Return the images that an image uses, sorted, each with the place of its first use."""
+        return uses(self._known[name][1]) if name in self._known else self._root.uses(name)
+
+    def source(self, name: str) -> Source:
+        """Return where its definition and its outline come from."""
+        if name not in self._sources:
+            # Where a definition stands may have changed, though nothing else has.
+            self._sources[name] = Source(partial(self._definitions.of, name), self._outline(name))
+        return self._sources[name]
+
+    def _outline(self, name: str) -> Callable[[], Outline]:
+        if name in self.fresh:
+            return constant(self._known[name][1])
+        return self.base.source(name).outline
+
+
+def differing(old: Images, new: Images) -> Collection[str] | None:
+    """Return the images that may be defined or outlined otherwise in two graphs; None: any may."""
+    if new is old:
+        return ()
+    return new.fresh if isinstance(new, PatchedImages) and new.base is old else None
 
 
 def uses(outline: Outline) -> Sequence[tuple[str, Where | None]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from mbuild.graph.affected import Reason
+from mbuild.values import dataclass
 
 OTHER = ""
 """Stands for every cause that is no change of a file that a line reads."""

@@ -7,10 +7,10 @@ the folders above it. What the index says is exact where no link is on the way o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.tree import SUBMODULE
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.context.reach import Wild
@@ -88,6 +88,7 @@ class Index:
     watched:  the images whose outline may be another one after a change at a path, links aside; roots: the images that
               have a context root at a path.
     vague:    images with a source of which a path alone does not say whether it is on its way.
+    asked:    the images in which a name (as in ``lookup.filed``) was looked up.
     """
 
     names: Sequence[str]
@@ -99,6 +100,7 @@ class Index:
     watched: Mapping[str, Sequence[int]]
     roots: Mapping[str, Sequence[int]]
     vague: Sequence[int]
+    asked: Mapping[str, Sequence[int]]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
     _matchers: dict[tuple[tuple[str, int], ...], IgnoreMatcher] = field(default_factory=dict)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from mbuild.graph.pieces import Piece, Recent, in_order
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, decode
+from mbuild.values import dataclass, field, replace
 
 _PATH = attrgetter("path")
 

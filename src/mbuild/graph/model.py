@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
 from mbuild.tree import Entry
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.graph.pieces import Piece

@@ -7,12 +7,12 @@ it may be affected (``graph.node``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mbuild.dockerfile.model import Doubt, Inherited, Read
 from mbuild.errors import Where
 from mbuild.images import ImageDef
 from mbuild.tree import Entry
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
@@ -16,6 +15,7 @@ from mbuild.graph.recipes import Evaluated, Recipes, platforms_of
 from mbuild.images import ImageDef
 from mbuild.names import context_key
 from mbuild.tree import Entry, Tree
+from mbuild.values import dataclass, field
 
 T = TypeVar("T")
 
@@ -45,12 +45,13 @@ class Known(Protocol):
 
 @dataclass(slots=True)
 class Outliner:
-    """Outlines images; what is wrong is gathered in ``problems``, and the images concerned are left out.
+    """Outlines images of a project; what is wrong is gathered in ``problems``, and the images concerned are left out.
 
     before: images at another tree; ``known``: the names of those whose own outline holds here.
     fresh:  the outlines made; held: the images whose outline is that of before.
     """
 
+    definitions: Mapping[str, ImageDef]
     recipes: Recipes
     places: Places
     problems: list[Problem]
@@ -60,12 +61,10 @@ class Outliner:
     held: set[str] = field(default_factory=set)
     _failed: set[str] = field(default_factory=set)
     _waiting: list[str] = field(default_factory=list)
-    _definitions: dict[str, ImageDef] = field(default_factory=dict)
 
-    def outline(self, definitions: Iterable[ImageDef]) -> None:
-        """Outline all images of a project that can be evaluated."""
-        self._definitions = {each.name: each for each in definitions}
-        for name in self._definitions:
+    def outline(self, names: Iterable[str]) -> None:
+        """Outline those of these images that can be evaluated, and what they need."""
+        for name in names:
             self._waiting = [name]
             while self._waiting:
                 self._step(self._waiting[-1])
@@ -79,7 +78,7 @@ class Outliner:
             if name in self.known and self._holds(name):
                 self.held.add(name)
             else:
-                self.fresh[name] = self._outline(self._definitions[name])
+                self.fresh[name] = self._outline(self.definitions[name])
         except _First as signal:
             self._waiting.append(str(signal))
         except DockerfileError as error:
@@ -93,9 +92,16 @@ class Outliner:
             if parent not in self.fresh:
                 self._ask_for(parent)
                 return False
-            if self.before[parent].handed_on != (self.fresh[parent].inherited, self.recipes.platforms(parent)):
+            if self.hands_on_otherwise(parent):
                 return False
         return True
+
+    def hands_on_otherwise(self, name: str) -> bool:
+        """Whether what a child takes over from a fresh image differs from what it took over before."""
+        return name not in self.before or self.before[name].handed_on != (
+            self.fresh[name].inherited,
+            self.recipes.platforms(name),
+        )
 
     def _outline(self, definition: ImageDef) -> Outline:
         entry = self.places.file(definition.dockerfile)
@@ -114,7 +120,7 @@ class Outliner:
 
     def _ask_for(self, name: str) -> None:
         """Have an image outlined first, unless it has failed or waits for itself: circles are reported in the end."""
-        if name not in self._failed and name not in self._waiting and name in self._definitions:
+        if name not in self._failed and name not in self._waiting and name in self.definitions:
             raise _First(name)
 
 
@@ -124,7 +130,7 @@ def _outlined(definition: ImageDef, entry: Entry, evaluated: Evaluated, places: 
     doubts = _unique(doubt for recipe in recipes for doubt in recipe.doubts)
     for read in reads:
         check_wildcards(read)
-    platforms = tuple(str(each) for each in platforms_of(definition, native))
+    platforms = tuple(str(each) for each in platforms_of(definition.platforms, native))
     return Outline(
         dockerfile=entry,
         meaning=meaning(definition, platforms, recipes, [entry.oid] if doubts else []),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.errors import DockerfileError
 from mbuild.graph.outline import Place
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, follow, follow_folder
+from mbuild.values import dataclass, field
 
 
 @dataclass(slots=True)

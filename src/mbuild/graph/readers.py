@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mbuild.changes import Change
 from mbuild.errors import Where
 from mbuild.graph.affected import where_read
 from mbuild.graph.node import Graph, Node
 from mbuild.tree import SUBMODULE
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from mbuild.dockerfile.evaluate import evaluate
@@ -21,20 +20,20 @@ from mbuild.dockerfile.model import (
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
-from mbuild.graph.lookup import Lookup
+from mbuild.graph.defined import Definitions
+from mbuild.graph.lookup import Lookup, context_for
 from mbuild.images import ImageDef, NamedContext
-from mbuild.names import context_key, parse_platform
+from mbuild.names import parse_platform
 from mbuild.tree import Entry, Tree
-
-DOCKER_IMAGE = "docker-image://"
+from mbuild.values import dataclass, field
 
 InheritedOf = Callable[[str], Sequence[Inherited] | None]
 """From the name of an image to what it hands on, one value for each of its platforms; None where it has failed."""
 
 
-def platforms_of(definition: ImageDef, native: str) -> tuple[Platform, ...]:
-    """Return the platforms an image is built for; ``native`` stands in where it names none."""
-    return tuple(map(_platform, definition.platforms or (native,)))
+def platforms_of(named: Sequence[str], native: str) -> tuple[Platform, ...]:
+    """Return the platforms an image is built for, of those that it names; ``native`` stands in where it names none."""
+    return tuple(map(_platform, named or (native,)))
 
 
 @lru_cache
@@ -54,16 +53,14 @@ class Evaluated:
 class Recipes:
     """Reads and evaluates Dockerfiles.
 
-    images: gives the definitions of all images of the project.
-    native: the platform of images that name none, e.g. ``linux/amd64``.
+    definitions: of all images of the project. native: the platform of images that name none, e.g. ``linux/amd64``.
     """
 
-    images: Callable[[], Iterable[ImageDef]]
+    definitions: Definitions
     tree: Tree
     native: str
     _parsed: dict[tuple[str, str], tuple[Dockerfile, tuple[Problem, ...]]] = field(default_factory=dict)
     _lookup: Lookup | None = None
-    _definitions: dict[str, ImageDef] = field(default_factory=dict)
 
     def parsed(self, definition: ImageDef, entry: Entry) -> Dockerfile:
         """Return the Dockerfile of an image. Raises DockerfileError with everything that is wrong in it."""
@@ -80,7 +77,7 @@ class Recipes:
         """Return an image's recipes, one for each platform. Raises DockerfileError, and what ``inherited`` raises."""
         file = self.parsed(definition, entry)
         names: dict[str, str] = {}
-        platforms = platforms_of(definition, self.native)
+        platforms = platforms_of(definition.platforms, self.native)
         recipes = tuple(self._recipe(file, _Asking(self, definition, each, inherited, names)) for each in platforms)
         return Evaluated(recipes, tuple(names.items()))
 
@@ -96,33 +93,16 @@ class Recipes:
             resolve_stage=asking.stage,
         )
 
-    def image_of(self, definition: ImageDef, name: str) -> str:
-        """Return the image of this repository that a name means in the Dockerfile of an image, "" for none."""
-        context = _context_for(definition, name)
-        if context is not None:
-            return self.image_behind(context, definition)
-        return self.lookup.find(name, definition.name) or ""
-
-    def image_behind(self, context: NamedContext, definition: ImageDef) -> str:
-        """Return the image of this repository that a named context means, also where it is named as any image is."""
-        if context.kind == "image":
-            return context.value
-        if context.value.startswith(DOCKER_IMAGE):
-            return self.lookup.find(context.value.removeprefix(DOCKER_IMAGE), definition.name) or ""
-        return ""
-
     @property
     def lookup(self) -> Lookup:
         """The names of the project's images."""
         if self._lookup is None:
-            self._lookup = Lookup(self.images())
+            self._lookup = Lookup(self.definitions.filed())
         return self._lookup
 
     def platforms(self, name: str) -> tuple[Platform, ...]:
         """Return the platforms that an image of the project is built for."""
-        if not self._definitions:
-            self._definitions.update((each.name, each) for each in self.images())
-        return platforms_of(self._definitions[name], self.native)
+        return platforms_of(self.definitions.platforms(name), self.native)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +125,16 @@ class _Asking:
         wanted = self.platform if reference.kind == "from" else None
         if wanted and reference.platform:
             wanted = Platform(*parse_platform(reference.platform))
-        context = _context_for(self.definition, reference.name)
+        context = context_for(self.definition, reference.name)
         if context is not None:
             return self._context(context, wanted)
-        parent = self.names[reference.name] = self.recipes.lookup.find(reference.name, self.definition.name) or ""
+        parent = self.names[reference.name] = self.recipes.lookup.image_of(self.definition, reference.name)
         return self._parent(parent, wanted) if parent else ExternalImage(reference.name)
 
     def _context(self, context: NamedContext, platform: Platform | None) -> Resolved:
         if context.kind == "folder":
             return FolderContext(context.name)
-        image = self.names[context.name] = self.recipes.image_behind(context, self.definition)
+        image = self.names[context.name] = self.recipes.lookup.image_behind(self.definition, context)
         return self._parent(image, platform) if image else ExternalImage(context.value)
 
     def _parent(self, name: str, platform: Platform | None) -> Resolved:
@@ -167,11 +147,3 @@ class _Asking:
             return Inherited()
         built_for = self.recipes.platforms(name)
         return found[built_for.index(platform) if platform in built_for else 0]
-
-
-def _context_for(definition: ImageDef, name: str) -> NamedContext | None:
-    """Return the named context that replaces a reference (BuildKit ``dockerui/namedcontext.go``)."""
-    if not definition.contexts:
-        return None
-    key = context_key(name)
-    return next((each for each in definition.contexts if context_key(each.name) == key), None)

@@ -13,6 +13,7 @@ from mbuild.graph.workshop import Workshop
 from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
+    from mbuild.graph.defined import Definitions
     from mbuild.graph.places import Places
     from mbuild.graph.recipes import Recipes
     from mbuild.images import ImageDef
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def refresh(
     base: Graph,
-    definitions: Sequence[ImageDef] | None,
+    definitions: Definitions | None,
     tree: Tree,
     changes: Sequence[Change],
     *,
@@ -36,13 +37,18 @@ def refresh(
     before = base.workshop
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     links = None if linked else before.links
-    shop = Workshop(before.images if definitions is None else lambda: definitions, tree, before.native, links)
+    shop = Workshop(definitions or before.definitions, tree, before.native, links)
     touched = set(_touched(base, tree, changes))
     if definitions is None and not linked and not touched:
         return Graph(base.order, base.images, shop, base.index)
+    from mbuild.graph.patch import patched
+
+    found = None if linked else patched(base, shop, touched)
+    if found is not None:
+        return found
     from mbuild.graph.build import joined
 
-    now = {each.name: each for each in shop.images()}
+    now = {each.name: each for each in shop.definitions.all()}
     kept = {name: node for name, node in base.nodes.items() if name in now and name not in touched}
     if definitions is not None:
         kept = _defined_alike(base, kept, now, shop.recipes)
@@ -75,7 +81,7 @@ def _defined_alike(
     return {
         name: node
         for name, node in kept.items()
-        if all(recipes.image_of(now[name], each) == image for each, image in node.outline.names)
+        if all(recipes.lookup.image_of(now[name], each) == image for each, image in node.outline.names)
     }
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mbuild.graph.defined import Definitions
     from mbuild.graph.inputs import Inputs
     from mbuild.graph.places import Places
     from mbuild.graph.recipes import Recipes
-    from mbuild.images import ImageDef
     from mbuild.tree import Entry, Tree
 
 
@@ -19,16 +19,16 @@ class Workshop:
 
     def __init__(
         self,
-        images: Callable[[], Iterable[ImageDef]],
+        definitions: Definitions,
         tree: Tree,
         native: str,
         links: Callable[[], Sequence[Entry]] | None = None,
     ) -> None:
-        """Take what gives the definitions of all images, the tree, and the platform of images that name none.
+        """Take the definitions of all images, the tree, and the platform of images that name none.
 
         links: gives the links of the tree, where that is known from another tree.
         """
-        self.images = images
+        self.definitions = definitions
         self.tree = tree
         self.native = native
         self.links = links or cache(tree.links)
@@ -38,7 +38,7 @@ class Workshop:
         """The Dockerfiles."""
         from mbuild.graph.recipes import Recipes
 
-        return Recipes(self.images, self.tree, self.native)
+        return Recipes(self.definitions, self.tree, self.native)
 
     @cached_property
     def places(self) -> Places:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mbuild.errors import UsageError
 from mbuild.output.formats.yamltext import as_yaml
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report

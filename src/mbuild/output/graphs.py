@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.outline import Edge
 from mbuild.output.report import SCHEMA, place
 from mbuild.output.words import MANY, WIDTH, count, wrapped
+from mbuild.values import dataclass
 
 MOST_USERS = 5
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.live import Live as RichLive
@@ -15,6 +14,7 @@ from mbuild.errors import printable
 from mbuild.events import Event, ImageDone, ImageStarted, LogLine, Retrying, Sent, Step
 from mbuild.output.display import again, ended, is_instruction
 from mbuild.output.words import duration, size
+from mbuild.values import dataclass
 
 _STYLES = {"built": "green", "cached": "green", "reused": "cyan", "failed": "red", "skipped": "yellow"}
 

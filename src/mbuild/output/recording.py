@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from mbuild.events import Event, ImageDone, ImageStarted, Retrying, Step, StepDone
+from mbuild.values import dataclass, field
 
 MOST_STEPS = 50
 """So many of the slowest steps are kept."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.errors import Problem, Where
@@ -19,11 +20,15 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class BaseInfo:
-    """The base that was compared with: the ref as given or found, its commit and how it was found."""
+    """The base that was compared with: the ref as given or found, its commit and how it was found.
+
+    unproven: it is what was there before, and nobody says whether it was built.
+    """
 
     ref: str
     commit: str | None
     how: str
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from mbuild.errors import Problem, printable
@@ -11,6 +10,7 @@ from mbuild.git.history import Commit
 from mbuild.graph.impact import Share, shares
 from mbuild.output.text import table
 from mbuild.output.words import count, duration, size
+from mbuild.values import dataclass, field
 
 MOST = 10
 

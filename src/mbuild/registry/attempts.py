@@ -7,8 +7,9 @@ silence. What cannot: credentials that are missing or refused, and anything else
 from __future__ import annotations
 
 import email.utils
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from mbuild.values import dataclass
 
 ATTEMPTS = 5
 FIRST_SECONDS = 0.25

@@ -6,11 +6,9 @@ what was asked, and manifests as bytes: a digest is always that of the bytes tha
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,9 +17,11 @@ import dxf
 import requests
 from dxf import exceptions as dxf_exceptions
 
-from mbuild.errors import MbuildError, printable
+from mbuild.errors import printable
 from mbuild.registry.attempts import Failure, pause
 from mbuild.registry.credentials import Credentials
+from mbuild.registry.manifest import Manifest, RegistryError
+from mbuild.values import dataclass, field
 
 T = TypeVar("T")
 
@@ -32,29 +32,6 @@ _NOT_FOUND = 404
 _NOT_TLS = 400
 """What servers of Go answer to a request without TLS where they speak it."""
 _HOSTS = {"docker.io": "registry-1.docker.io"}
-
-
-class RegistryError(MbuildError):
-    """A registry failed or refused. failure: the last one of all attempts."""
-
-    def __init__(self, message: str, failure: Failure, *hints: str) -> None:
-        """Take what was asked and how that ended."""
-        super().__init__(f"{message}: {failure.message}", *hints)
-        self.failure = failure
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A manifest as it is stored: bytes and media type. digest: of the bytes."""
-
-    data: bytes
-    media_type: str
-    digest: str
-
-    @classmethod
-    def of(cls, data: bytes, media_type: str) -> Manifest:
-        """Return bytes with their digest."""
-        return cls(data, media_type, f"sha256:{hashlib.sha256(data).hexdigest()}")
 
 
 class _Repository(dxf.DXF):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass, field
 
 HUB = "docker.io"
 

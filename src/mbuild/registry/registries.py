@@ -7,13 +7,16 @@ import ipaddress
 import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.names import Reference, parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.attempts import Failure
-from mbuild.registry.connection import Connection, Manifest, RegistryError
+from mbuild.registry.manifest import Manifest, RegistryError
+from mbuild.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mbuild.registry.connection import Connection
 
 T = TypeVar("T")
 
@@ -23,6 +26,8 @@ AT_ONCE = 16
 
 def connection(host: str, insecure: bool) -> Connection:
     """Return the connection to a registry, with the credentials that the ``docker`` command has for it."""
+    from mbuild.registry.connection import Connection
+
     return Connection(host, insecure, lambda: credentials.find(host))
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from mbuild.schedule import machine
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.store.builds import Build
+from mbuild.values import dataclass
 
 LAST = 5
 """How many builds an estimate takes into account: old ones are of another image."""

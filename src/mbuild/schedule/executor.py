@@ -6,13 +6,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from mbuild.events import Emit, ImageDone, ImageStarted
 from mbuild.schedule import machine
 from mbuild.schedule.machine import State
 from mbuild.schedule.plan import Plan, Step
+from mbuild.values import dataclass
 
 POLL_SECONDS = 0.2
 

@@ -7,7 +7,8 @@ What nobody knows does not pass: a build that fails is reported at once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

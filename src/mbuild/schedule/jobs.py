@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mbuild.values import dataclass
 
 MEMORY_EACH = 1 << 30
 """Bytes that a build may need: compilers and package managers do with a gigabyte, mostly."""

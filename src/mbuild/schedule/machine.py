@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.schedule.plan import Plan
+from mbuild.values import dataclass, field, replace
 
 WAITING, RUNNING = "waiting", "running"
 GOOD = frozenset({"built", "cached", "reused"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from mbuild.graph.affected import Reason
 from mbuild.graph.node import Graph
+from mbuild.values import dataclass
 
 BUILD, REUSE, NONE = "build", "reuse", "none"
 

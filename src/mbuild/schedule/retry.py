@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 
 from mbuild.schedule.failures import Failure
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.graph.node import Graph

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from mbuild.events import Event, Step, StepDone
+from mbuild.values import dataclass, field, replace
 
 # BuildKit's own steps that are short or report what they move (frontend/dockerfile/dockerfile2llb, util/resolver).
 _TRANSFER = re.compile(r"^\[internal\] load |^\[auth\] |^\[context \S+\] load |^resolve image config for ")

@@ -6,7 +6,9 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
+
+from mbuild.values import dataclass
 
 Column = bytes | str | int | float | None
 

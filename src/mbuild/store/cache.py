@@ -13,12 +13,12 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from mbuild import __version__
+from mbuild.values import dataclass
 
 FORMAT = "1"
 READERS = ("yaml", "pydantic", "pydantic_core")

@@ -5,18 +5,18 @@ What is decoded was encoded by the same version of mbuild (``cache`` sees to tha
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 import types
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from mbuild.values import field_names
+
 T = TypeVar("T")
 
 _PLAIN = (str, int, float)
 _PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {}
-_NAMES: dict[Any, tuple[str, ...]] = {}
 _DECODERS: dict[Any, Callable[[Any], Any]] = {}
 
 
@@ -31,16 +31,10 @@ def encode(value: Any) -> Any:
 def _parts(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Return what takes an object apart."""
     if kind not in _PARTS:
-        names = _names(kind)
+        names = field_names(kind)
         found = operator.attrgetter(*names)
         _PARTS[kind] = found if len(names) > 1 else lambda value: (found(value),)
     return _PARTS[kind]
-
-
-def _names(kind: Any) -> tuple[str, ...]:
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(each.name for each in dataclasses.fields(kind))
-    return _NAMES[kind]
 
 
 def decode(kind: type[T], value: Any) -> T:
@@ -62,11 +56,8 @@ def _made(kind: Any) -> Callable[[Any], Any]:
         return _tuple(inner)
     if origin in (types.UnionType, typing.Union):
         return _optional(inner)
-    if not dataclasses.is_dataclass(kind):
-        raise TypeError(f"{kind} cannot be remembered")
     hints = typing.get_type_hints(kind)
-    parts = [_decoder(hints[name]) for name in _names(kind)]
-
+    parts = [_decoder(hints[name]) for name in field_names(kind)]
     make = cast("Callable[..., Any]", kind)
     return lambda value: make(*[part(each) for part, each in zip(parts, value, strict=True)])
 

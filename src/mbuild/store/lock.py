@@ -11,10 +11,11 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from mbuild.errors import LockedError, printable
+from mbuild.values import dataclass
 
 MOST_BYTES = 4096
 MOST_SHOWN = 200

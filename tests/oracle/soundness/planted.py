@@ -115,12 +115,12 @@ def _returning(value: object) -> Replace:
     return lambda _: lambda *args, **options: value
 
 
-def _first_project(project: Any) -> Any:
+def _first_file(file: Any) -> Any:
     """Read build.yaml once, and take it for that of both trees."""
     known: dict[int, tuple[Any, Any]] = {}
 
-    def once(workspace: Any, tree: Any, memory: Any = None) -> Any:
-        return known.setdefault(id(workspace), (workspace, project(workspace, tree, memory)))[1]
+    def once(workspace: Any, tree: Any) -> Any:
+        return known.setdefault(id(workspace), (workspace, file(workspace, tree)))[1]
 
     return once
 
@@ -248,7 +248,10 @@ BUGS: Mapping[str, Bug] = {
     "changed definitions not read again": Bug("mbuild.app.graphs", "Graphs._redefined", _returning(False)).first(
         "args", "target", "named context"
     ),
-    "build.yaml of head for the base": Bug("mbuild.app.workspace", "Workspace.project", _first_project),
+    "build.yaml of head for the base": Bug("mbuild.app.workspace", "Workspace._file", _first_file),
+    "other definitions taken for the same": Bug(
+        "mbuild.graph.patch", "_redefined", lambda _: lambda base, now: iter(())
+    ),
     "Dockerfiles remembered by path": Bug("mbuild.graph.recipes", "read", _by_path),
     "untracked files ignored": Bug("mbuild.git.edits", "Edits._untracked", _returning(None), DISK).first(
         "add", "add a folder", "copy"

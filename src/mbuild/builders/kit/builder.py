@@ -5,8 +5,6 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mbuild.builders import progress
 from mbuild.builders.engine import EngineStore
 from mbuild.builders.kit.channel import Gone
@@ -16,6 +14,7 @@ from mbuild.builders.kit.session import Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
+from mbuild.values import dataclass
 
 _IGNORE = b"# nothing: the context is already selected\n"
 _NAMED = "moby.buildkit.frontend.contexts+forward"
@@ -38,7 +37,7 @@ class Kit(EngineStore):
         told = progress.Progress(request.image, emit)
         session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
         solve = Solve(session.id, attributes(request, self.epoch), request.tags, told.take)
-        forget = cancel.on_cancel(lambda: _stop(solve, session))
+        forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
             session.open(self.control.address)
             solved = solve.run(self.control)
@@ -96,7 +95,8 @@ def _slot(request: BuildRequest) -> str:
     return "\0".join(("mbuild", request.tags[0].rpartition(":")[0] if request.tags else "", request.image))
 
 
-def _stop(solve: Solve, session: Session) -> None:
+def _stop(told: progress.Progress, solve: Solve, session: Session) -> None:
+    told.settle()
     solve.cancel()
     session.close()
 

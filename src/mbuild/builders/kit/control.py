@@ -8,13 +8,13 @@ import threading
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from mbuild.builders.kit.channel import Channel, Gone, Headers, Stream
 from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.builders.kit.trace import decode
 from mbuild.builders.kit.wire import fields, last, mapping, message, number_in, text
+from mbuild.values import dataclass, field
 
 _SOLVE, _STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
 _LINGER_SECONDS = 5

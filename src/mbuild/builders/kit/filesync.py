@@ -8,7 +8,6 @@ What a Dockerfile reads is selected already; the filters that come with a reques
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from mbuild.builders.kit.channel import Stream
 from mbuild.builders.kit.wire import integer, message, number_in, text
@@ -16,6 +15,7 @@ from mbuild.context.source import ContextSource, Rehash, items
 from mbuild.context.stage import nanoseconds
 from mbuild.context.verify import Reading
 from mbuild.tree import EXECUTABLE, Entry
+from mbuild.values import dataclass, field
 
 _REQ, _DATA, _FIN, _ERR = 1, 2, 3, 4
 _DIRECTORY, _SYMLINK = 1 << 31, 1 << 27  # Go's io/fs.FileMode

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from mbuild.builders.kit.channel import Channel, Gone, Stream
 from mbuild.builders.kit.filesync import Folder, Sending
 from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.builders.kit.wire import integer
+from mbuild.values import dataclass, field
 
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"

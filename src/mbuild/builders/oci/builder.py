@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -23,6 +22,7 @@ from mbuild.builders.oci.stage import Stage, shown
 from mbuild.dockerfile.flags import value
 from mbuild.dockerfile.model import FolderContext, Operation, ParentImage, Platform, Recipe, Resolved, StageRecipe
 from mbuild.errors import EnvironmentFault
+from mbuild.values import dataclass
 
 MAIN_CONTEXT = ""
 

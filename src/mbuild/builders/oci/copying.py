@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from mbuild.builders.oci.chmod import ChangeMode
 from mbuild.builders.oci.filesystem import FileSystem
 from mbuild.builders.oci.nodes import DEFAULT_FOLDER_MODE, Device, Directory, File, FileSystemError, Inode, Meta, Node
 from mbuild.builders.oci.owner import Owner
+from mbuild.values import dataclass, field, replace
 
 Fits = Callable[[str], bool]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from mbuild.builders.oci.nodes import (
     DEFAULT_FOLDER_MODE,
@@ -18,6 +17,7 @@ from mbuild.builders.oci.nodes import (
     Node,
     Symlink,
 )
+from mbuild.values import dataclass, field
 
 MAX_LINKS = 255
 """Links followed for one path before it counts as a loop (containerd ``continuity/fs/path.go``)."""

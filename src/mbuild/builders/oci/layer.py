@@ -7,7 +7,6 @@ import hashlib
 import posixpath
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from mbuild.builders.oci.descriptor import LAYER, Descriptor
 from mbuild.builders.oci.filesystem import Changes, FileSystem
@@ -26,6 +25,7 @@ from mbuild.builders.oci.nodes import (
 )
 from mbuild.builders.oci.spool import Spool
 from mbuild.builders.oci.tarstream import XATTR, members, meta_of, node_of
+from mbuild.values import dataclass, replace
 
 GZIP_LEVEL = 4
 WHITEOUT = ".wh."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import BinaryIO
+
+from mbuild.values import dataclass, field
 
 CHUNK = 1 << 18
 

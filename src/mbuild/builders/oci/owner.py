@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mbuild.builders.oci.filesystem import FileSystem
 from mbuild.builders.oci.nodes import File, FileSystemError
+from mbuild.values import dataclass
 
 MAX_BYTES = 10 << 20
 MAX_ID = (1 << 31) - 1

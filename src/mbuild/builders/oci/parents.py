@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 
 from mbuild.builders.oci.copying import Fits, Rules, copy_path
 from mbuild.builders.oci.filesystem import FileSystem
 from mbuild.builders.oci.nodes import FileSystemError
 from mbuild.builders.oci.patterns import expand, has_wildcards
 from mbuild.dockerfile.gotext import SPACE, clean_path
+from mbuild.values import replace
 
 
 def copy_parents(files: FileSystem, word: str, target: FileSystem, dest: str, rules: Rules) -> None:

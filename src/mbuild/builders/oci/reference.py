@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.values import replace
 
 DEFAULT_TAG = "latest"
 

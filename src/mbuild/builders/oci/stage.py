@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from mbuild.builders.oci.chmod import parse_chmod
@@ -24,6 +23,7 @@ from mbuild.builders.oci.unpack import is_archive, unpack
 from mbuild.dockerfile.flags import value, values
 from mbuild.dockerfile.model import Operation
 from mbuild.errors import BuildFailedError, DockerfileError, EnvironmentFault, MbuildError, Problem
+from mbuild.values import dataclass, field
 
 PLAIN = (BuildFailedError, DockerfileError, EnvironmentFault)
 SHOWN_FLAGS = ("chown", "chmod")

@@ -6,7 +6,7 @@ from mbuild.builders.oci import descriptor as oci
 from mbuild.builders.oci.layout import Layout
 from mbuild.errors import EnvironmentFault
 from mbuild.registry.attempts import Failure
-from mbuild.registry.connection import Manifest, RegistryError
+from mbuild.registry.manifest import Manifest, RegistryError
 from mbuild.registry.registries import Registries
 
 

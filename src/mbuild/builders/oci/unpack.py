@@ -10,13 +10,13 @@ import posixpath
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 
 from mbuild.builders.oci.copying import Rules
 from mbuild.builders.oci.filesystem import FileSystem
 from mbuild.builders.oci.nodes import DEFAULT_FOLDER_MODE, Directory, File, FileSystemError, Inode, Meta, Node
 from mbuild.builders.oci.spool import Spool
 from mbuild.builders.oci.tarstream import members, meta_of, node_of
+from mbuild.values import replace
 
 
 def is_archive(spool: Spool, tick: Callable[[], None]) -> bool:

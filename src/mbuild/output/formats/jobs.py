@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.schedule.shards import needs_among, split
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.output.report import ImageReport, Report

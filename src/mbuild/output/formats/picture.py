@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbuild.output.formats.jobs import active
 from mbuild.output.words import MANY, WIDTH, wrapped
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.output.report import ImageReport, Report

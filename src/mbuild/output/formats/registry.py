@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mbuild.output.page.status import status
 from mbuild.output.report import ImageReport
 from mbuild.output.words import count
+from mbuild.values import dataclass
 
 MOST_BOXES = 150
 """More cannot be followed by the eye."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mbuild.errors import printable
+from mbuild.values import dataclass
 
 VOID = frozenset({"meta", "br", "rect", "path", "line"})
 """Elements that have no content; those of SVG close themselves."""

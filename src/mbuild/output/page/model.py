@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from mbuild.errors import Problem
 from mbuild.output.page.timeline import Timeline
 from mbuild.output.recording import StepTime
 from mbuild.output.report import Report
+from mbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from mbuild.output.recording import Moment
 from mbuild.schedule.estimate import Turn
+from mbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

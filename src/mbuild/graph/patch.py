@@ -1,0 +1,125 @@
+"""The graph after a change that alters few definitions or outlines: the others are not even decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from mbuild.errors import Problem
+from mbuild.graph.build import looked_for, summary
+from mbuild.graph.defined import Definitions
+from mbuild.graph.images import Images, PatchedImages, Summary
+from mbuild.graph.node import Graph
+from mbuild.graph.order import in_order
+from mbuild.graph.outline import Outline
+from mbuild.graph.outlines import Outliner
+from mbuild.graph.workshop import Workshop
+from mbuild.images import ImageDef
+
+
+def patched(base: Graph, shop: Workshop, touched: Iterable[str]) -> Graph | None:
+    """Return the graph at the tree of ``shop``, where links lead as at the base, with the definitions of ``shop``.
+
+    touched: images whose Dockerfile or ignore file changed, or whose context root came or went.
+    None:    something is wrong, which is said best by whoever looks at all images.
+    """
+    now = shop.definitions
+    there = frozenset(now.names)
+    altered = {*_redefined(base, now), *(name for name in touched if name in there)}
+    outlines = _outlined(base, shop, sorted(altered), there)
+    if outlines is None:
+        return None
+    gone = frozenset(base.nodes).difference(there)
+    fresh = {name: (summary(now.of(name), own), own) for name, own in outlines.items()}
+    images = PatchedImages(base.images, now, fresh)
+    order = _order(base, images, fresh)
+    if len(order) != len(there):
+        return None
+    return Graph(order, images, shop, patch=(base.index, gone.union(fresh)))
+
+
+def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
+    """Yield the images that are new, of which build.yaml says something else, or for which a name means another."""
+    before = base.workshop.definitions
+    if now is before:
+        return
+    there = frozenset(before.names)
+    yield from (name for name in now.names if name not in there or now.said(name) != before.said(name))
+    old, new = before.filed(), now.filed()
+    if old == new:
+        return
+    there = frozenset(now.names)
+    for name in old.keys() | new.keys():
+        if old.get(name) != new.get(name):
+            numbers = base.index.asked.get(name, ())
+            yield from (found for number in numbers if (found := base.index.names[number]) in there)
+
+
+def _outlined(
+    base: Graph, shop: Workshop, altered: Collection[str], there: Collection[str]
+) -> Mapping[str, Outline] | None:
+    """Return the outlines of images, and of those that take over from them what was not so before."""
+    problems: list[Problem] = []
+    definitions = _ByName(shop.definitions, there)
+    outliner = Outliner(definitions, shop.recipes, shop.places, problems, base.nodes, _Known(base.nodes, altered))
+    waiting = altered
+    while waiting:
+        shop.tree.expect({path for name in waiting for path in looked_for(definitions[name])})
+        outliner.outline(waiting)
+        if problems:
+            return None
+        parents = {name for name in waiting if name in outliner.fresh and outliner.hands_on_otherwise(name)}
+        waiting = [name for name in there if parents and not parents.isdisjoint(_parents(base.images, name))]
+    return outliner.fresh
+
+
+def _parents(images: Images, name: str) -> Collection[str]:
+    """Return the images that an image used; none where it is new."""
+    try:
+        return images.parents(name)
+    except KeyError:
+        return ()
+
+
+def _order(base: Graph, images: PatchedImages, fresh: Mapping[str, tuple[Summary, Outline]]) -> tuple[str, ...]:
+    """Return the order; too short where images need each other in a circle."""
+    alike = images.names == base.images.names
+    if alike and all(own.parents == base.images.summary(name).parents for name, (own, _) in fresh.items()):
+        return tuple(base.order)
+    return in_order({name: images.parents(name) for name in images.names})
+
+
+class _ByName(Mapping[str, ImageDef]):
+    """Definitions, each of them made when it is asked for."""
+
+    def __init__(self, definitions: Definitions, there: Collection[str]) -> None:
+        self._definitions = definitions
+        self._there = there
+
+    def __getitem__(self, name: str) -> ImageDef:
+        return self._definitions.of(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._there)
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._there
+
+
+class _Known(Collection[str]):
+    """The images of a graph whose own outline still holds: all but some."""
+
+    def __init__(self, names: Mapping[str, object], without: Collection[str]) -> None:
+        self._names = names
+        self._without = frozenset(without)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names and name not in self._without
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._names if name not in self._without)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,32 @@
+"""What registries hold and how they fail, without the libraries that it takes to ask one."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mbuild.errors import MbuildError
+from mbuild.registry.attempts import Failure
+from mbuild.values import dataclass
+
+
+class RegistryError(MbuildError):
+    """A registry failed or refused. failure: the last one of all attempts."""
+
+    def __init__(self, message: str, failure: Failure, *hints: str) -> None:
+        """Take what was asked and how that ended."""
+        super().__init__(f"{message}: {failure.message}", *hints)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as it is stored: bytes and media type. digest: of the bytes."""
+
+    data: bytes
+    media_type: str
+    digest: str
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str) -> Manifest:
+        """Return bytes with their digest."""
+        return cls(data, media_type, f"sha256:{hashlib.sha256(data).hexdigest()}")
