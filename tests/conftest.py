@@ -13,6 +13,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.browser import Browser, find_browser
 from tests.registry.server import Proxy, program, proxied, serving
 from tests.support import Repo
 
@@ -107,6 +108,19 @@ def _no_engine(why: str) -> NoReturn:
     if os.environ.get("MBUILD_REQUIRE_ENGINE"):
         pytest.fail(f"this is required: {why}")
     pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Yield Chromium; skip where it is not installed, fail where MBUILD_REQUIRE_BROWSER is set."""
+    found = find_browser()
+    if found is None:
+        why = "needs Chromium (Debian: chromium)"
+        if os.environ.get("MBUILD_REQUIRE_BROWSER"):
+            pytest.fail(f"this is required: {why}")
+        pytest.skip(why)
+    with Browser(found, tmp_path_factory.mktemp("browser") / "profile") as started:
+        yield started
 
 
 @pytest.fixture

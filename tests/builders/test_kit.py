@@ -181,6 +181,24 @@ def test_ctrl_c_ends_the_build_in_the_engine(shop: tuple[Repo, str]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_ctrl_c_while_a_container_starts_leaves_none(shop: tuple[Repo, str], way: str) -> None:
+    repo, _ = shop
+    for mark in (uuid.uuid4().hex, uuid.uuid4().hex):  # where nothing waits, 11 of 12 are left
+        run = f'RUN ["/busybox", "sh", "-c", ": {mark}; /busybox sleep 60; /busybox true"]'
+        repo.write({"base/Dockerfile": f"FROM scratch\nCOPY busybox /\n{run}\n"})
+        argv = [sys.executable, "-m", "mbuild", "--progress", "plain", "-C", str(repo.folder)]
+        argv += ["build", "base", "--builder", way]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert child.stderr is not None
+            assert any("RUN" in line for line in child.stderr)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=30)
+        assert child.returncode == 130, err
+        time.sleep(2)
+        assert not running(mark)
+
+
 def running(mark: str) -> bool:
     """Whether a process with this word in its arguments runs on this machine, where the engine's containers are."""
     listed = (each / "cmdline" for each in Path("/proc").iterdir() if each.name.isdigit())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mbuild.builders import progress
 from mbuild.builders.progress import Progress, objects
 from mbuild.events import Event, LogLine, Sent, Step, StepDone
 
@@ -117,3 +118,33 @@ def test_a_log_that_is_not_base64_is_kept_as_it_is() -> None:
     events: list[Event] = []
     Progress("api", events.append).read([b'{"logs": [{"vertex": "a", "data": "x"}]}'])
     assert events == [LogLine("api", "a", "x")]
+
+
+class Clock:
+    """Seconds that pass when somebody sleeps."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_build_is_not_cancelled_while_its_container_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    told = Progress("api", lambda event: None)
+    told.settle()
+    assert clock.now == 100, "nothing runs"
+    told.take({"vertexes": [{"digest": "b", "name": "[2/2] RUN make", "started": "t"}]})
+    clock.now += 0.125
+    told.settle()
+    assert clock.now == 100 + progress.START_SECONDS
+    told.settle()
+    assert clock.now == 100 + progress.START_SECONDS, "it runs by now"
+    ended = {"started": "t", "completed": "t"}
+    told.take({"vertexes": [{"digest": "c", "name": "[3/3] RUN make"} | ended, {"digest": "b"} | ended]})
+    told.settle()
+    assert clock.now == 100 + progress.START_SECONDS, "what has ended is not waited for"

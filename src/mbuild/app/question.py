@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read."""
+    """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read.
+
+    bases, trees: of each commit that head was compared with, in the same order.
+    """
 
     base: BaseInfo
     head: HeadInfo
@@ -41,6 +44,7 @@ class Answer:
     changes: tuple[Change, ...]
     unowned: tuple[str, ...]
     notes: tuple[Problem, ...]
+    trees: tuple[AnyTree, ...] = ()
 
     def reasons_of(self, names: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
         """Return the reasons of the affected images, of those named where some are. Raises UsageError."""
@@ -79,6 +83,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
         changes=tuple(dict.fromkeys(change for each in differences for change in each)),
         unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside),
         notes=tuple(notes),
+        trees=tuple(trees),
     )
 
 

@@ -22,26 +22,47 @@ from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree
+    from mbuild.dockerfile.ignore import IgnoreLine
+    from mbuild.git.trees import CommitTree, EmptyTree
+    from mbuild.tree import Entry
 
 
 @dataclass(slots=True)
 class Sizes:
-    """Counts what plain builds would send; every context root is counted once."""
+    """Counts what plain builds would send: a context root once for all ignore files that say the same."""
 
     workspace: Workspace
     tree: AnyTree
-    _known: dict[tuple[str, str], Size] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[IgnoreLine, ...]], Size] = field(default_factory=dict)
+    _lines: dict[str, tuple[IgnoreLine, ...]] = field(default_factory=dict)
+    _listed: tuple[str, Sequence[Entry]] | None = None
+    _objects: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> int:
+        """How many files were counted so far."""
+        return sum(each.files for each in self._known.values())
 
     def full(self, use: Place) -> Size:
         """Return the size of a whole context root minus its ignore file."""
-        key = (use.root, use.ignore)
+        if use.ignore not in self._lines:
+            self._lines[use.ignore] = ignore_lines(self.tree, use.ignore)
+        lines = self._lines[use.ignore]
+        key = (use.root, lines)
         if key not in self._known:
-            lines = ignore_lines(self.tree, use.ignore)
             if isinstance(self.tree, WorkTree):
                 self._known[key] = on_disk(self.workspace.repository.top / use.root, lines)
             else:
-                self._known[key] = in_tree(self.tree.sizes(listing(self.tree, use.root)), lines)
+                self._known[key] = self._in_tree(self.tree, use.root, lines)
         return self._known[key]
+
+    def _in_tree(self, tree: CommitTree | EmptyTree, root: str, lines: tuple[IgnoreLine, ...]) -> Size:
+        if self._listed is None or self._listed[0] != root:
+            self._listed = (root, listing(tree, root))
+        kept = in_tree(self._listed[1], lines)
+        new = {each.oid: each for each in kept if each.oid not in self._objects}
+        self._objects.update((each.oid, max(0, each.size)) for each in tree.sizes(new.values()))
+        return Size(len(kept), sum(self._objects[each.oid] for each in kept))
 
 
 def context_info(snapshot: Snapshot, node: Node, sizes: Sizes | None = None) -> ContextInfo:
@@ -122,4 +143,6 @@ def done(run: Run, name: str) -> Done | None:
         error=outcome.error or None,
         pushed=published.names if published else (),
         log=result.log if result else (),
+        problems=result.problems if result else (),
+        sent=result.sent if result else 0,
     )

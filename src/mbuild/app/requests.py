@@ -70,10 +70,10 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         parents=_parents(snapshot.graph, node),
         images={name: content_name(snapshot.graph.nodes[name]) for name in node.parents},
         platform=platforms_of(definition.platforms, native_platform())[0],
-        external=_external(node),
+        external=external_contexts(node),
         tags=naming.tags(node),
         labels=_labels(node),
-        secrets=tuple(_found(each, snapshot.top) for each in definition.secrets),
+        secrets=tuple(found_secret(each, snapshot.top) for each in definition.secrets),
         epoch=epoch,
     )
 
@@ -82,14 +82,14 @@ def _parents(graph: Graph, node: Node) -> dict[str, str]:
     return {edge.name: content_name(graph.nodes[edge.parent]) for edge in node.edges if edge.name}
 
 
-def _external(node: Node) -> dict[str, str]:
+def external_contexts(node: Node) -> dict[str, str]:
     """Return the named contexts that the builder has to find itself; those that are parents are bound already."""
     bound = {context_key(edge.name) for edge in node.edges}
     contexts = (each for each in node.definition.contexts if each.kind == "external")
     return {each.name: each.value for each in contexts if context_key(each.name) not in bound}
 
 
-def _found(secret: Secret, top: Path) -> Secret:
+def found_secret(secret: Secret, top: Path) -> Secret:
     """Return a secret with its file as an absolute path: relative ones are from the git root."""
     return replace(secret, file=str(top / Path(secret.file).expanduser())) if secret.file else secret
 

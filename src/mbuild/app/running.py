@@ -110,7 +110,7 @@ def run(
         ended=past.ended,
     )
     begun = time.monotonic()
-    with _signals(executor.interrupt) as caught:
+    with stopped_by_signals(executor.interrupt) as caught:
         outcomes = executor.run()
         code = _code(outcomes, caught)
         if publisher is not None and code == ExitCode.DONE:
@@ -207,7 +207,7 @@ def _code(outcomes: Mapping[str, Outcome], caught: list[int]) -> ExitCode:
 
 
 @contextlib.contextmanager
-def _signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
+def stopped_by_signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
     """Turn the first SIGINT or SIGTERM into an orderly stop; a second one ends the process at once."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -10,7 +10,7 @@ from mbuild.tree import SUBMODULE, Entry, Tree
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Made
-    from mbuild.app.workspace import Snapshot
+    from mbuild.app.workspace import AnyTree, Snapshot
 
 
 def expected(tree: Tree, made: Made | None) -> Made | None:
@@ -37,5 +37,11 @@ def ask_together(snapshot: Snapshot, images: Iterable[str]) -> None:
         return
     uses = [use for image in images for use in snapshot.graph.nodes[image].contexts]
     entries = {use.path(each): each for use in uses for each in use.entries}
-    for _ in tree.sizes(Entry(path, each.mode, each.oid) for path, each in entries.items()):
-        pass
+    ask_for(tree, (Entry(path, each.mode, each.oid) for path, each in entries.items()))
+
+
+def ask_for(tree: AnyTree, entries: Iterable[Entry]) -> None:
+    """See to it that the content of entries is there. Raises GitError, for all of them at once."""
+    if not isinstance(tree, EmptyTree) and tree.repository.is_partial:
+        for _ in tree.sizes(entries):
+            pass

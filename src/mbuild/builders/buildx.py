@@ -16,6 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from mbuild.builders import progress
 from mbuild.builders.engine import EngineStore
@@ -92,7 +93,7 @@ class Buildx(EngineStore):
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
-        argv += [f"--secret={_secret(each)}" for each in request.secrets]
+        argv += [f"--secret={secret_option(each)}" for each in request.secrets]
         argv += [f"--build-context={name}=docker-image://{tag}" for name, tag in request.parents.items()]
         argv += [f"--build-context={name}={value}" for name, value in request.external.items()]
         for name, source in request.folders.items():
@@ -109,11 +110,11 @@ class Buildx(EngineStore):
         request: BuildRequest,
         cancel: Cancel,
     ) -> int:
-        child = start(argv, env=_environment(self.engine.host), stdin=tar is not None)
-        forget = cancel.on_cancel(lambda: child.end(1.0))
+        child = start(argv, env=environment(self.engine.host), stdin=tar is not None)
+        forget = cancel.on_cancel(lambda: stop(told, child))
         sender = _Sender(child, request, tar)
         try:
-            threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
+            threading.Thread(target=drain, args=(child.stdout,), daemon=True).start()
             told.read(child.stderr)
             code = child.wait()
         finally:
@@ -139,6 +140,12 @@ class Buildx(EngineStore):
         image_id = described.get("containerimage.config.digest") or described.get("containerimage.digest")
         status = "cached" if told.cached else "built"
         return BuildResult(status, image_id, described.get("containerimage.digest"), sent=told.sent)
+
+
+def stop(told: progress.Progress, child: Process) -> None:
+    """End a buildx, so that it cancels its build."""
+    told.settle()
+    child.end(1.0)
 
 
 class _Sender:
@@ -178,7 +185,7 @@ def parent_hints(error: str, request: BuildRequest) -> tuple[str, ...]:
     return ("this buildx builder does not see the engine's images: docker buildx use default",)
 
 
-def _secret(secret: Secret) -> str:
+def secret_option(secret: Secret) -> str:
     """Return a secret as buildx reads it: a line of CSV, so that a path may hold a comma or a quote."""
     line = io.StringIO()
     source = f"env={secret.env}" if secret.env else f"src={secret.file}"
@@ -186,15 +193,16 @@ def _secret(secret: Secret) -> str:
     return line.getvalue()
 
 
-def _drain(stream: io.BufferedIOBase) -> None:
+def drain(stream: IO[bytes]) -> None:
+    """Read a stream to its end and forget it, so that its writer never waits."""
     with contextlib.suppress(OSError, ValueError):
         while stream.read(65536):
             pass
 
 
-def _environment(host: str) -> dict[str, str]:
+def environment(host: str) -> dict[str, str]:
     """Return the child's environment: the user's, at the engine that was asked, with BuildKit's plain wording."""
-    environment = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"}
+    found = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"}
     if host.startswith(("unix://", "tcp://", "ssh://", "npipe://", "http")):
-        environment.setdefault("DOCKER_HOST", host)
-    return environment
+        found.setdefault("DOCKER_HOST", host)
+    return found

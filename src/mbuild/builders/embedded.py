@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -92,6 +92,7 @@ class Embedded:
         """Assemble one image and name it."""
         layout = Layout(self.output).open_or_create()
         contexts = {"": _Files(request.context)} | {name: _Files(each) for name, each in request.folders.items()}
+        steps = _Steps(request.image, emit)
         try:
             done = assemble(
                 request.recipes[0],
@@ -103,22 +104,35 @@ class Embedded:
                 labels=request.labels,
                 platform=request.platform,
                 epoch=0,
-                emit=_steps(request.image, emit),
+                emit=steps.begin,
                 cancelled=lambda: bool(cancel),
             )
         except CancelledError:
             return BuildResult("cancelled")
         except BuildFailedError as error:
+            steps.end(str(error))
             return BuildResult("failed", problems=error.problems)
+        steps.end()
         return BuildResult("built", done.image_id, done.digest, sent=request.context.bytes)
 
 
-def _steps(image: str, emit: Emit) -> Callable[[str], None]:
-    def step(name: str) -> None:
-        emit(Step(image, name, name))
-        emit(StepDone(image, name))
+class _Steps:
+    """Tells of one step after the other: each ends when the next begins, or the image ends."""
 
-    return step
+    def __init__(self, image: str, emit: Emit) -> None:
+        self._image = image
+        self._emit = emit
+        self._running = ""
+
+    def begin(self, name: str) -> None:
+        self.end()
+        self._running = name
+        self._emit(Step(self._image, name, name))
+
+    def end(self, error: str = "") -> None:
+        if self._running:
+            self._emit(StepDone(self._image, self._running, error=error))
+        self._running = ""
 
 
 def _held(layout: Layout, name: str) -> Descriptor:

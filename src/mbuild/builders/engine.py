@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.protocol import Stored
@@ -96,8 +96,19 @@ class Engine:
 
     def image_id(self, name: str) -> str:
         """Return the id of an image that the engine holds."""
+        return str(self.inspect(name)["Id"])
+
+    def inspect(self, name: str) -> Mapping[str, Any]:
+        """Return what the engine says of an image that it holds."""
         with self._lock, _explained(self.host):
-            return str(self.client.inspect_image(name)["Id"])
+            found: Mapping[str, Any] = self.client.inspect_image(name)
+        return found
+
+    def save(self, name: str, write: Callable[[bytes], object]) -> None:
+        """Hand on an image as the tar that ``docker save`` makes of it. An image without layers cannot be saved."""
+        with self._lock, _explained(self.host):
+            for chunk in self.client.get_image(name, chunk_size=1 << 20):
+                write(chunk)
 
 
 @dataclass(slots=True)

@@ -38,6 +38,10 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     if list_:
         from mbuild.cli.listing import show
 
+        if options["report"]:
+            from mbuild.errors import UsageError
+
+            raise UsageError("--list knows too little for a --report", "--dry-run --report FILE.html writes one")
         shown = {key: options[key] for key in ("platforms", "format_", "shards", "shard")}
         return show(settings, Listing(images, **compared, **shown, exit_code=exit_code))
     from mbuild.cli.answering import question

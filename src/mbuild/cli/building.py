@@ -17,7 +17,7 @@ from mbuild.app.requests import Naming
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen
-from mbuild.cli import formats, parting
+from mbuild.cli import formats, paging, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
@@ -38,6 +38,7 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
     """Plan, then show the plan or run it. Returns the exit code."""
     _check_place("--metadata", options.metadata)
     _check_place("--junit", options.junit)
+    _check_place("--report", options.report)
     if options.metadata_format != "json" and wanted.command != "all":
         raise UsageError(
             f"--metadata-format {options.metadata_format} is a record of every image", "mbuild all makes it"
@@ -69,13 +70,14 @@ def _work(job: Job, registries: Registries) -> int:
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
         report = _detailed(job, report, plan, names)
-        show(plan_text(report), report, job.options.format_)
+        with paging.beside(job.options.report, lambda: paging.of_plan(job, report, plan, expected)):
+            show(plan_text(report), report, job.options.format_)
     elif plan.active:
         past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
         with history:
             return _run(job, plan, names, report, past, registries, publishing(job, plan, found, registries))
     else:
-        finish(report, job.options)
+        finish(report, job.options, paging.Paging(job.options.report, job.wanted.snapshot))
     return ExitCode.DONE
 
 
@@ -97,17 +99,21 @@ def _run(
         running.check(plan, snapshot, builder, names, how)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
-    pulled = Pulled(display.show)
+    noted, pulled = paging.Paging(job.options.report, snapshot), Pulled(display.show)
     try:
-        run = running.run(plan, snapshot, builder, names, how, pulled.take, past, publisher)
+        with noted.surviving(report):
+            run = running.run(plan, snapshot, builder, names, how, noted.listening(pulled.take), past, publisher)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
     ended = replace(report, images=images, seconds=run.seconds)
     whole, problems = _recorded(job, ended, Places(builder, registries, pulled))
+    if run.code != ExitCode.DONE:
+        problems = ()  # of a run that failed the record says what is known
     print_problems(problems)
-    finish(whole, replace(job.options, metadata=None) if problems else job.options)
+    noted.stopped(run.code)
+    finish(whole, replace(job.options, metadata=None) if problems else job.options, noted)
     return run.code or (ExitCode.FAILED if problems else ExitCode.DONE)
 
 

@@ -8,14 +8,20 @@ from pathlib import Path
 from mbuild.cli import formats, places
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.job import BuildOptions
+from mbuild.cli.paging import Paging, beside
 from mbuild.output.deploy import FORMATS, deployed
 from mbuild.output.report import Report, as_json
 from mbuild.output.text import result_text
 from mbuild.schedule.machine import BAD
 
 
-def finish(report: Report, options: BuildOptions) -> None:
+def finish(report: Report, options: BuildOptions, noted: Paging) -> None:
     """Write the result of a run to the files that are named, and print it."""
+    with beside(noted.file, lambda: noted.page(report)):
+        _finish(report, options)
+
+
+def _finish(report: Report, options: BuildOptions) -> None:
     if options.metadata and options.metadata_format == "json":
         places.write_whole(Path(options.metadata), as_text(as_json(report)))
     elif options.metadata and not any(each.done and each.done.status in BAD for each in report.images):

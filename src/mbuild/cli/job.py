@@ -38,6 +38,7 @@ class BuildOptions:
     metadata_format: str = "json"
     format_: str = "text"
     junit: str | None = None
+    report: str | None = None
     shards: int | None = None
     shard: int | None = None
 

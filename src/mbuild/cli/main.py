@@ -14,6 +14,7 @@ from mbuild.cli.settings import Settings
 COMMANDS = {
     "affected": "Build the images that a change affects.",
     "all": "Make every image exist: build what has no build, reuse the rest.",
+    "audit": "Check that images which are not affected build to the same.",
     "build": "Build the named images and the parents they need.",
     "check": "Read the configuration and every Dockerfile; report all problems.",
     "context": "Show the build context of an image, or write it as a tar.",

@@ -67,6 +67,12 @@ def build_options(function: F) -> F:
         ),
         click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Write a JUnit report to FILE."),
         click.option(
+            "--report",
+            type=click.Path(dir_okay=False),
+            metavar="FILE.html",
+            help="Write a page on it all to FILE.html.",
+        ),
+        click.option(
             "--output", type=click.Path(file_okay=False), metavar="DIR", help="Where oci writes its image layout."
         ),
         click.option(

@@ -38,11 +38,10 @@ def on_disk(folder: Path, lines: tuple[IgnoreLine, ...]) -> Size:
     return Size(files, total)
 
 
-def in_tree(listing: Iterable[Entry], lines: tuple[IgnoreLine, ...]) -> Size:
-    """Count the entries of a commit (paths relative to the context root, sizes known)."""
+def in_tree(listing: Iterable[Entry], lines: tuple[IgnoreLine, ...]) -> list[Entry]:
+    """Return the entries of a commit (paths relative to the context root) that would be sent."""
     matcher = IgnoreMatcher(lines) if lines else None
-    kept = [each for each in listing if matcher is None or not matcher.ignored(each.path)]
-    return Size(len(kept), sum(max(0, each.size) for each in kept))
+    return [each for each in listing if matcher is None or not matcher.ignored(each.path)]
 
 
 def _scan(path: str) -> list[os.DirEntry[str]]:

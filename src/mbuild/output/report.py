@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
-    from mbuild.errors import Where
+    from mbuild.errors import Problem, Where
     from mbuild.graph.affected import Reason
     from mbuild.graph.images import Summary
     from mbuild.graph.node import Graph
@@ -60,6 +60,7 @@ class Done:
     """How an image ended in a run.
 
     pushed: the names that were read back from their registry. log: the last lines of a step that failed.
+    problems: what went wrong, ``error`` being the first. sent: bytes of context that went to the builder.
     """
 
     status: str
@@ -69,6 +70,8 @@ class Done:
     error: str | None = None
     pushed: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def plan_text(report: Report) -> str:
 
 def plan_head(report: Report) -> Iterator[str]:
     """Yield what was compared and how many images that affects."""
-    yield from _compared(report.base, report.head)
+    yield from compared(report.base, report.head)
     if report.command == "affected":
         number = sum(1 for each in report.images if each.affected)
         yield f"{number} of {count(len(report.images), 'image')} affected"
@@ -101,7 +101,8 @@ def _ordered(images: Iterable[ImageReport], order: Sequence[Sequence[str]]) -> l
     return sorted(images, key=lambda each: (rank.get(each.name, -1), each.name))
 
 
-def _compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
+def compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
+    """Yield what was compared with what."""
     if base is not None:
         commit = f" {base.commit[:12]}" if base.commit and not base.commit.startswith(base.ref) else ""
         yield f"base: {printable(base.ref) or 'nothing'}{commit} ({printable(base.how)})"
@@ -161,7 +162,7 @@ def result_text(report: Report) -> str:
 def _result_lines(report: Report) -> Iterator[str]:
     done = [each for each in report.images if each.done is not None]
     if not done:
-        yield from _compared(report.base, report.head)
+        yield from compared(report.base, report.head)
         number = sum(1 for each in report.images if each.affected)
         here = f", none of them in shard {report.shard} of {len(report.parts)}" if report.shard else ""
         yield f"nothing to do: {number} of {count(len(report.images), 'image')} affected{here}"

@@ -12,6 +12,7 @@ from statistics import median
 from mbuild.schedule import machine
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.store.builds import Build
+from mbuild.values import dataclass
 
 LAST = 5
 """How many builds an estimate takes into account: old ones are of another image."""
@@ -52,14 +53,31 @@ def remaining(plan: Plan, seconds: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def makespan(plan: Plan, seconds: Mapping[str, float], jobs: int) -> float:
-    """Return how long the run takes when every image takes what is estimated: the scheduler's own course, played."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When an image is at work, in seconds since the run began. after: the image whose end let it begin, or ""."""
+
+    image: str
+    begun: float
+    ended: float
+    after: str = ""
+
+
+def course(plan: Plan, seconds: Mapping[str, float], jobs: int) -> tuple[Turn, ...]:
+    """Return how the run goes when every image takes what is estimated: the scheduler's own course, played."""
     state = machine.start(plan, jobs, remaining=remaining(plan, seconds))
-    now, running = 0.0, list[tuple[float, str]]()
+    now, last, running = 0.0, "", list[tuple[float, str]]()
+    turns: list[Turn] = []
     while not state.done:
         for image in machine.ready(state):
             state = machine.started(state, image)
-            heapq.heappush(running, (now + seconds[image], image))
-        now, image = heapq.heappop(running)
-        state = machine.finished(state, image, "built")
-    return now
+            turns.append(Turn(image, now, now + seconds[image], last))
+            heapq.heappush(running, (turns[-1].ended, image))
+        now, last = heapq.heappop(running)
+        state = machine.finished(state, last, "built")
+    return tuple(turns)
+
+
+def makespan(plan: Plan, seconds: Mapping[str, float], jobs: int) -> float:
+    """Return how long the run takes when every image takes what is estimated."""
+    return max((each.ended for each in course(plan, seconds, jobs)), default=0.0)

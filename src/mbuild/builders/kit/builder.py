@@ -37,7 +37,7 @@ class Kit(EngineStore):
         told = progress.Progress(request.image, emit)
         session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
         solve = Solve(session.id, attributes(request, self.epoch), request.tags, told.take)
-        forget = cancel.on_cancel(lambda: _stop(solve, session))
+        forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
             session.open(self.control.address)
             solved = solve.run(self.control)
@@ -95,7 +95,8 @@ def _slot(request: BuildRequest) -> str:
     return "\0".join(("mbuild", request.tags[0].rpartition(":")[0] if request.tags else "", request.image))
 
 
-def _stop(solve: Solve, session: Session) -> None:
+def _stop(told: progress.Progress, solve: Solve, session: Session) -> None:
+    told.settle()
     solve.cancel()
     session.close()
 
