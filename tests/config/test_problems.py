@@ -22,7 +22,7 @@ NO_TAG = "is no tag: up to 128 letters, digits, '_', '.', '-', the first no '.' 
 IMAGE_RULE = "lower-case letters and digits, with '.', '_', '-' or '/' between them"
 IMAGE_KEYS = (
     "aliases, args, builder, context, contexts, depends_on, dockerfile, exclude, include, platforms, secrets, tags, "
-    "target"
+    "target, test"
 )
 
 

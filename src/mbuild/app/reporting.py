@@ -104,6 +104,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
         estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
+        tested=step.action == BUILD and node.definition.test is not None,
     )
 
 
@@ -122,4 +123,5 @@ def done(run: Run, name: str) -> Done | None:
         error=outcome.error or None,
         pushed=published.names if published else (),
         log=result.log if result else (),
+        test=(result.test or None) if result else None,
     )

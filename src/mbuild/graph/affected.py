@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mbuild.changes import Change
     from mbuild.graph.model import ContextUse
     from mbuild.graph.node import Graph, Node
+    from mbuild.images import ImageDef
     from mbuild.tree import Entry
 
 KINDS = (
@@ -129,7 +130,7 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
     if old.identity == new.identity:
         return
     if stated(old.definition) != stated(new.definition):
-        place = new.definition.where
+        place = _stated_at(old.definition, new.definition)
         yield Reason("definition-changed", path=place.file if place else None, where=place)
     external = {ref for ref, _ in old.external}
     for ref, where in new.external:
@@ -140,6 +141,12 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
         if where is not None:
             yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
     yield from _ignore_files(old, new)
+
+
+def _stated_at(old: ImageDef, new: ImageDef) -> Where | None:
+    """Return where build.yaml says something else: of a test alone its line, else the image's."""
+    is_test_alone = stated(replace(old, test=new.test)) == stated(new)
+    return new.place("test") if is_test_alone else new.where
 
 
 def _first_difference(old: Node, new: Node) -> Where | None:

@@ -55,6 +55,7 @@ class Done:
     """How an image ended in a run.
 
     pushed: the names that were read back from their registry. log: the last lines of a step that failed.
+    test:   how its test ended: ``passed``, ``checked`` or ``failed``; None where none was begun.
     """
 
     status: str
@@ -64,11 +65,15 @@ class Done:
     error: str | None = None
     pushed: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
+    test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageReport:
-    """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for."""
+    """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for.
+
+    tested: its build ends with a test.
+    """
 
     name: str
     affected: bool
@@ -83,6 +88,7 @@ class ImageReport:
     tags: tuple[str, ...] | None = None
     context: ContextInfo | None = None
     estimate_seconds: float | None = None
+    tested: bool = False
     done: Done | None = None
 
 
@@ -182,6 +188,7 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
         value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
+        value["test"] = done.test
     return value
 
 
