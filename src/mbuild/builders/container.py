@@ -21,11 +21,12 @@ STOP_SECONDS = 10
 
 @dataclass(slots=True)
 class Container:
-    """A container that was made and is not started. client: a ``docker.APIClient``; ended: nobody needs it any more."""
+    """A container that was made and is not started. client: a ``docker.APIClient``."""
 
     client: Any
     id: str
-    ended: threading.Event = field(default_factory=threading.Event)
+    _is_gone: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, path: str) -> Seen | None:
         """Return what is at a path, links on the way followed as in the container. Raises docker's errors.
@@ -64,17 +65,19 @@ class Container:
             for _, piece in frames(client._get_raw_response_socket(attached), tty=False):
                 write(piece)
             code = int(waited.json()["StatusCode"])
-        self.ended.set()
+        self._is_gone = True
         return code
 
     def remove(self) -> None:
-        """Remove it, whether it runs or not, with its anonymous volumes. It may be gone."""
+        """Remove it, whether it runs or not, with its anonymous volumes; afterwards it is gone. Nothing is raised."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
-        with contextlib.suppress(DockerException, RequestException):
-            url = self.client._url("/containers/{0}", self.id)
-            self.client._delete(url, params={"v": True, "force": True}, timeout=STOP_SECONDS)
+        with self._lock, contextlib.suppress(DockerException, RequestException):
+            if not self._is_gone:
+                self._is_gone = True
+                url = self.client._url("/containers/{0}", self.id)
+                self.client._delete(url, params={"v": True, "force": True}, timeout=STOP_SECONDS)
 
     def _attached(self) -> Any:
         """Attach to its output, before anything can be written."""

@@ -60,17 +60,13 @@ class Trial:
         """Make a container, and see to it that it is gone afterwards: at once when cancelled."""
         container = make(self.engine.client, self.image, test.command or _NOTHING, self.request.owner, test.seconds)
 
-        def stop() -> None:
-            # On a thread of its own: who cancels must not wait for the engine.
-            threading.Thread(target=container.remove, daemon=True).start()
-
-        forget = self.cancel.on_cancel(stop)
+        # On a thread of its own: who cancels must not wait for the engine.
+        forget = self.cancel.on_cancel(lambda: threading.Thread(target=container.remove, daemon=True).start())
         try:
             yield container
         finally:
             forget()
-            if not container.ended.is_set():
-                container.remove()
+            container.remove()
 
     def _commanded(self, test: ImageTest, container: Container) -> Iterator[Problem]:
         """Run the command and yield why that is a failure."""

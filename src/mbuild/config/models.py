@@ -37,12 +37,6 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _argument(text: str) -> str:
-    if "\0" in text:
-        raise NameProblem("an argument cannot hold a NUL")
-    return text
-
-
 def _program(argv: list[str]) -> list[str]:
     if not argv or not argv[0]:
         context = {"message": "the command needs a program", "hints": ()}
@@ -94,7 +88,6 @@ FileInImage = Annotated[str, _checked(names.file_in_image), WithJsonSchema({"typ
 FileKind = Annotated[str, _checked(names.file_kind), WithJsonSchema({"enum": list(names.FILE_KINDS)})]
 FileMode = Annotated[str, _checked(names.file_mode), _TEXT]
 FileOwner = Annotated[str, _checked(names.file_owner), _TEXT]
-Argument = Annotated[str, _checked(_argument), _TEXT]
 BuilderName = Annotated[str, _checked(names.builder), WithJsonSchema({"enum": list(names.BUILDERS)})]
 
 
@@ -143,7 +136,7 @@ class FileEntry(Model):
 class ImageTestEntry(Model):
     """A test of the built image. The image gets its names only when it has passed."""
 
-    command: Annotated[list[Argument], AfterValidator(_program)] | None = Field(
+    command: Annotated[list[Text], AfterValidator(_program)] | None = Field(
         default=None,
         description="Program and arguments, run in a container of the image in the place of ENTRYPOINT and CMD.",
     )
