@@ -68,7 +68,7 @@ def test_a_test_is_part_of_what_an_image_is() -> None:
         "api": [("definition-changed", "build.yaml", "build.yaml:7")],
         "child": [("parent-affected", "api", "child/Dockerfile:1")],
     }
-    moved = replace(api, test=replace(api.test, where=Where("other.yaml", 1)))
+    moved = replace(api, test=ImageTest(("/run",), where=Where("other.yaml", 1)))
     assert affected([graph(files, BASE, api, child)], graph(files, BASE, moved, child)).reasons == {}
     others = (None, ImageTest(("/run", "x")), ImageTest(("/run x",)), ImageTest(("/run",), 1.0))
     files_too = tuple(ImageTest(("/run",), files=(each,)) for each in (ExpectedFile("/a"), ExpectedFile("/a", "file")))
