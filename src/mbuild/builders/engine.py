@@ -183,7 +183,7 @@ class EngineStore:
 
     def _id(self, built: BuildResult) -> str:
         """Return what the engine knows an image by: its manifest, or in a graph driver its configuration."""
-        found = built.digest if self.engine.containerd_store else built.image_id
+        found = (self.engine.containerd_store and built.digest) or built.image_id
         if not found:
             raise EnvironmentFault(
                 "the engine did not say which image it built", "--builder buildx asks it another way"

@@ -82,7 +82,7 @@ class BuildResult:
 class Examined:
     """How a test ended. status: ``passed``, ``checked`` (not all of it could be run), ``failed`` or ``cancelled``.
 
-    problems: why it failed; where it was only checked, what was not done. log: the last lines of the command.
+    problems: why it failed; else what was not done, for a warning. log: the last lines of the command.
     """
 
     status: str

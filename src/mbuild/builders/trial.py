@@ -45,7 +45,9 @@ class Trial:
         testing.ended(self.request.image, self.emit, problems)
         if self.cancel:
             return Examined("cancelled")
-        return Examined("failed" if problems else "passed", problems, self._output.close())
+        if problems:
+            return Examined("failed", problems, self._output.close())
+        return Examined("passed", tuple(self._not_done(test)))
 
     def _problems(self, test: ImageTest) -> Iterator[Problem]:
         with _faults(self.engine.host, self.cancel), self._container(test) as container:
@@ -54,6 +56,13 @@ class Trial:
             yield from found
             if test.command and not found and not self.cancel:
                 yield from self._commanded(test, container)
+
+    def _not_done(self, test: ImageTest) -> Iterator[Problem]:
+        """Yield what is left to say of a test that passed."""
+        count = len(self.request.platforms)
+        if count > 1:
+            message = f"the test was run for one of {count} platforms, the one that the engine takes"
+            yield Problem(message, test.where)
 
     @contextlib.contextmanager
     def _container(self, test: ImageTest) -> Iterator[Container]:
