@@ -102,6 +102,10 @@ def try_out(engine: Engine, image: str, test: ImageTest, cancel: Cancel | None =
     return EngineStore(engine).test(asked, BuildResult("built", image), lambda event: None, cancel or Cancel())
 
 
+def _hang_up(listener: socket.socket) -> None:
+    listener.accept()[0].close()
+
+
 @pytest.mark.engine
 class TestFaults:
     def test_an_image_that_is_gone_is_no_failed_test(self, found: Engine) -> None:
@@ -119,7 +123,7 @@ class TestFaults:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             listener.listen()
-            threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+            threading.Thread(target=_hang_up, args=(listener,), daemon=True).start()
             going: Any = docker.APIClient(base_url=f"unix://{path}", version="1.43")
             with pytest.raises(EnvironmentFault, match="the Docker Engine at nowhere failed in a test"):
                 try_out(Engine(going, "nowhere", {}), "x", ImageTest(("/x",)))
