@@ -142,6 +142,14 @@ class TestFaults:
         with pytest.raises(EnvironmentFault, match="No such container"):
             try_out(found, image, ImageTest(files=(ExpectedFile("/x"),)))
 
+    @pytest.mark.parametrize("seconds", [0.0001, 0.01, 0.03, 0.1])
+    def test_a_test_that_is_late_before_it_begins(self, found: Engine, image: str, seconds: float) -> None:
+        done = try_out(found, image, ImageTest(("/bin/busybox", "sleep", "600"), seconds))
+        assert done.status == "failed"
+        assert [each.message.partition(" s: ")[0] for each in done.problems] == [
+            f"the test failed: it took longer than {seconds:g}"
+        ]
+
     def test_a_test_that_is_cancelled_before_it_begins(self, found: Engine, image: str) -> None:
         cancel = Cancel()
         cancel.cancel()

@@ -55,7 +55,7 @@ class Container:
     def run(self, write: Callable[[bytes], None]) -> int:
         """Run its command to the end and return the exit code. write: gets what it writes, piece by piece.
 
-        Raises docker's APIError when it cannot be started.
+        Raises docker's APIError when it cannot be started, ValueError when the engine does not know how it ended.
         """
         from docker.utils import socket
 
@@ -64,9 +64,11 @@ class Container:
             client.start(self.id)
             for _, piece in frames(client._get_raw_response_socket(attached), tty=False):
                 write(piece)
-            code = int(waited.json()["StatusCode"])
+            told = waited.json()
         self._is_gone = True
-        return code
+        if told.get("Error"):
+            raise ValueError(told["Error"].get("Message"))
+        return int(told["StatusCode"])
 
     def remove(self) -> None:
         """Remove it, whether it runs or not, with its anonymous volumes; afterwards it is gone. Nothing is raised."""

@@ -85,27 +85,27 @@ class Trial:
             self._is_late = True
             container.remove()
 
+        failure: Problem | None = None
         clock = threading.Timer(test.seconds, late)
         clock.daemon = True
         clock.start()
         try:
             code = container.run(self._output.feed)
         except APIError as error:
-            if not self.cancel and not self._is_late:
-                reason = " ".join(str(error.explanation or error).split())
-                yield testing.failed(f"it cannot be started: {_plain(reason)}", test.where, *self._hints())
-            return
+            # Taken away before it was started, it cannot be: that it is late comes first.
+            reason = " ".join(str(error.explanation or error).split())
+            failure = testing.failed(f"it cannot be started: {_plain(reason)}", test.where, *self._hints())
+        else:
+            if code:
+                message = f"the test failed with exit code {code}: {testing.shown(test.command)}"
+                failure = Problem(message, test.where, self._hints())
         finally:
             clock.cancel()
         if self._is_late:
-            yield testing.failed(
-                f"it took longer than {test.seconds:g} s: {testing.shown(test.command)}",
-                test.where,
-                "its 'timeout' says how long it may take",
-            )
-        elif code:
-            message = f"the test failed with exit code {code}: {testing.shown(test.command)}"
-            yield Problem(message, test.where, self._hints())
+            reason = f"it took longer than {test.seconds:g} s: {testing.shown(test.command)}"
+            failure = testing.failed(reason, test.where, "its 'timeout' says how long it may take")
+        if failure is not None:
+            yield failure
 
     def _hints(self) -> tuple[str, ...]:
         """Say so where the image is not for the engine's machine."""
