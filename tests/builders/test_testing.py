@@ -31,6 +31,15 @@ def test_lines_are_whole_however_they_come() -> None:
     assert written() == ([], ())
 
 
+def test_lines_of_two_streams_do_not_mix() -> None:
+    events: list[Event] = []
+    output = Output("api", events.append)
+    for data, stream in ((b"ou", 1), (b"er", 2), (b"t\n", 1), (b"r", 2)):
+        output.feed(data, stream)
+    assert output.close() == ("out", "err")
+    assert [each.text for each in events if isinstance(each, LogLine)] == ["out", "err"]
+
+
 @given(st.binary(max_size=200), st.integers(1, 7))
 def test_pieces_make_no_difference(data: bytes, size: int) -> None:
     assert written(*(data[at : at + size] for at in range(0, len(data), size))) == written(data)

@@ -52,8 +52,9 @@ class Container:
             response.close()
         return _seen(found) if found else None
 
-    def run(self, write: Callable[[bytes], None]) -> int:
-        """Run its command to the end and return the exit code. write: gets what it writes, piece by piece.
+    def run(self, write: Callable[[bytes, int], None]) -> int:
+        """Run its command to the end and return the exit code. write: gets what it writes, piece by piece, each
+        with the number of its stream.
 
         Raises docker's APIError when it cannot be started, ValueError when the engine does not know how it ended.
         """
@@ -62,8 +63,8 @@ class Container:
         client, frames = self.client, cast("Callable[..., Iterator[tuple[int, bytes]]]", socket.frames_iter)
         with _closing(self._attached()) as attached, _closing(self._waited()) as waited:
             client.start(self.id)
-            for _, piece in frames(client._get_raw_response_socket(attached), tty=False):
-                write(piece)
+            for stream, piece in frames(client._get_raw_response_socket(attached), tty=False):
+                write(piece, stream)
             told = waited.json()
         self._is_gone = True
         if told.get("Error"):

@@ -75,24 +75,26 @@ class Output:
     image: str
     emit: Emit
     last: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
-    _open: bytes = b""
+    _open: dict[int, bytes] = field(default_factory=dict)
     _taken: int = 0
     _is_full: bool = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what was written."""
-        *lines, self._open = (self._open + data).split(b"\n")
+    def feed(self, data: bytes, stream: int = 1) -> None:
+        """Take what was written to a stream: lines of two streams do not mix."""
+        *lines, rest = (self._open.get(stream, b"") + data).split(b"\n")
         for line in lines:
             self._line(line)
-        while len(self._open) > LONGEST_LINE:
-            self._line(self._open[:LONGEST_LINE])
-            self._open = self._open[LONGEST_LINE:]
+        while len(rest) > LONGEST_LINE:
+            self._line(rest[:LONGEST_LINE])
+            rest = rest[LONGEST_LINE:]
+        self._open[stream] = rest
 
     def close(self) -> tuple[str, ...]:
-        """Take a last line that was not ended, and return the last lines."""
-        if self._open:
-            self._line(self._open)
-            self._open = b""
+        """Take last lines that were not ended, and return the last lines of all."""
+        for rest in self._open.values():
+            if rest:
+                self._line(rest)
+        self._open.clear()
         return tuple(self.last)
 
     def _line(self, raw: bytes) -> None:
