@@ -29,6 +29,39 @@ class NamedContext:
     where: Where | None = None
 
 
+TEST_SECONDS = 300.0
+"""How long a test may take where build.yaml does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFile:
+    """What a test expects at a path of the image's root file system. A link there is not followed.
+
+    kind:  ``file``, ``directory``, ``symlink``, ``absent``, or "" for anything. mode: its permission bits, in octal.
+    owner: ``UID`` or ``UID:GID``. Where mode or owner are "", they may be anything.
+    """
+
+    path: str
+    kind: str = ""
+    mode: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTest:
+    """What an image must stand before it gets any name.
+
+    command: what is run in a container of it, () for nothing. seconds: how long that may take.
+    where, files_where: of the command and of the files in build.yaml.
+    """
+
+    command: tuple[str, ...] = ()
+    seconds: float = TEST_SECONDS
+    files: tuple[ExpectedFile, ...] = ()
+    where: Where | None = field(default=None, compare=False)
+    files_where: Where | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageDef:
     """One image. Paths are relative to the git root, "" being the root itself.
@@ -52,6 +85,7 @@ class ImageDef:
     tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     builder: str = "auto"
+    test: ImageTest | None = None
     where: Where | None = None
     places: tuple[tuple[str, Where], ...] = field(default=(), compare=False)
 

@@ -15,6 +15,7 @@ from mbuild.errors import UsageError
 from mbuild.values import dataclass
 
 BUILDERS = ("auto", "buildx", "docker", "oci")
+FILE_KINDS = ("file", "directory", "symlink", "absent")
 TAG_FIELDS = ("branch", "commit", "fingerprint", "short_commit")
 CONTENT_TAG_PREFIX = "mb-"
 CONTENT_TAG_DIGITS = 20
@@ -276,6 +277,51 @@ def variable_name(text: str) -> str:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", text):
         raise NameProblem(f"{quoted(text)} is no name of an environment variable")
     return text
+
+
+def file_in_image(text: str) -> str:
+    """Check the path of a file in an image: absolute, and written in the one way there is."""
+    import posixpath
+
+    if not text.startswith("/"):
+        raise NameProblem(f"{quoted(text)} is no path in an image: it begins with '/'")
+    plain = "/" + posixpath.normpath(text).lstrip("/")
+    if plain != text:
+        raise NameProblem(f"{quoted(text)} is not the shortest way to write that path", f"write {quoted(plain)}")
+    return text
+
+
+def file_mode(text: str) -> str:
+    """Check the permission bits of a file, and return them as four octal digits."""
+    if not re.fullmatch("0?[0-7]{3}|[0-7]{4}", text):
+        raise NameProblem(f"{quoted(text)} is no mode: three or four octal digits, as in 0755")
+    return text.rjust(4, "0")
+
+
+def file_owner(text: str) -> str:
+    """Check the owner of a file: ``UID`` or ``UID:GID``, in numbers, as the file system of an image has them."""
+    if not re.fullmatch("[0-9]{1,10}(?::[0-9]{1,10})?", text, re.ASCII):
+        raise NameProblem(f"{quoted(text)} is no owner: UID or UID:GID in numbers, as in 1000:1000")
+    return text
+
+
+def file_kind(text: str) -> str:
+    """Check the kind of a file (FILE_KINDS)."""
+    if text not in FILE_KINDS:
+        raise NameProblem(f"{quoted(text)} is no type of a file; there are {', '.join(FILE_KINDS)}")
+    return text
+
+
+def time_limit(text: str) -> str:
+    """Check how long something may take: a duration, and more than nothing."""
+    from mbuild.durations import seconds
+
+    try:
+        if seconds(text):
+            return text
+    except ValueError:
+        pass
+    raise NameProblem(f"{quoted(text)} is no time limit: 90s, 1m30s or 2h")
 
 
 def arg_name(text: str) -> str:

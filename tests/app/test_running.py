@@ -12,7 +12,7 @@ import pytest
 from mbuild.app import attempts, running
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, open_workspace
-from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Stored
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.errors import BuildFailedError, ChangedWhileRead, EnvironmentFault, ExitCode, Problem, UsageError, Where
 from mbuild.events import Emit, Event
 from mbuild.registry.registries import Registries
@@ -31,9 +31,12 @@ class FakeBuilder:
     answer: Callable[[BuildRequest, Cancel], BuildResult] = lambda request, cancel: BuildResult("built")
     asked: list[BuildRequest] = field(default_factory=list)
     tagged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    did: list[tuple[str, str]] = field(default_factory=list)
+    verdict: Examined = field(default_factory=lambda: Examined("passed"))
     name: str = "fake"
     place: str = "nowhere"
     capacity: Capacity | None = None
+    runs_tests: bool = True
 
     @property
     def plain_registries(self) -> Collection[str]:
@@ -54,6 +57,16 @@ class FakeBuilder:
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         self.asked.append(request)
         return self.answer(request, cancel)
+
+    def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
+        self.did.append(("test", request.image))
+        return self.verdict
+
+    def admit(self, request: BuildRequest, built: BuildResult) -> None:
+        self.did.append(("admit", request.image))
+
+    def discard(self, built: BuildResult) -> None:
+        self.did.append(("discard", ""))
 
     def push(self, name: str, registries: Registries) -> str:
         return "sha256:pushed"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mbuild.cli.durations import seconds
+from mbuild.durations import seconds
 from mbuild.store.builds import Build
 from mbuild.store.history import NAME, History
 from tests.cli.shop import FILES

@@ -15,7 +15,7 @@ from mbuild.config.load import load
 from mbuild.config.nodes import Fields, Items, Scalar
 from mbuild.config.places import places
 from mbuild.errors import ConfigError, Where
-from mbuild.images import ImageDef, NamedContext, Project, Secret
+from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Secret
 
 DESIGN = """\
 version: 1
@@ -271,10 +271,29 @@ def test_lists_keep_their_order_and_lose_what_is_there_twice() -> None:
 
 
 def test_keys_without_a_value_count_as_absent() -> None:
-    keys = "dockerfile context target args contexts aliases include exclude depends_on secrets tags platforms builder"
+    keys = (
+        "dockerfile context target args contexts aliases include exclude depends_on secrets tags platforms builder test"
+    )
     assert image("{" + ", ".join(f"{key}: ~" for key in keys.split()) + "}") == image("{}")
     heads = "".join(f"{key}:\n" for key in ("version", "project", "registry", "discover", "defaults", "images"))
     assert project(heads).images == ()
+
+
+def test_a_test() -> None:
+    assert image("{}").test is None
+    short, long = image("{test: [/app, --check, 1.0]}").test, image("{test: {command: [/app, --check, 1.0]}}").test
+    assert short == long == ImageTest(("/app", "--check", "1.0"), 300.0)
+    whole = image("{test: {files: {/z: , /a: {type: file, mode: 755, owner: 1}}, timeout: 1m30s}}").test
+    assert whole == ImageTest((), 90.0, (ExpectedFile("/a", "file", "0755", "1"), ExpectedFile("/z")))
+
+
+def test_places_of_a_test() -> None:
+    text = "images:\n  a:\n    test: [x]\n  b:\n    test:\n      command: [x]\n      files:\n        /a:\n"
+    one, two = (each.test for each in project(text).images)
+    assert one is not None
+    assert two is not None
+    assert [each and (each.line, each.col) for each in (one.where, one.files_where)] == [(3, 5), (3, 5)]
+    assert [each and (each.line, each.col) for each in (two.where, two.files_where)] == [(6, 16), (8, 9)]
 
 
 def test_images_made_alike_may_share_an_alias() -> None:

@@ -22,7 +22,7 @@ NO_TAG = "is no tag: up to 128 letters, digits, '_', '.', '-', the first no '.' 
 IMAGE_RULE = "lower-case letters and digits, with '.', '_', '-' or '/' between them"
 IMAGE_KEYS = (
     "aliases, args, builder, context, contexts, depends_on, dockerfile, exclude, include, platforms, secrets, tags, "
-    "target"
+    "target, test"
 )
 
 
@@ -161,6 +161,70 @@ WRONG: dict[str, tuple[str, Found]] = {
     "secret twice": (
         "images: {api: {secrets: [{id: a, env: A}, {id: a, env: B}]}}",
         [("1:43: images.api.secrets: the id 'a' is there twice", ())],
+    ),
+    "test as text": (
+        "images: {api: {test: make test}}",
+        [
+            (
+                "1:22: images.api.test: must be a list, the command, or a mapping, not text",
+                ('a command in the image\'s shell is [sh, -c, "…"]',),
+            )
+        ],
+    ),
+    "test without a program": (
+        "images: {api: {test: []}, web: {test: ['', x]}}",
+        [
+            ("1:22: images.api.test: the command needs a program", ()),
+            ("1:39: images.web.test: the command needs a program", ()),
+        ],
+    ),
+    "test with an argument that is none": (
+        "images: {api: {test: [a, [b]]}, web: {test: {command: [a, ~]}}}",
+        [
+            ("1:26: images.api.test[1]: must be text, not a list", ()),
+            ("1:59: images.web.test.command[1]: must be text, not nothing", ()),
+        ],
+    ),
+    "test of nothing": ("images: {api: {test: {}}}", [("1:22: images.api.test: a test needs a command, or files", ())]),
+    "test key": (
+        "images: {api: {test: {comand: [a], zzz: b}}}",
+        [
+            ("1:23: unknown key 'images.api.test.comand'", ("did you mean 'command'?",)),
+            ("1:36: unknown key 'images.api.test.zzz'", ("known are command, files, timeout",)),
+        ],
+    ),
+    "test in a mapping": (
+        "images: {api: {test: {command: x, timeout: 0}}, web: {test: {command: [a], timeout: soon}}}",
+        [
+            ("1:32: images.api.test.command: must be a list, not text", ("write [x]",)),
+            ("1:44: images.api.test.timeout: '0' is no time limit: 90s, 1m30s or 2h", ()),
+            ("1:85: images.web.test.timeout: 'soon' is no time limit: 90s, 1m30s or 2h", ()),
+        ],
+    ),
+    "file of a test": (
+        "images: {api: {test: {files: {a: , /b//c: , /d: {mode: 9, owner: root}, /e: {type: dir, typ: x}}}}}",
+        [
+            ("1:31: images.api.test.files.a: 'a' is no path in an image: it begins with '/'", ()),
+            (
+                "1:36: images.api.test.files./b//c: '/b//c' is not the shortest way to write that path",
+                ("write '/b/c'",),
+            ),
+            ("1:56: images.api.test.files./d.mode: '9' is no mode: three or four octal digits, as in 0755", ()),
+            (
+                "1:66: images.api.test.files./d.owner: 'root' is no owner: UID or UID:GID in numbers, as in 1000:1000",
+                (),
+            ),
+            (
+                "1:84: images.api.test.files./e.type: 'dir' is no type of a file; there are file, directory, symlink, "
+                "absent",
+                (),
+            ),
+            ("1:89: unknown key 'images.api.test.files./e.typ'", ("did you mean 'type'?",)),
+        ],
+    ),
+    "file that is absent": (
+        "images: {api: {test: {files: {/a: {type: absent, mode: 755}}}}}",
+        [("1:35: images.api.test.files./a: what is absent has neither mode nor owner", ())],
     ),
     "absolute": (
         "images: {api: {dockerfile: /x/D}}",

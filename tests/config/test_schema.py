@@ -30,6 +30,8 @@ VALID = [
     "images: {api: {contexts: {alpine: ./x}, aliases: ['a/b:1'], include: [x], exclude: ['!y'], tags: [1.0, x]}}",
     "images: {api: {secrets: [{id: a, env: A}, {id: b, file: /x}, {id: c, src: y}], platforms: [linux/arm/v7, arm64]}}",
     "images: {api: {depends_on: [web], builder: oci, dockerfile: ~}, web: }",
+    "images: {api: {test: [/app, -x, 1, true]}, web: {test: {command: [a], timeout: 1m}}, db: {test: }}",
+    "images: {api: {test: {files: {/a: , /b: {type: file, mode: '0755', owner: '0:0'}, /c: {type: absent}}}}}",
     "{project: shop, registry: 'r.io:5000/x', discover: ['!x']}",
     "defaults: {builder: auto, platforms: [], args: {A: x}}",
 ]
@@ -53,6 +55,13 @@ INVALID = [
     "images: {api: {secrets: [{id: 'a,b', env: A}]}}",
     "images: {api: {platforms: [a/b/c/d]}}",
     "images: {api: {builder: kaniko}}",
+    "images: {api: {test: make}}",
+    "images: {api: {test: []}}",
+    "images: {api: {test: [[a]]}}",
+    "images: {api: {test: {comand: [a]}}}",
+    "images: {api: {test: {command: [a], files: [/a]}}}",
+    "images: {api: {test: {files: {a: }}}}",
+    "images: {api: {test: {files: {/a: {type: dir}}}}}",
     "defaults: {target: x}",
     "project: A",
     "registry: ''",
@@ -74,7 +83,7 @@ def test_it_is_a_schema_without_identity_that_describes_every_key() -> None:
     jsonschema.Draft202012Validator.check_schema(made)
     assert not {"$schema", "$id"} & set(made)
     parts = [made, *made["$defs"].values()]
-    assert len(parts) == 4
+    assert len(parts) == 6
     for part in parts:
         assert part["description"]
         assert part["additionalProperties"] is False

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from mbuild.errors import DockerfileError, Problem
+from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
 from mbuild.graph.lookup import Lookup, filed
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, readers
-from mbuild.images import ImageDef, NamedContext, Project
+from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project
 from mbuild.output.report import place
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
 from tests.trees import MemoryTree
@@ -37,6 +38,7 @@ def compare(before: Files, after: Files, *images: ImageDef) -> Affected:
 
 BASE = image("base")
 API = image("api", root="")
+GOLDEN = "939b2308a37631ba0bb7ec131201183abaad31b2061b2c0e3df9f3122c1320b4"
 FILES: dict[str, str | tuple[str, str]] = {
     "base/Dockerfile": "FROM scratch\nCOPY etc /etc\n",
     "base/etc/os": "1\n",
@@ -54,6 +56,29 @@ def kinds(found: Affected) -> dict[str, list[tuple[str, str | None, str | None]]
         name: [(each.kind, each.path or each.parent, place(each.where)) for each in reasons]
         for name, reasons in found.reasons.items()
     }
+
+
+def test_a_test_is_part_of_what_an_image_is() -> None:
+    place = Where("build.yaml", 7, 5)
+    api = replace(API, test=ImageTest(("/run",)), places=(("test", place),), where=Where("build.yaml", 4))
+    child = image("child")
+    files = FILES | {"child/Dockerfile": "FROM shop/api\n"}
+    found = affected([graph(files, BASE, API, child)], graph(files, BASE, api, child))
+    assert kinds(found) == {
+        "api": [("definition-changed", "build.yaml", "build.yaml:7")],
+        "child": [("parent-affected", "api", "child/Dockerfile:1")],
+    }
+    moved = replace(api, test=ImageTest(("/run",), where=Where("other.yaml", 1)))
+    assert affected([graph(files, BASE, api, child)], graph(files, BASE, moved, child)).reasons == {}
+    others = (None, ImageTest(("/run", "x")), ImageTest(("/run x",)), ImageTest(("/run",), 1.0))
+    files_too = tuple(ImageTest(("/run",), files=(each,)) for each in (ExpectedFile("/a"), ExpectedFile("/a", "file")))
+    prints = {graph(files, BASE, replace(api, test=each)).nodes["api"].fingerprint for each in (*others, *files_too)}
+    assert len(prints | {graph(files, BASE, api).nodes["api"].fingerprint}) == 7
+
+
+def test_without_a_test_the_fingerprint_is_what_it_was() -> None:
+    """It says what an image is made of in every registry there is."""
+    assert graph(FILES, BASE, API).nodes["api"].fingerprint == GOLDEN
 
 
 def test_nothing_changed() -> None:

@@ -21,7 +21,10 @@ Content = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Shop:
-    """Images ``i0`` to ``iN``, each FROM scratch or from an earlier one, with files of its own; some RUN a command."""
+    """Images ``i0`` to ``iN``, each FROM scratch or from an earlier one, with files of its own; some RUN a command.
+
+    Every other one has a test.
+    """
 
     project: str
     salt: str
@@ -41,11 +44,18 @@ class Shop:
         """Return the files of an image's own folder, small ones, so that a tar of them has many seams."""
         return {f"f{number:03}": f"{image} {number} {self.salt}" for number in range(FILES_EACH)}
 
+    def test(self, image: str) -> str:
+        """Return the test of an image for build.yaml; every other one has none."""
+        if int(image[1:]) % 2:
+            return ""
+        command = 'command: ["/busybox", "sleep", "0.1"], ' if self.runs else ""
+        return f", test: {{{command}files: {{/{image}/f000: {{type: file}}}}}}"
+
     def write(self, repo: Repo) -> None:
         """Write the monorepo."""
         lines = ["version: 1", f"project: {self.project}", "images:"]
         for image, parent in self.parents.items():
-            lines.append(f"  {image}: {{dockerfile: {image}/Dockerfile}}")
+            lines.append(f"  {image}: {{dockerfile: {image}/Dockerfile{self.test(image)}}}")
             text = f"FROM {self.project}/{parent}\n" if parent else "FROM scratch\n"
             text += "COPY busybox /\n" if self.runs and not parent else ""
             text += f"COPY files /{image}\n"

@@ -14,13 +14,13 @@ import pytest
 
 from mbuild.errors import LockedError
 from mbuild.store.cleaning import clean
-from mbuild.store.lock import MOST_SHOWN, Holder, described, held, read
+from mbuild.store.lock import MOST_SHOWN, Holder, described, held, mark, read
 
 ME = Holder(os.getpid(), "mbuild all", 1_700_000_000)
 HOLD = """
 import sys, time, os, subprocess
 from pathlib import Path
-from mbuild.store.lock import Holder, held
+from mbuild.store.lock import Holder, held, mark
 me = Holder(os.getpid(), sys.argv[2], 5)
 with held(Path(sys.argv[1]), me, wait=True, waiting=lambda each: print("waits", flush=True)):
     child = subprocess.Popen(["sleep", "60"], start_new_session=True) if len(sys.argv) > 3 else None
@@ -160,3 +160,22 @@ def test_who_waits_for_a_file_that_is_removed_takes_the_new_one(tmp_path: Path) 
                 assert third.stdin is not None
                 third.stdin.close()
                 assert line(second) == "holds"
+
+
+def test_a_mark_is_kept_and_belongs_to_one_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.owner"
+    first = mark(path)
+    assert len(first) == 32
+    assert mark(path) == first
+    copy = tmp_path / "b.owner"
+    copy.write_bytes(path.read_bytes())
+    assert mark(copy) != first
+    path.write_bytes(b"short")
+    assert mark(path) not in ("", first)
+
+
+def test_where_no_mark_can_be_kept_there_is_none(tmp_path: Path) -> None:
+    assert mark(tmp_path / "no folder" / "a.owner") == ""
+    path = tmp_path / "a.owner"
+    path.write_bytes(b"x" * 100)
+    assert mark(path) == ""

@@ -125,6 +125,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
         estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
+        tested=step.action == BUILD and node.definition.test is not None,
     )
 
 
@@ -145,4 +146,5 @@ def done(run: Run, name: str) -> Done | None:
         log=result.log if result else (),
         problems=result.problems if result else (),
         sent=result.sent if result else 0,
+        test=(result.test or None) if result else None,
     )

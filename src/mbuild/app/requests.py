@@ -75,6 +75,7 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         labels=_labels(node),
         secrets=tuple(found_secret(each, snapshot.top) for each in definition.secrets),
         epoch=epoch,
+        test=definition.test,
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
-from mbuild.app.requests import Naming, request
+from mbuild.app.requests import Naming, content_name, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.dockerapi import until_cancelled
+from mbuild.builders.oci.refusal import ENGINE_HINT
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
@@ -30,7 +31,7 @@ from mbuild.values import dataclass, field, replace
 class Run:
     """A finished run. code: the exit code it stands for; problems: of every image that failed, in the plan's order.
 
-    published: what is in registries now, by image.
+    published: what is in registries now, by image. warnings: of images that did not fail.
     """
 
     outcomes: Mapping[str, Outcome]
@@ -38,6 +39,7 @@ class Run:
     code: ExitCode
     problems: tuple[Problem, ...]
     published: Mapping[str, Published] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
 
     def result(self, image: str) -> BuildResult | None:
         """Return the builder's own result for an image."""
@@ -47,13 +49,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run: jobs at once, whether the first failure ends the run, what a build may take, when to try again."""
+    """How to run: jobs at once, whether the first failure ends the run, what a build may take, when to try again.
+
+    owner: of what tests leave behind (``Builder.test``).
+    """
 
     jobs: int
     fail_fast: bool
     epoch: int
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,15 @@ class Past:
     ended: Callable[[Step, Outcome], None] = lambda step, outcome: None  # noqa: ARG005
 
 
-def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, options: Options) -> None:
-    """Raise what keeps the plan from being built, before anything is.
+def check(
+    plan: Plan,
+    snapshot: Snapshot,
+    builder: Builder,
+    naming: Naming,
+    options: Options,
+    publisher: Publisher | None = None,
+) -> None:
+    """Raise what keeps the plan from being built or published, before anything is.
 
     Raises DockerfileError for sources that do not exist, else EnvironmentFault for what the builder cannot do.
     """
@@ -76,8 +89,19 @@ def check(plan: Plan, snapshot: Snapshot, builder: Builder, naming: Naming, opti
     beyond = [
         problem for node in nodes for problem in builder.check(request(snapshot, node, naming, epoch=options.epoch))
     ]
+    if publisher is not None and publisher.push and not builder.runs_tests:
+        beyond += _untested(plan, snapshot, publisher)
     if beyond:
         raise EnvironmentFault(dict.fromkeys(beyond))
+
+
+def _untested(plan: Plan, snapshot: Snapshot, publisher: Publisher) -> Iterator[Problem]:
+    """Yield the images whose content tag would tell a registry of a test that nobody has run."""
+    for node in (snapshot.graph.nodes[step.image] for step in plan.active):
+        test = node.definition.test
+        if test is not None and test.command and content_name(node) not in publisher.held:
+            message = f"image '{node.name}': it is pushed only after its test, and running that needs an engine"
+            yield Problem(message, test.where, (ENGINE_HINT,))
 
 
 def missing_problem(source: str, image: str, where: Where) -> Problem:
@@ -117,7 +141,9 @@ def run(
             outcomes = _tagged(outcomes, publisher.finish())
             code = _code(outcomes, caught)
     published = dict(publisher.done) if publisher else {}
-    return Run(outcomes, time.monotonic() - begun, code, _problems(plan, outcomes), published)
+    problems = _problems(plan, outcomes, lambda result: result.problems)
+    warnings = _problems(plan, outcomes, lambda result: result.warnings)
+    return Run(outcomes, time.monotonic() - begun, code, problems, published, warnings)
 
 
 def _tagged(outcomes: Mapping[str, Outcome], problems: Mapping[str, tuple[Problem, ...]]) -> dict[str, Outcome]:
@@ -177,7 +203,8 @@ class _Worker:
     def _build(self, node: Node) -> BuildResult:
         options = self.options
         attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
-        return attempts.build(request(self.snapshot, node, self.naming, epoch=options.epoch))
+        asked = request(self.snapshot, node, self.naming, epoch=options.epoch)
+        return attempts.build(replace(asked, owner=options.owner))
 
     def _reuse(self, node: Node) -> BuildResult:
         """Give an image that exists the names asked for, where the builder has it or must have it."""
@@ -188,13 +215,15 @@ class _Worker:
         return BuildResult("reused")
 
 
-def _problems(plan: Plan, outcomes: Mapping[str, Outcome]) -> tuple[Problem, ...]:
+def _problems(
+    plan: Plan, outcomes: Mapping[str, Outcome], told: Callable[[BuildResult], tuple[Problem, ...]]
+) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for step in plan.active:
         detail = outcomes[step.image].detail
         if isinstance(detail, BuildResult):
             found.extend(
-                Problem(f"image '{step.image}': {each.message}", each.where, each.hints) for each in detail.problems
+                Problem(f"image '{step.image}': {each.message}", each.where, each.hints) for each in told(detail)
             )
     return tuple(found)
 

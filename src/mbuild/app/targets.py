@@ -91,7 +91,7 @@ def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:
 
 
 def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterator[Problem]:
-    """Yield what another tool, run in the work tree, would read besides the contexts of the plan.
+    """Yield what another tool, run in the work tree, would read besides the contexts of the plan, or would not do.
 
     Raises UsageError where head is not what is checked out.
     """
@@ -101,6 +101,10 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
             raise UsageError("the plan is of a commit that is not what is checked out here", "check it out first")
     extra = ignored(workspace.repository.git)
     nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
+    for node in nodes:
+        if node.definition.test is not None:
+            message = f"image '{node.name}': other tools give it its names without its test"
+            yield Problem(message, node.definition.place("test"), ("mbuild build runs it",))
     for node in nodes if extra else ():
         for place in node.outline.places:
             found = [each for each in extra if _reads(snapshot, node, place, each)]

@@ -87,7 +87,7 @@ class Buildx(EngineStore):
     def _command(self, request: BuildRequest, folder: Path, dockerfile: str, context: str) -> list[str]:
         argv = [self.docker, "buildx", "build", "--progress=rawjson", "--provenance=false", "--load"]
         argv += [f"--metadata-file={folder / 'metadata.json'}", f"--file={dockerfile}"]
-        argv += [f"--tag={tag}" for tag in request.tags]
+        argv += [f"--tag={tag}" for tag in request.names]
         if request.target:
             argv.append(f"--target={request.target}")
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []

@@ -90,7 +90,7 @@ class DockerApi(EngineStore):
         client = self.engine.client
         params: dict[str, Any] = {
             "dockerfile": name,
-            "t": list(request.tags),
+            "t": list(request.names),
             "buildargs": json.dumps(dict(request.args)),
             "labels": json.dumps(dict(request.labels)),
             "rm": True,
@@ -148,7 +148,9 @@ class DockerApi(EngineStore):
             return BuildResult("cancelled", sent=pipe.sent)
         if failure:
             return self._failed(request, failure, pipe.sent, tuple(log[-20:]))
-        return BuildResult("built", image_id or self.engine.image_id(request.tags[0]), None, sent=pipe.sent)
+        if image_id is None and request.names:
+            image_id = self.engine.image_id(request.names[0])
+        return BuildResult("built", image_id, None, sent=pipe.sent)
 
     def _failed(self, request: BuildRequest, text: str, sent: int = 0, log: tuple[str, ...] = ()) -> BuildResult:
         line = " ".join(text.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,7 +11,7 @@ from mbuild.builders.oci.descriptor import Descriptor
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.oci.reference import canonical
 from mbuild.builders.oci.refusal import ENGINE_HINT, refusals
-from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Stored
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.context.source import ContextSource
 from mbuild.context.verify import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
@@ -45,6 +45,11 @@ class Embedded:
     def plain_registries(self) -> Collection[str]:
         """None: nobody says of any that it needs no TLS."""
         return ()
+
+    @property
+    def runs_tests(self) -> bool:
+        """Return False: nothing can be run here."""
+        return False
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the layout holds."""
@@ -97,7 +102,7 @@ class Embedded:
             done = assemble(
                 request.recipes[0],
                 image=request.image,
-                names=request.tags,
+                names=request.names,
                 contexts=contexts,
                 parents=lambda name: _held(layout, request.images[name]),
                 layout=layout,
@@ -114,6 +119,37 @@ class Embedded:
             return BuildResult("failed", problems=error.problems)
         steps.end()
         return BuildResult("built", done.image_id, done.digest, sent=request.context.bytes)
+
+    def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
+        """Check the root file system of an image; a command is not run, and the result says so."""
+        from mbuild.builders import testing
+        from mbuild.builders.oci.trial import check
+
+        assert request.test is not None
+        assert built.digest is not None
+        testing.begun(request.image, request.test, emit)
+        try:
+            tested = check(Layout(self.output), built.digest, request.test, _tick(cancel))
+        except CancelledError:
+            return Examined("cancelled")
+        testing.ended(request.image, emit, tested.problems if tested.status == "failed" else ())
+        return tested
+
+    def admit(self, request: BuildRequest, built: BuildResult) -> None:
+        """Give an image that was just built its names."""
+        assert built.digest is not None
+        Layout(self.output).name(built.digest, request.tags)
+
+    def discard(self, built: BuildResult) -> None:
+        """Leave its blobs: nothing points to them, and the next build of it finds them."""
+
+
+def _tick(cancel: Cancel) -> Callable[[], None]:
+    def tick() -> None:
+        if cancel:
+            raise CancelledError
+
+    return tick
 
 
 class _Steps:

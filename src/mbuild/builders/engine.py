@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mbuild.builders.protocol import Stored
+from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.builders.pushing import pull, push
 from mbuild.errors import EnvironmentFault
+from mbuild.events import Emit
 from mbuild.names import parse_reference
 from mbuild.schedule.jobs import Capacity
 from mbuild.values import dataclass, field
@@ -30,6 +32,7 @@ class Engine:
 
     client: a ``docker.APIClient``; its stubs know too little of it to be of use.
     _listed: name → image id, as the engine said when it was last asked for all of them.
+    _cleared: the owners of which no test is left that did not begin here.
     """
 
     client: Any
@@ -37,6 +40,7 @@ class Engine:
     info: Mapping[str, Any]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listed: dict[str, str] = field(default_factory=dict)
+    _cleared: set[str] = field(default_factory=set)
 
     @property
     def containerd_store(self) -> bool:
@@ -94,6 +98,25 @@ class Engine:
             )
             self.client._raise_for_status(response)
 
+    def discard(self, image: str) -> None:
+        """Remove an image that has no name; layers that others were built from, and the cache, stay."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        # One of these that fails leaves an image without a name, as builds of the docker command do.
+        with contextlib.suppress(DockerException, RequestException), self._lock:
+            if not self.client.inspect_image(image).get("RepoTags"):
+                self.client.remove_image(image, noprune=True)
+
+    def clear(self, owner: str) -> None:
+        """Remove what is left of the tests of runs that were killed, when an owner is first asked for."""
+        from mbuild.builders.container import sweep
+
+        with self._lock, _explained(self.host):
+            if owner and owner not in self._cleared:
+                sweep(self.client, owner)
+                self._cleared.add(owner)
+
     def image_id(self, name: str) -> str:
         """Return the id of an image that the engine holds."""
         return str(self.inspect(name)["Id"])
@@ -134,6 +157,11 @@ class EngineStore:
         known = (self.engine.info.get("RegistryConfig") or {}).get("IndexConfigs") or {}
         return tuple(host for host, about in known.items() if not about.get("Secure", True))
 
+    @property
+    def runs_tests(self) -> bool:
+        """Return True: in containers."""
+        return True
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
@@ -158,6 +186,31 @@ class EngineStore:
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an image of the engine more names."""
         self.engine.tag(existing, names)
+
+    def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
+        """Test an image in a container of the engine."""
+        from mbuild.builders.trial import Trial
+
+        assert request.test is not None
+        self.engine.clear(request.owner)
+        return Trial(self.engine, request, self._id(built), emit, cancel).run(request.test)
+
+    def admit(self, request: BuildRequest, built: BuildResult) -> None:
+        """Give an image that was just built its names."""
+        self.engine.tag(self._id(built), request.tags)
+
+    def discard(self, built: BuildResult) -> None:
+        """Remove an image that was just built, if it has no name."""
+        self.engine.discard(self._id(built))
+
+    def _id(self, built: BuildResult) -> str:
+        """Return what the engine knows an image by: its manifest, or in a graph driver its configuration."""
+        found = (self.engine.containerd_store and built.digest) or built.image_id
+        if not found:
+            raise EnvironmentFault(
+                "the engine did not say which image it built", "--builder buildx asks it another way"
+            )
+        return found
 
 
 def familiar(name: str) -> str:

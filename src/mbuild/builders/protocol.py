@@ -10,7 +10,7 @@ from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
-from mbuild.images import Secret
+from mbuild.images import ImageTest, Secret
 from mbuild.schedule.jobs import Capacity
 from mbuild.values import dataclass, field
 
@@ -27,7 +27,8 @@ class BuildRequest:
     parents:         reference as BuildKit looks it up → content tag of the parent in this builder's store.
     images:          name of each parent → its content tag. platform: the first one, resolved where none is named.
     external:        named contexts that are neither folders nor images, as written, by name.
-    tags:            full names to give the result, the content tag first. epoch: mtime of everything sent, in seconds.
+    tags:            full names of the result, the content tag first. epoch: mtime of everything sent, in seconds.
+    test:            what the result must stand before it gets any of them. owner: see ``Builder.test``.
     """
 
     image: str
@@ -47,6 +48,13 @@ class BuildRequest:
     labels: Mapping[str, str]
     secrets: tuple[Secret, ...]
     epoch: int
+    test: ImageTest | None = None
+    owner: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the build itself gives: none where a test comes first."""
+        return () if self.test else self.tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class BuildResult:
     status:   ``built``, ``cached`` (every step came from the cache), ``failed`` or ``cancelled``.
     image_id: the configuration's digest; digest: the manifest's, where the builder knows it.
     problems: what went wrong. sent: bytes of context. log: the last lines of the failing step.
+    test:     "" where there was none, else ``passed``, ``checked`` (not all of it could be run) or ``failed``.
+    warnings: what is wrong although the build succeeded.
     """
 
     status: str
@@ -63,6 +73,20 @@ class BuildResult:
     digest: str | None = None
     problems: tuple[Problem, ...] = ()
     sent: int = 0
+    log: tuple[str, ...] = ()
+    test: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """How a test ended. status: ``passed``, ``checked`` (not all of it could be run), ``failed`` or ``cancelled``.
+
+    problems: why it failed; else what was not done, for a warning. log: the last lines of the command.
+    """
+
+    status: str
+    problems: tuple[Problem, ...] = ()
     log: tuple[str, ...] = ()
 
 
@@ -138,6 +162,11 @@ class Builder(Protocol):
         """Hosts of registries that may be asked without TLS, besides those of this machine."""
         ...
 
+    @property
+    def runs_tests(self) -> bool:
+        """Whether commands of tests are run; else an image that it keeps may be one of which nobody knows."""
+        ...
+
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
         ...
@@ -155,7 +184,23 @@ class Builder(Protocol):
         ...
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
-        """Build one image and give it its tags."""
+        """Build one image and give it ``request.names``."""
+        ...
+
+    def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
+        """Test an image that was just built and has no names.
+
+        What is left of it when this process is killed carries ``request.owner``; whatever carries it already is of a
+        run that is dead, and is removed. "" for an owner: nothing is.
+        """
+        ...
+
+    def admit(self, request: BuildRequest, built: BuildResult) -> None:
+        """Give an image that was just built all its names, the content tag first."""
+        ...
+
+    def discard(self, built: BuildResult) -> None:
+        """Remove an image that was just built, if it has no name. Nothing is raised: it is only in the way."""
         ...
 
     def push(self, name: str, registries: Registries) -> str:

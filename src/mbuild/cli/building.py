@@ -21,9 +21,10 @@ from mbuild.cli import formats, paging, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
+from mbuild.cli.locking import owner
 from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, warn_unbuilt
 from mbuild.cli.settings import Settings
-from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError, printable
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import Report
 from mbuild.output.text import plan_text
@@ -94,9 +95,9 @@ def _run(
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
     limits = Limits(job.options.timeout, job.options.stall_timeout)
     policy = Policy(job.options.retries)
-    how = running.Options(report.jobs, job.options.fail_fast, epoch(job), limits, policy)
+    how = running.Options(report.jobs, job.options.fail_fast, epoch(job), limits, policy, owner(job.workspace))
     with _explained(job.chosen):
-        running.check(plan, snapshot, builder, names, how)
+        running.check(plan, snapshot, builder, names, how, publisher)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
     noted, pulled = paging.Paging(job.options.report, snapshot), Pulled(display.show)
@@ -139,7 +140,8 @@ def _print_failures(run: running.Run) -> None:
     for outcome in run.outcomes.values():
         log = getattr(outcome.detail, "log", ())
         for line in log if outcome.status == "failed" else ():
-            sys.stderr.write(f"  | {line}\n")
+            sys.stderr.write(f"  | {printable(line)}\n")
+    print_problems(run.warnings, "warning")
     print_problems(run.problems)
 
 

@@ -17,7 +17,7 @@ import click
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.settings import Settings
 from mbuild.errors import Problem
-from mbuild.store.lock import Holder, described, held
+from mbuild.store.lock import Holder, described, held, mark
 from mbuild.store.place import lock_file, state_folder
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ def hold(workspace: Workspace, settings: Settings, *, wait: bool) -> None:
         print_problems(
             [Problem(f"no lock keeps another mbuild out of this work tree: {why}", hints=(hint,))], "warning"
         )
+
+
+def owner(workspace: Workspace) -> str:
+    """Return what tells the tests of this work tree from all others that use the same engine.
+
+    Whoever holds the lock may take what carries it for left over. "" where nothing can be kept beside the lock.
+    """
+    path = lock_file(state_folder(workspace.environ, workspace.repository.common_dir), workspace.repository.top)
+    return mark(path.with_suffix(".owner"))
 
 
 def _lock(path: Path, wait: bool, say: Callable[[Holder | None], None]) -> AbstractContextManager[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -10,12 +10,13 @@ from mbuild.config.clashes import check_names
 from mbuild.config.contexts import known_image, parse_context
 from mbuild.config.discover import Found, TreePaths, discover, rooted_patterns
 from mbuild.config.findings import Findings
-from mbuild.config.models import Config, Defaults, ImageEntry
+from mbuild.config.models import Config, Defaults, FileEntry, ImageEntry, ImageTestEntry
 from mbuild.config.nodes import Key, Node, closest
 from mbuild.config.paths import file_from_root, from_root, parent, secret_file
 from mbuild.config.places import places
+from mbuild.durations import seconds
 from mbuild.errors import Where
-from mbuild.images import ImageDef, NamedContext, Secret
+from mbuild.images import TEST_SECONDS, ExpectedFile, ImageDef, ImageTest, NamedContext, Secret
 from mbuild.names import NameProblem, context_key, parse_reference, quoted
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class Entries:
             tags=_once(entry.tags),
             platforms=_once(entry.platforms or self._defaults.platforms),
             builder=entry.builder or self._defaults.builder or "auto",
+            test=_test(entry.test, stands),
             where=stands.pop("name"),
             places=tuple(stands.items()),
         )
@@ -183,6 +185,20 @@ class Entries:
 
     def _where(self, node: Node) -> Where:
         return self._findings.where(node.line, node.col)
+
+
+def _test(entry: ImageTestEntry | None, stands: Mapping[str, Where]) -> ImageTest | None:
+    if entry is None:
+        return None
+    where = stands.get("test", stands["name"])
+    files = ((path, each or FileEntry()) for path, each in sorted((entry.files or {}).items()))
+    return ImageTest(
+        command=tuple(entry.command or ()),
+        seconds=seconds(entry.timeout) if entry.timeout else TEST_SECONDS,
+        files=tuple(ExpectedFile(path, each.type or "", each.mode or "", each.owner or "") for path, each in files),
+        where=stands.get("test.command", where),
+        files_where=stands.get("test.files", where),
+    )
 
 
 def _once(values: Iterable[str] | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mbuild.config.findings import Findings, near
-from mbuild.config.nodes import Key, Node, Scalar, closest, kind
+from mbuild.config.nodes import Items, Key, Node, Scalar, closest, kind
 from mbuild.names import printable
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def explain(error: ValidationError, root: Node, findings: Findings) -> None:
 
 def _explain(error: ErrorDetails, root: Node, findings: Findings) -> None:
     path, about_key = _path(error)
+    path = _as_written(path, root)
     key, value = closest(root, path)
     place = key if about_key and key else value
     message, hints = _words(error, path, value)
@@ -42,6 +43,13 @@ def _path(error: ErrorDetails) -> tuple[tuple[Key, ...], bool]:
     if loc and loc[-1] == _KEY_MARK:
         return loc[:-1], True
     return loc, error["type"] == "extra_forbidden"
+
+
+def _as_written(path: tuple[Key, ...], root: Node) -> tuple[Key, ...]:
+    """Return a path without what a list stands for: a test that is a list is its command."""
+    if path[2:4] == ("test", "command") and isinstance(closest(root, path[:3])[1], Items):
+        return (*path[:3], *path[4:])
+    return path
 
 
 def _words(error: ErrorDetails, path: Sequence[Key], value: Node) -> tuple[str, tuple[str, ...]]:
@@ -74,7 +82,11 @@ def _known(path: Sequence[Key]) -> list[str]:
     path = tuple(path)
     below: type[BaseModel] = models.Config
     if path[:1] == ("images",):
-        below = models.SecretEntry if len(path) > 3 else models.ImageEntry
+        inner = {
+            "secrets": models.SecretEntry,
+            "test": models.FileEntry if path[3:4] == ("files",) else models.ImageTestEntry,
+        }
+        below = inner.get(str(path[2]), models.ImageEntry) if len(path) > 2 else models.ImageEntry
     elif path[:1] == ("defaults",):
         below = models.Defaults
     return list(below.model_fields)

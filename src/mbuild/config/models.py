@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from mbuild import names
@@ -34,6 +35,13 @@ def _not_empty(text: str) -> str:
     if not text:
         raise NameProblem("must not be empty")
     return text
+
+
+def _program(argv: list[str]) -> list[str]:
+    if not argv or not argv[0]:
+        context = {"message": "the command needs a program", "hints": ()}
+        raise PydanticCustomError("name", "{message}", context)
+    return argv
 
 
 def _version(text: str) -> str:
@@ -75,6 +83,11 @@ SecretId = Annotated[
 Variable = Annotated[
     str, _checked(names.variable_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
 ]
+TimeLimit = Annotated[str, _checked(names.time_limit), _TEXT]
+FileInImage = Annotated[str, _checked(names.file_in_image), WithJsonSchema({"type": "string", "pattern": "^/"})]
+FileKind = Annotated[str, _checked(names.file_kind), WithJsonSchema({"enum": list(names.FILE_KINDS)})]
+FileMode = Annotated[str, _checked(names.file_mode), _TEXT]
+FileOwner = Annotated[str, _checked(names.file_owner), _TEXT]
 BuilderName = Annotated[str, _checked(names.builder), WithJsonSchema({"enum": list(names.BUILDERS)})]
 
 
@@ -103,6 +116,62 @@ class SecretEntry(Model):
                 "name", "{message}", {"message": f"the secret '{self.id}' needs one of env, file or src", "hints": ()}
             )
         return self
+
+
+class FileEntry(Model):
+    """What must be true of a file in the image; an empty entry says that it is there. A link is not followed."""
+
+    type: FileKind | None = Field(default=None, description="What it is; absent: there must be nothing.")
+    mode: FileMode | None = Field(default=None, description="Its permission bits, as in 0755.")
+    owner: FileOwner | None = Field(default=None, description="UID or UID:GID, in numbers.")
+
+    @model_validator(mode="after")
+    def _nothing_has_no_mode(self) -> Self:
+        if self.type == "absent" and (self.mode or self.owner):
+            message = "what is absent has neither mode nor owner"
+            raise PydanticCustomError("name", "{message}", {"message": message, "hints": ()})
+        return self
+
+
+class ImageTestEntry(Model):
+    """A test of the built image. The image gets its names only when it has passed."""
+
+    command: Annotated[list[Text], AfterValidator(_program)] | None = Field(
+        default=None,
+        description="Program and arguments, run in a container of the image in the place of ENTRYPOINT and CMD.",
+    )
+    timeout: TimeLimit | None = Field(default=None, description="How long the command may take. Default: 5m.")
+    files: dict[FileInImage, FileEntry | None] | None = Field(
+        default=None, description="What must be at these paths of the image; nothing is run to find out."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.command and not self.files:
+            message = "a test needs a command, or files"
+            raise PydanticCustomError("name", "{message}", {"message": message, "hints": ()})
+        return self
+
+
+def _spelled_out(value: object) -> object:
+    """A list is the command alone."""
+    if isinstance(value, list):
+        return {"command": value}
+    if isinstance(value, str):
+        context = {
+            "message": "must be a list, the command, or a mapping, not text",
+            "hints": ('a command in the image\'s shell is [sh, -c, "…"]',),
+        }
+        raise PydanticCustomError("name", "{message}", context)
+    return value
+
+
+def _or_a_list(schema: JsonDict) -> None:
+    command: JsonDict = {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}
+    schema["anyOf"] = [command, *schema["anyOf"]]  # type: ignore[misc]
+
+
+ImageTestOrList = Annotated[ImageTestEntry, BeforeValidator(_spelled_out)]
 
 
 class ImageEntry(Model):
@@ -139,6 +208,11 @@ class ImageEntry(Model):
     )
     platforms: list[PlatformName] | None = Field(default=None, description="Platforms to build for, as in linux/arm64.")
     builder: BuilderName | None = Field(default=None, description="What builds the image.")
+    test: ImageTestOrList | None = Field(
+        default=None,
+        description="A command that must succeed in the image before it gets its names, or more to test.",
+        json_schema_extra=_or_a_list,
+    )
 
 
 class Defaults(Model):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from mbuild.errors import Where
 from mbuild.graph.images import differing
 from mbuild.graph.reached import Reached, ReachedFile, stated
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
     from mbuild.graph.model import ContextUse
     from mbuild.graph.node import Graph, Node
+    from mbuild.images import ImageDef
     from mbuild.tree import Entry
 
 KINDS = (
@@ -131,7 +132,7 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
     if old.identity == new.identity:
         return
     if stated(old.definition) != stated(new.definition):
-        place = new.definition.where
+        place = _stated_at(old.definition, new.definition)
         yield Reason("definition-changed", path=place.file if place else None, where=place)
     external = {ref for ref, _ in old.external}
     for ref, where in new.external:
@@ -142,6 +143,12 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
         if where is not None:
             yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
     yield from _ignore_files(old, new)
+
+
+def _stated_at(old: ImageDef, new: ImageDef) -> Where | None:
+    """Return where build.yaml says something else: of a test alone its line, else the image's."""
+    is_test_alone = stated(replace(old, test=new.test)) == stated(new)
+    return new.place("test") if is_test_alone else new.where
 
 
 def _first_difference(old: Node, new: Node) -> Where | None:

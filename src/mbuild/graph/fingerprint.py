@@ -14,7 +14,7 @@ from functools import lru_cache
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
 from mbuild.graph.outline import Edge
-from mbuild.images import ImageDef
+from mbuild.images import ImageDef, ImageTest
 from mbuild.tree import Entry
 
 FORMAT = "mbuild/2"
@@ -108,6 +108,14 @@ def _is_for_builder(name: str) -> bool:
     return name == "SOURCE_DATE_EPOCH" or name.startswith("BUILDKIT_")
 
 
+def _tests(test: ImageTest | None) -> tuple[Encodable, ...]:
+    """Return a test as it counts, () for none: images without one have the fingerprints they had before tests."""
+    if test is None:
+        return ()
+    files = tuple((each.path, each.kind, each.mode, each.owner) for each in test.files)
+    return ((test.command, repr(test.seconds), files),)
+
+
 def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Recipe], unread: Iterable[str]) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
@@ -120,6 +128,7 @@ def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[
         tuple(sorted(pair for pair in definition.args if _is_for_builder(pair[0]))),
         tuple((each.id, each.env, each.file) for each in definition.secrets),
         tuple(unread),
+        *_tests(definition.test),
     )
     return hashlib.sha256(encode(value)).hexdigest()
 

@@ -120,4 +120,5 @@ def stated(definition: ImageDef) -> object:
         definition.platforms,
         definition.include,
         definition.exclude,
+        definition.test,
     )

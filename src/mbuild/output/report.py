@@ -61,6 +61,7 @@ class Done:
 
     pushed: the names that were read back from their registry. log: the last lines of a step that failed.
     problems: what went wrong, ``error`` being the first. sent: bytes of context that went to the builder.
+    test:   how its test ended: ``passed``, ``checked`` or ``failed``; None where none was begun.
     """
 
     status: str
@@ -72,6 +73,7 @@ class Done:
     log: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     sent: int = 0
+    test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class ImageReport:
-    """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for."""
+    """One image of the answer. ``action`` and what follows from it are None where the plan was not asked for.
+
+    tested: its build ends with a test.
+    """
 
     name: str
     affected: bool
@@ -117,6 +122,7 @@ class ImageReport:
     tags: tuple[str, ...] | None = None
     context: ContextInfo | None = None
     estimate_seconds: float | None = None
+    tested: bool = False
     done: Done | None = None
     made: Made | None = None
 
@@ -217,6 +223,7 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
         value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
+        value["test"] = done.test
     return value | (_made(each.made) if each.made else {})
 
 

@@ -112,7 +112,7 @@ def compared(base: BaseInfo | None, head: HeadInfo) -> Iterator[str]:
 
 
 def _plan_row(each: ImageReport, report: Report) -> list[str]:
-    row = [each.name] if report.listing else [each.name, each.action or ""]
+    row = [each.name] if report.listing else [each.name, "build, test" if each.tested else each.action or ""]
     if not report.listing:
         row.append(_context(each) if each.action == "build" else "")
     return [*row, reasons(each.reasons)]

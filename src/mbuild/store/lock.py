@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from mbuild.values import dataclass
 
 MOST_BYTES = 4096
 MOST_SHOWN = 200
+MARK_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,28 @@ def _write(descriptor: int, text: bytes) -> None:
     with contextlib.suppress(OSError):  # a full disk keeps nobody from holding a lock
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text[:MOST_BYTES], 0)
+
+
+def mark(path: Path) -> str:
+    """Return a word that no other machine, container or work tree has; "" where its file cannot be written.
+
+    Names would not do, as machines that share an engine may call themselves and their folders alike. Nor would what is
+    in the file, which may be a copy: it counts together with where it lies.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return ""
+    try:
+        found = os.pread(descriptor, MARK_BYTES, 0)
+        if len(found) < MARK_BYTES:
+            found = os.urandom(MARK_BYTES)
+            _write(descriptor, found)
+        about = os.fstat(descriptor)
+        told = (found, os.uname().nodename, about.st_dev, about.st_ino)
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:32] if about.st_size == MARK_BYTES else ""
+    finally:
+        os.close(descriptor)
 
 
 def read(descriptor: int) -> Holder | None:

@@ -220,6 +220,24 @@ def secret(rng: Random, state: State, number: int) -> Mutation:
     return Mutation("secret", image, state.with_image(image, secrets=[given]), ("secret", image, *given.values()))
 
 
+def test(rng: Random, state: State, number: int) -> Mutation:
+    """Give an image a test, in one of its forms: two of them are the same test."""
+    image = rng.choice(list(READ))
+    argv = rng.choice([["/app", f"{number}"], [f"/app {number}"], ["/app", "", f"{number}"]])
+    path, kind = rng.choice(["/a", "/b"]), rng.choice(["file", "absent"])
+    effects: list[tuple[object, tuple[object, ...]]] = [
+        (argv, (*argv,)),
+        ({"command": argv}, (*argv,)),
+        ({"command": argv, "timeout": "300"}, (*argv,)),
+        ({"command": argv, "timeout": f"{301 + number}"}, (*argv, number)),
+        ({"command": argv, "files": {path: {"type": kind}}}, (*argv, path, kind)),
+        ({"files": {f"/{number}": {"mode": "0755"}}}, ("mode", number)),
+        ({"files": {f"/{number}": {"owner": "755"}}}, ("owner", number)),
+    ]
+    given, effect = rng.choice(effects)
+    return Mutation("test", image, state.with_image(image, test=given), ("test", image, effect))
+
+
 def syntax(rng: Random, state: State, number: int) -> Mutation:
     image = rng.choice(list(READ))
     text = f"# syntax=docker/dockerfile:1.{number}\n{state.dockerfile(image)}"
@@ -239,8 +257,19 @@ def narrowed(rng: Random, state: State, number: int) -> Mutation:
 MAKE: tuple[Make, ...] = (
     *(write, empty, delete, ignore, include_again, add, rename, mode, to_link, link_target, to_file, to_folder),
     *(submodule, swap, shared, instruction, instruction, instruction, no_instruction, swapped_instructions),
-    *(heredoc_body, argument, builder_argument, target, platform, named_context, replaced_base, dependency, secret),
-    *(syntax, context_root, narrowed),
+    *(
+        heredoc_body,
+        argument,
+        builder_argument,
+        target,
+        platform,
+        named_context,
+        replaced_base,
+        dependency,
+        secret,
+        test,
+    ),
+    *(syntax, context_root, narrowed, test),
 )
 
 

@@ -97,6 +97,11 @@ def depends(pick: random.Random, repo: Monorepo) -> Monorepo | None:
     return repo.with_image(replace(image, depends_on=() if image.depends_on else (pick.choice(earlier),)))
 
 
+def test(pick: random.Random, repo: Monorepo) -> Monorepo:
+    image = _image(pick, repo)
+    return repo.with_image(replace(image, test=pick.choice([(), ("/app",), ("/app", "--check"), ("/app --check",)])))
+
+
 def config_spelling(pick: random.Random, repo: Monorepo) -> Monorepo:
     return replace(repo, spelling=pick.randrange(10_000))
 
@@ -125,6 +130,7 @@ CONFIG: dict[str, Edit] = {
     "context root": root,
     "exclude": exclude,
     "depends_on": depends,
+    "test": test,
     "build.yaml spelling": config_spelling,
     "image added": new_image,
     "image removed": removed_image,

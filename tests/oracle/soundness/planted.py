@@ -168,6 +168,10 @@ def _first_source(copied: Any) -> Any:
     return lambda *args: [replace(each, sources=each.sources[:1]) for each in copied(*args)]
 
 
+def _without_test(stated: Any) -> Any:
+    return lambda definition: stated(replace(definition, test=None))
+
+
 def _only_copy(reads: Any) -> Any:
     return lambda command, *args: [] if command.keyword == "ADD" else reads(command, *args)
 
@@ -238,6 +242,8 @@ BUGS: Mapping[str, Bug] = {
     "global ARG forgotten": Bug("mbuild.dockerfile.operations", "_arg_value", _no_default).first("global ARG changed"),
     "args forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(args={})).first("args"),
     "target forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(target=None)).first("target"),
+    "tests forgotten": Bug("mbuild.graph.fingerprint", "_tests", _returning(())).first("test"),
+    "tests not compared": Bug("mbuild.graph.refresh", "stated", _without_test).first("test"),
     "links not followed": Bug("mbuild.graph.filing", "follow", _unfollowed).first(
         "link elsewhere", "write behind a link"
     ),

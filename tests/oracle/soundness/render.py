@@ -80,5 +80,6 @@ def _keys(image: Image) -> list[tuple[str, object]]:
         ("depends_on", list(image.depends_on)),
         ("exclude", list(image.exclude)),
         ("include", list(image.include)),
+        ("test", list(image.test)),
     ]
     return [(key, value) for key, value in keys if value]

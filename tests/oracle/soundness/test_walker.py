@@ -121,6 +121,7 @@ def test_identity_follows_what_matters_and_nothing_else() -> None:
     assert truth(copy("x"), args=(("UNUSED", "1"),)).identity == plain
     assert truth(copy("x"), files={"a/x": Blob(b"1", EXECUTABLE)}).identity != plain
     assert truth(copy("x"), Define("ENV", "A", ("1",))).identity != plain
+    assert truth(copy("x"), test=("/app",)).identity != plain
     assert (
         truth(Define("ARG", "A"), copy("x")).identity
         != truth(Define("ARG", "A"), copy("x"), args=(("A", "1"),)).identity

@@ -1,7 +1,8 @@
 """The slow truth: what each image is made of, worked out from the monorepo as a value, without any code of mbuild.
 
 An identity changes where the result of a build can: what the target's stages do once everything is expanded, the path,
-mode and content of every file that they can see, and the identities of the images of the repository that they use.
+mode and content of every file that they can see, and the identities of the images of the repository that they use. A
+test is part of what an image is: it decides whether there is one.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class _ImageWalk:
         content = sorted((*key, blob.mode, blob.data) for key, blob in files.items())
         declared = sorted((each, self.walker.image(each).identity) for each in self.image.depends_on)
         return Truth(
-            identity=_digest((self.file.syntax, end.identity, content, sent, failing, declared)),
+            identity=_digest((self.file.syntax, end.identity, content, sent, failing, declared, self.image.test)),
             reads=frozenset(self.takes.path(context, path) for context, path in files),
             definitions=frozenset({self.image.dockerfile, *self.takes.ignores()}),
             failing=failing or any(self.walker.image(each).failing for each in self.parents),

@@ -36,7 +36,7 @@ class Kit(EngineStore):
         """Build one image in the engine."""
         told = progress.Progress(request.image, emit)
         session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
-        solve = Solve(session.id, attributes(request, self.epoch), request.tags, told.take)
+        solve = Solve(session.id, attributes(request, self.epoch), request.names, told.take)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
             session.open(self.control.address)

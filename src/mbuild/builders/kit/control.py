@@ -66,7 +66,7 @@ class Solve:
             pass  # progress is only shown; the answer says how the build ended
 
     def _request(self, ref: str) -> bytes:
-        attributes = {"name": ",".join(self.tags)}
+        attributes = {"name": ",".join(self.tags)} if self.tags else {}
         return b"".join(
             (
                 text(1, ref),

@@ -116,6 +116,18 @@ class Layout:
         self._name(desc, new_names)
         return desc
 
+    def name(self, digest: str, names: Sequence[str]) -> None:
+        """Give an image these names, by the digest of its manifest (taking them from other images)."""
+        self._name(self.manifest(digest), names)
+
+    def manifest(self, digest: str) -> Descriptor:
+        """Return what points to a manifest of the layout. Raises EnvironmentFault when there is none."""
+        path = self.blobs / digest.removeprefix("sha256:")
+        try:
+            return Descriptor(oci.MANIFEST, digest, path.stat().st_size)
+        except OSError as error:
+            raise EnvironmentFault(f"{path}: {error.strerror}: the image layout is damaged") from error
+
     def read_manifest(self, desc: Descriptor) -> Json:
         """Return an image's manifest."""
         return self._read_json(desc)
