@@ -12,9 +12,9 @@ from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, content_name, request
 from mbuild.app.workspace import Snapshot
-from mbuild.builders.dockerapi import until_cancelled
 from mbuild.builders.oci.refusal import ENGINE_HINT
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
+from mbuild.builders.waiting import until_cancelled
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
 from mbuild.graph.node import Node
@@ -193,12 +193,12 @@ class _Worker:
         if publisher is None or not publisher.push:
             return True
 
-        def publish() -> BuildResult:
+        def publish() -> bool:
             publisher.publish(image, self.naming.tags(node))
-            return BuildResult("built")
+            return True
 
         # An upload cannot be interrupted, but it ends with this process.
-        return until_cancelled(publish, self.cancel).status != "cancelled"
+        return until_cancelled(publish, self.cancel, False)
 
     def _build(self, node: Node) -> BuildResult:
         options = self.options

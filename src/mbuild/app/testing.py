@@ -14,8 +14,9 @@ def built(builder: Builder, asked: BuildRequest, emit: Emit, cancel: Cancel) -> 
     if asked.test is None or result.status not in GOOD:
         return result
     tested = builder.test(asked, result, emit, cancel)
-    if tested.status not in ("passed", "checked"):
+    if tested.status == "failed":
         builder.discard(result)
+    if tested.status not in ("passed", "checked"):
         return _not_passed(result, tested)
     builder.admit(asked, result)
     return replace(result, test=tested.status, warnings=tested.problems)

@@ -16,7 +16,7 @@ LIMIT_LABEL = "dev.mbuild.test.seconds"
 LATE_SECONDS = 3600
 """After its time limit, nobody waits for a container any more, whose ever it is and however clocks differ."""
 
-STOP_SECONDS = 10
+STOP_SECONDS = 60
 
 
 @dataclass(slots=True)

@@ -10,22 +10,21 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from mbuild.builders.bind import pack
 from mbuild.builders.engine import EngineStore
 from mbuild.builders.pipe import Pipe
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.builders.waiting import until_cancelled
 from mbuild.context.source import ContextSource
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
 from mbuild.values import dataclass, replace
 
 _STEP = "build"
-POLL_SECONDS = 0.1
 _ROOT = ("root", "0", "0:0", "root:root")
 _CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-period", "retries"}
 
@@ -69,7 +68,8 @@ class DockerApi(EngineStore):
             pipe = Pipe(request.context, request.epoch, parcel.extra)
             kit = not parcel.classic and not self.engine.containerd_store
             messages = self._post(request, parcel.dockerfile, kit, pipe, cancel)
-            return until_cancelled(lambda: self._read(request, messages, pipe, emit, cancel), cancel)
+            cancelled = BuildResult("cancelled")
+            return until_cancelled(lambda: self._read(request, messages, pipe, emit, cancel), cancel, cancelled)
         finally:
             for tag in imported.values():
                 self.engine.untag(tag)
@@ -175,32 +175,6 @@ def beyond_classic(request: BuildRequest) -> Iterator[tuple[str, Where]]:
             elif operation.keyword == "WORKDIR" and at in users:
                 # The classic builder makes the folder root's, BuildKit the user's.
                 yield "a WORKDIR that belongs to USER", operation.where
-
-
-def until_cancelled(work: Callable[[], BuildResult], cancel: Cancel) -> BuildResult:
-    """Do blocking work on a thread of its own and return its result, or that it was cancelled, whichever is first.
-
-    A request that hangs in a socket cannot be interrupted; the engine stops the build when the connection ends, at the
-    latest with this process.
-    """
-    found: list[BuildResult] = []
-    broken: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            found.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            broken.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(POLL_SECONDS)
-        if cancel:
-            return BuildResult("cancelled")
-    if broken:
-        raise broken[0]
-    return found[0]
 
 
 def _hang_up(response: Any) -> None:

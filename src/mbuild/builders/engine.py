@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.builders.pushing import pull, push
+from mbuild.builders.waiting import until_cancelled
 from mbuild.errors import EnvironmentFault
 from mbuild.events import Emit
 from mbuild.names import parse_reference
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
+CANCEL_SECONDS = 1.0
+"""In which an engine that is not too busy has removed the container of a test."""
+
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _NO_NAME = "<none>:<none>"
 
@@ -193,7 +197,15 @@ class EngineStore:
 
         assert request.test is not None
         self.engine.clear(request.owner)
-        return Trial(self.engine, request, self._id(built), emit, cancel).run(request.test)
+        trial, test = Trial(self.engine, request, self._id(built), emit, cancel), request.test
+
+        def work() -> Examined:
+            done = trial.run(test)
+            if done.status == "cancelled":
+                self.discard(built)
+            return done
+
+        return until_cancelled(work, cancel, Examined("cancelled"), CANCEL_SECONDS)
 
     def admit(self, request: BuildRequest, built: BuildResult) -> None:
         """Give an image that was just built its names."""

@@ -188,7 +188,7 @@ class Builder(Protocol):
         ...
 
     def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
-        """Test an image that was just built and has no names.
+        """Test an image that was just built and has no names. Cancelled, it discards it, if there is time for that.
 
         What is left of it when this process is killed carries ``request.owner``; whatever carries it already is of a
         run that is dead, and is removed. "" for an owner: nothing is.
