@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from itertools import count
 
+from mbuild.builders import masking
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, Problem, Where
 from mbuild.events import Emit, Event, Retrying
@@ -66,10 +67,10 @@ class Attempts:
     def _unchanged(self, asked: BuildRequest, watch: Watch) -> BuildResult:
         """Build, once more when a file was caught changing. Only what was planned is sent."""
         try:
-            return self.builder.build(asked, watch.emit, watch.cancel)
+            return masking.build(self.builder, asked, watch.emit, watch.cancel)
         except ChangedWhileRead:
             self.sleep(watch.cancel, RETRY_SECONDS)
-            return self.builder.build(asked, watch.emit, watch.cancel)
+            return masking.build(self.builder, asked, watch.emit, watch.cancel)
 
     def _overdue(self, asked: BuildRequest, verdict: Verdict) -> Problem:
         where = Where(asked.dockerfile_path)
