@@ -68,6 +68,8 @@ CANARIES = (
     Canary("password in an HTTPS_PROXY that is malformed", SAID, "registry.invalid/shop/web:mb-"),
     Canary("password in the URL of a context", SAID, "outside.yaml:5:27: images.web.contexts.elsewhere: 'https://***@"),
     Canary("token in the URL of a compose file's context", SAID, "context left out: 'https://***@example.com/x.git'"),
+    Canary("value in a .env that cannot be expanded", SAID, "odd/.env:1: PASSWORD: a variable in its value cannot be"),
+    Canary("line of a .env that cannot be read", SAID, "odd/.env:2: the line is no NAME=VALUE"),
     Canary("password in a URL of ADD", HEADER, "files", engine=True),
     Canary("URL in the message of a crash", SAID, "RuntimeError: no way to https://***@example.com/x"),
     *(Canary(each, THERE) for each in (*ENVIRONMENT, *HOME, *UNSEEN)),

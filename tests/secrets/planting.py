@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import mbuild
+from mbuild.builders.buildx import find_docker
 from tests.secrets.canaries import ENVIRONMENT, HOME, UNSEEN, Values
 from tests.secrets.recording import record
 from tests.secrets.servers import Noted
 
-DOCKER, BUSYBOX = "/usr/bin/docker", Path("/bin/busybox")
+BUSYBOX = Path("/bin/busybox")
 SHOW = """\
 cd /run/secrets
 for each in $( (/bin/busybox cat *; echo "$HTTP_PROXY") | /bin/busybox grep -o 'cnry[0-9a-f]\\{24\\}'); do
@@ -246,7 +247,11 @@ def _stated(world: World) -> None:
     world.write(folder / "compose.yaml", COMPOSE.format(token=token))
     world.write(folder / "docker-bake.hcl", BAKE, secret=False)
     world.write(folder / "Dockerfile", "FROM scratch\nCOPY . /\n", secret=False)
-    world.write(folder / ".gitignore", ".env\n", secret=False)
+    world.write(folder / ".gitignore", "/.env\n", secret=False)
+    world.write(folder / "odd/compose.yaml", "services: {odd: {build: ..}}\n", secret=False)
+    value = world.values["value in a .env that cannot be expanded"]
+    line = world.values["line of a .env that cannot be read"]
+    world.write(folder / "odd/.env", f"PASSWORD=$5{value}\n+{line}/\n")
     world.write(folder / ".env", f"IN_DOTENV={world.values['.env']}\n")
     world.git(folder, "init", "-q", "-b", "main")
     world.planted.add(folder / ".git/objects")
@@ -261,7 +266,9 @@ def _environment(world: World, cert: Path) -> dict[str, str]:
     askpass = world.write(top / "helpers/askpass", f"#!/bin/sh\necho {values['password from GIT_ASKPASS']}\n")
     for each in (helper, askpass):
         each.chmod(0o755)
-    wrappers, audit = record(top / "recording", world.log, {"git": "/usr/bin/git", "docker": DOCKER})
+    real = {"git": shutil.which("git"), "docker": find_docker()}
+    programs = {name: path for name, path in real.items() if path}
+    wrappers, audit = record(top / "recording", world.log, programs)
     return {
         **{name: values[name] for name in ENVIRONMENT},
         "BUILD_SECRET": values["build secret from a variable"],
