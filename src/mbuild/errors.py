@@ -18,6 +18,27 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in whole)
 
 
+HIDDEN = "***"
+"""What stands in place of a secret."""
+
+
+def without_credentials(text: str) -> str:
+    """Return text with names and passwords in URLs hidden: ``https://***@host/x``. The user ``git`` of ssh stays.
+
+    A password that was not encoded as RFC 3986 wants it (``#`` or ``/`` in it) is hidden too, up to the ``@``.
+    """
+    if "://" not in text or "@" not in text:
+        return text
+    import re
+
+    # What follows a colon is a password unless it is a port. A name alone is often a token where it goes by HTTP. In
+    # docker-image://NAME:TAG@DIGEST and oci-layout:// there is neither.
+    begins, name = r"(?<![a-z0-9+.-])((?!docker-|oci-)[a-z][a-z0-9+.-]*://)", r"[^\s/?#@:'\"]"
+    for found in (rf"{begins}{name}*:(?!\d*(?:[/?#\s'\"]|$))[^\s'\"@]*@", rf"(?<![a-z0-9+.-])(https?://){name}+@"):
+        text = re.sub(found, rf"\1{HIDDEN}@", text, flags=re.IGNORECASE)
+    return text
+
+
 class ExitCode(IntEnum):
     """The process exit codes of the contract (``docs/reference.md``)."""
 
@@ -52,11 +73,18 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a single line, a place if there is one, and what to do about it."""
+    """One thing that is wrong: a single line, a place if there is one, and what to do about it.
+
+    Problems are printed, and kept in records: no credentials of a URL get into one.
+    """
 
     message: str
     where: Where | None = None
     hints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", without_credentials(self.message))
+        object.__setattr__(self, "hints", tuple(without_credentials(each) for each in self.hints))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

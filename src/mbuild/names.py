@@ -45,7 +45,8 @@ def quoted(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text from outside on one line, nothing unprintable, not too long."""
+    """Return text from outside on one line, nothing unprintable, not too long, and without the password of a URL."""
+    text = errors.without_credentials(text)
     short = text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "…"
     return errors.printable(short)
 

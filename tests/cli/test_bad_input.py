@@ -174,14 +174,16 @@ def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     def broken(*args: object, **more: object) -> None:
-        raise ZeroDivisionError("oops")
+        raise ZeroDivisionError("oops https://me:s3cret@example.com")
 
     monkeypatch.setattr("mbuild.app.workspace.open_workspace", broken)
     answer = shop.mbuild("graph")
     assert answer.code == 70
-    assert answer.err.startswith("error: this is a bug in mbuild: ZeroDivisionError: oops\nhint: details are in ")
+    assert answer.err.startswith("error: this is a bug in mbuild: ZeroDivisionError: oops https://***@")
     (report,) = (tmp_path / "state" / "mbuild").glob("crash-*.txt")
+    assert f"hint: details are in {report}" in answer.err
     assert "ZeroDivisionError" in report.read_text()
+    assert "s3cret" not in answer.err + report.read_text()
 
 
 def test_the_work_tree_and_the_index_are_left_alone(shop: Repo) -> None:

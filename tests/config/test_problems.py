@@ -17,6 +17,8 @@ TREE = [
 ]
 PATH_HINT = "write it relative to the folder of build.yaml"
 OUT_HINT = "copy what is needed into the repository"
+TOKEN = "has a password or token in it, which every builder would be given as an argument"
+TOKEN_HINT = "leave it out; for git, BuildKit takes it from a secret: secrets: [{id: GIT_AUTH_TOKEN, env: NAME}]"
 SEEN_HINT = "changes there cannot be seen; use 'contexts'"
 NO_TAG = "is no tag: up to 128 letters, digits, '_', '.', '-', the first no '.' or '-'"
 IMAGE_RULE = "lower-case letters and digits, with '.', '_', '-' or '/' between them"
@@ -264,6 +266,10 @@ WRONG: dict[str, tuple[str, Found]] = {
     "context out": (
         "images: {api: {contexts: {x: ../x}}}",
         [("1:30: images.api.contexts.x: '../x' leads out of the repository", (OUT_HINT,))],
+    ),
+    "context with a password": (
+        "images: {api: {contexts: {x: 'https://me:pw@example.com/x.git'}}}",
+        [(f"1:30: images.api.contexts.x: 'https://***@example.com/x.git' {TOKEN}", (TOKEN_HINT,))],
     ),
     "context of an unknown image": (
         "images: {api: {contexts: {x: 'image:tols'}}, tools: }",

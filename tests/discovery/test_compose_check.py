@@ -62,6 +62,13 @@ def test_what_only_buildx_refuses_is_said() -> None:
     assert said(COMPOSE, Door(ConfigError("no good"))) == ["shop/compose.yaml: buildx does not read this: no good"]
 
 
+def test_what_buildx_says_of_variables_is_not_repeated() -> None:
+    quoting = Door(ConfigError('unexpected character "+" in variable name near "+s3cret"'))
+    assert said({**COMPOSE, "shop/.env": "+s3cret\n"}, quoting) == [
+        "shop/compose.yaml: buildx does not read this: docker buildx bake --print, run in its folder, says why"
+    ]
+
+
 def test_what_both_refuse_is_left_to_our_reader() -> None:
     broken = {"compose.yaml": "services:\n  a: {build: ./a}\n  b: {extends: nope, build: .}\n"}
     assert said(broken, Door(ConfigError("no good"))) == []

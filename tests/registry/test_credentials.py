@@ -68,6 +68,25 @@ def test_a_helper_that_is_missing(docker_config: Path) -> None:
         find("store.example.com")
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"auths": {"r.example.com": {"auth": "!!s3cret"}}},
+        {"auths": {"r.example.com": {"auth": base64.b64encode(b"s3cret").decode()}}},
+        {"auths": ["s3cret"]},
+        {"credHelpers": {"r.example.com": "garbled"}},
+    ],
+)
+def test_what_cannot_be_read_is_an_error_without_a_part_of_it(settings: dict[str, Any], docker_config: Path) -> None:
+    helper = docker_config.parent / "bin" / "docker-credential-garbled"
+    helper.write_text("#!/bin/sh\necho s3cret\n")
+    helper.chmod(0o755)
+    docker_config.write_text(json.dumps(settings))
+    with pytest.raises(EnvironmentFault, match=r"credentials for r\.example\.com cannot be read") as caught:
+        find("r.example.com")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_no_configuration(docker_config: Path) -> None:
     assert find("r.example.com") is None
 

@@ -200,6 +200,18 @@ def test_a_blob_is_downloaded_or_the_download_fails(registries: Registries, prox
         connection.download("shop/api", digest, found.extend)
 
 
+def test_a_proxy_whose_password_is_not_encoded(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL cannot be parsed, and what libraries quote of it is the beginning of the password."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret#more@proxy.example.com:3128")
+    with pytest.raises(RegistryError) as caught:
+        Connection("registry.invalid", False, lambda: None, waits.append).digest("shop/web", "v1")
+    assert caught.value.problems[0].message == (
+        "registry.invalid/shop/web:v1: asking for it failed: "
+        "there is no such URL; is that of the proxy in the environment right (HTTPS_PROXY)?"
+    )
+    assert waits == []
+
+
 def test_nobody_listens(registries: Registries, waits: list[float]) -> None:
     with pytest.raises(RegistryError, match=r"asking for it failed: .*refused"):
         registries.existing([f"127.0.0.1:{free_port()}/shop/api:v1"])

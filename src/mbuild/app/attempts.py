@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 from mbuild.app.testing import built
+from mbuild.builders.masking import masked
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.errors import ChangedWhileRead, Problem, Where
 from mbuild.events import Emit, Event, Retrying
@@ -67,10 +68,13 @@ class Attempts:
     def _unchanged(self, asked: BuildRequest, watch: Watch) -> BuildResult:
         """Build, once more when a file was caught changing. Only what was planned is sent."""
         try:
-            return built(self.builder, asked, watch.emit, watch.cancel)
+            return self._built(asked, watch)
         except ChangedWhileRead:
             self.sleep(watch.cancel, RETRY_SECONDS)
-            return built(self.builder, asked, watch.emit, watch.cancel)
+            return self._built(asked, watch)
+
+    def _built(self, asked: BuildRequest, watch: Watch) -> BuildResult:
+        return masked(asked.secrets, watch.emit, lambda emit: built(self.builder, asked, emit, watch.cancel))
 
     def _overdue(self, asked: BuildRequest, verdict: Verdict) -> Problem:
         where = Where(asked.dockerfile_path)

@@ -6,6 +6,7 @@ what the ignore file names, where there is no such client, or no engine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,7 @@ from mbuild.audit.judge import Attempt, Ran
 from mbuild.audit.steps import LookedUp, is_step, line_of, looked_up
 from mbuild.builders import plain
 from mbuild.builders.engine import Engine
+from mbuild.builders.masking import mask, masked
 from mbuild.builders.protocol import Builder, BuildRequest, Cancel
 from mbuild.builders.shelves import Shelf
 from mbuild.context.source import ContextSource
@@ -28,7 +30,7 @@ from mbuild.graph.outline import Place
 from mbuild.graph.recipes import platforms_of
 from mbuild.schedule.failures import classify
 from mbuild.tree import follow_folder
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 
 class StoppedError(Exception):
@@ -81,9 +83,12 @@ class Plain:
 
     def make(self, order: Order, emit: Emit, cancel: Cancel) -> Made:
         """Build one image."""
-        done = plain.build(self.engine, self.docker, self._asked(order), emit, cancel)
+        asked = self._asked(order)
+        hide = mask(asked.secrets, os.environ)
+        done = plain.build(self.engine, self.docker, asked, lambda event: emit(hide.event(event)), cancel)
         if cancel:
             raise StoppedError
+        done = replace(done, error=hide.text(done.error))
         recipe = recipe_of(order.node, order.platform)
         ran = tuple(Ran(name, line_of(name, recipe)) for name in done.ran if is_step(name))
         if done.error:
@@ -132,7 +137,7 @@ class Given:
         beyond = self.builder.check(asked)
         if beyond:
             return Made(Attempt(error=str(beyond[0])))
-        done = self.builder.build(asked, emit, cancel)
+        done = masked(asked.secrets, emit, lambda emit: self.builder.build(asked, emit, cancel))
         if cancel:
             raise StoppedError
         if done.status == "failed":

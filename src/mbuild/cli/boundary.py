@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO, cast
 
 from mbuild import __version__
-from mbuild.errors import ExitCode, MbuildError, Problem, printable
+from mbuild.errors import ExitCode, MbuildError, Problem, printable, without_credentials
 
 _DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 _LISTENING = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
@@ -135,7 +135,7 @@ def _crash(error: Exception) -> int:
 
     from mbuild.store.place import state_root
 
-    text = "".join(traceback.format_exception(error))
+    text = without_credentials("".join(traceback.format_exception(error)))
     about = f"mbuild {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     try:
         folder = state_root(os.environ)

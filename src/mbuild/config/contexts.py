@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from mbuild.config.findings import near, nearest
 from mbuild.config.paths import from_root
-from mbuild.errors import Where
+from mbuild.errors import Where, without_credentials
 from mbuild.images import NamedContext
 from mbuild.names import NameProblem, parse_reference, quoted
 
@@ -24,6 +24,11 @@ def parse_context(name: str, written: str, folder: str, images: Collection[str],
     ``image:NAME`` is an image of this repository, and so are bake's ``target:NAME`` and compose's ``service:NAME``.
     images: the names there are. Raises NameProblem.
     """
+    if without_credentials(written) != written:
+        raise NameProblem(
+            f"{quoted(written)} has a password or token in it, which every builder would be given as an argument",
+            "leave it out; for git, BuildKit takes it from a secret: secrets: [{id: GIT_AUTH_TOKEN, env: NAME}]",
+        )
     if match := _IMAGE.fullmatch(written):
         return NamedContext(name, "image", known_image(match[1], images), where)
     if written.startswith(_REMOTE):

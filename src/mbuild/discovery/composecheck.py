@@ -63,7 +63,7 @@ class _Default:
             files = self.found.defaults()
             # What our reader reports anyway is not said twice.
             if not any(each.where and each.where.file in files for each in self.found.notes.problems):
-                self.notes.add(f"buildx does not read this: {error.problems[0].message}", Where(files[0]))
+                self.notes.add(f"buildx does not read this: {self._why(error)}", Where(files[0]))
             return
         targets: Mapping[str, Mapping[str, Any]] = printed.get("target", {})
         for name, build in ours.items():
@@ -73,6 +73,12 @@ class _Default:
                 self.notes.add(
                     f"service {quoted(name)}: {what} is {_shown(one)}, buildx reads {_shown(other)}", build.where
                 )
+
+    def _why(self, error: ConfigError) -> str:
+        """Return what buildx says. It quotes a .env, and people keep passwords there."""
+        if any(name == ".env" for name, _ in self._files()):
+            return "docker buildx bake --print, run in its folder, says why"
+        return error.problems[0].message
 
     def _files(self) -> list[tuple[str, bytes]]:
         files = [*self.found.defaults(), f"{self.found.folder}/.env".lstrip("/")]

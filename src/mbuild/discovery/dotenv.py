@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.errors import Problem, Where
-from mbuild.names import quoted
 
 _KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.\-]*)[ \t]*(?:[=:][ \t]*|(?=\n|$))")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -18,6 +17,7 @@ def parse(raw: bytes, shown: str, outer: Mapping[str, str]) -> tuple[dict[str, s
     """Return the variables of a file, and what is wrong with it.
 
     outer: variables that hold already; they can be used in values, and win over what the file says.
+    Messages quote nothing of the file: people keep passwords in it.
     A name without ``=`` takes its value from the environment, which has none here: it stays unset.
     """
     try:
@@ -43,14 +43,15 @@ def _line(
     key = _KEY.match(text, at, end)
     where = Where(shown, text.count("\n", 0, at) + 1)
     if key is None:
-        problems.append(Problem(f"{quoted(text[at:end].strip())} is no NAME=VALUE", where))
+        problems.append(Problem("the line is no NAME=VALUE", where))
         return end + 1
     if not key[0].rstrip().endswith(("=", ":")):
         return end + 1
     try:
         found[key[1]], end = _value(text, key.end(), end, found | dict(outer))
-    except InterpolationError as error:
-        problems.append(Problem(str(error), where))
+    except InterpolationError:
+        hint = "write '$$' for a dollar sign, or put the value in single quotes"
+        problems.append(Problem(f"{key[1]}: a variable in its value cannot be read", where, (hint,)))
     return end + 1
 
 

@@ -192,6 +192,13 @@ def _failure(error: Exception) -> Failure:
         return Failure("the registry wants credentials over a connection without TLS", 401)
     if isinstance(error, dxf_exceptions.DXFError):
         return Failure(printable(str(error)) or type(error).__name__, 200)
+    return _unanswered(error)
+
+
+def _unanswered(error: Exception) -> Failure:
+    if isinstance(error, requests.exceptions.InvalidURL):
+        # Such an error quotes what could not be parsed, and that may be one half of a proxy's password.
+        return Failure("there is no such URL; is that of the proxy in the environment right (HTTPS_PROXY)?", 200)
     if isinstance(error, requests.exceptions.Timeout):
         return Failure("no answer in time")
     return Failure(printable(_innermost(error)))

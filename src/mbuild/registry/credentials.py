@@ -30,7 +30,8 @@ def find(host: str) -> Credentials | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a helper that is missing: the error says it too
             entry = auth.load_config().resolve_authconfig(auth.INDEX_NAME if host == HUB else host) or {}
-    except DockerException as error:
+    except (DockerException, ValueError, AttributeError) as error:
+        # ValueError: base64 or JSON that is none; AttributeError: entries that are no mapping.
         raise EnvironmentFault(f"the credentials for {host} cannot be read: {error}") from error
     found = {key.lower(): value for key, value in entry.items() if value}
     if "identitytoken" in found:

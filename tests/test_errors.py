@@ -1,0 +1,58 @@
+"""Problems are printed and kept: no credentials of a URL get into one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mbuild.errors import GitError, Problem, without_credentials
+from mbuild.names import quoted
+
+HIDDEN = {
+    "https://user:pw@host/x": "https://***@host/x",
+    "https://token@host/x": "https://***@host/x",
+    "https://:pw@host": "https://***@host",
+    "HTTP://u:p@host:8080/x?y=z@w": "HTTP://***@host:8080/x?y=z@w",
+    "https://u:p%40w@host/x and https://t@other/y": "https://***@host/x and https://***@other/y",
+    "could not read Password for 'http://token@127.0.0.1:1': prompts": (
+        "could not read Password for 'http://***@127.0.0.1:1': prompts"
+    ),
+    "ssh://git:pw@host/x": "ssh://***@host/x",
+    "git+https://u:p@host/x.git": "git+https://***@host/x.git",
+    "redis://:pw@host": "redis://***@host",
+    "proxy http://user:p#w/d@host:3128": "proxy http://***@host:3128",
+    "http://user:12ab@host": "http://***@host",
+    "http://user:8080@host": "http://***@host",
+}
+LEFT = (
+    "https://host/x@v1",
+    "http://host:8080/x@y",
+    "http://127.0.0.1:5000/v2/a@sha256:00",
+    "ssh://git@github.com/a/b",
+    "git@github.com:a/b",
+    "docker-image://alpine:3.20@sha256:00",
+    "docker-image://localhost:5000/a:b@sha256:00",
+    "oci-layout://x:latest@sha256:00",
+    "me@example.com, see https://example.com",
+    "'https://example.com' of me@example.com",
+)
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_credentials_are_hidden(text: str) -> None:
+    assert without_credentials(text) == HIDDEN[text]
+    assert without_credentials(HIDDEN[text]) == HIDDEN[text]
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert without_credentials(text) == text
+
+
+def test_no_problem_has_them() -> None:
+    problem = Problem("no https://a:b@host", hints=("git fetch https://a:b@host",))
+    assert (problem.message, problem.hints) == ("no https://***@host", ("git fetch https://***@host",))
+    assert str(GitError("no https://a:b@host")) == "no https://***@host"
+
+
+def test_a_shortened_name_has_no_half_of_them() -> None:
+    assert quoted(f"https://user:{'x' * 99}@host/y") == "'https://***@host/y'"
