@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass  # with room for what is worked out once: slots have none
+from dataclasses import dataclass  # noqa: TID251 - with room for what is worked out once: slots have none
 from functools import cached_property
 from typing import TYPE_CHECKING
 
