@@ -31,7 +31,8 @@ def provided_base(repository: Repository, run: Run, head: str) -> Base | None:
         return Base("", (), f"{run.provider}, {run.against.how}: compared with the empty tree")
     if run.against.branch:
         return _branch(repository, run, run.against, head)
-    return replace(recorded(repository, run.against, run.provider), unproven=True)
+    found = recorded(repository, run.against, run.provider)
+    return found if run.event in (PULL_REQUEST, MERGE_QUEUE) else replace(found, unproven=True)
 
 
 def recorded(repository: Repository, against: Against, said_by: str) -> Base:
