@@ -1,4 +1,4 @@
-"""One container of an engine: made, looked into, run once, and gone. The engine removes it when its command ends."""
+"""One container of an engine: made, looked into, run once, and removed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from mbuild.builders.testing import Seen
 from mbuild.values import dataclass, field
 
 LABEL = "dev.mbuild.test"
 LIMIT_LABEL = "dev.mbuild.test.seconds"
+LOG = {"Type": "json-file", "Config": {"max-size": "8m", "max-file": "2"}}
 LATE_SECONDS = 3600
 """After its time limit, nobody waits for a container any more, whose ever it is and however clocks differ."""
 
@@ -52,21 +53,19 @@ class Container:
             response.close()
         return _seen(found) if found else None
 
-    def run(self, write: Callable[[bytes, int], None]) -> int:
+    def run(self, write: Callable[[bytes, int], None], started: Callable[[], None]) -> int:
         """Run its command to the end and return the exit code. write: gets what it writes, piece by piece, each
-        with the number of its stream.
+        with the number of its stream. started: is called when it runs.
 
         Raises docker's APIError when it cannot be started, ValueError when the engine does not know how it ended.
         """
-        from docker.utils import socket
-
-        client, frames = self.client, cast("Callable[..., Iterator[tuple[int, bytes]]]", socket.frames_iter)
-        with _closing(self._attached()) as attached, _closing(self._waited()) as waited:
-            client.start(self.id)
-            for stream, piece in frames(client._get_raw_response_socket(attached), tty=False):
-                write(piece, stream)
+        with _closing(self._waited()) as waited:
+            self.client.start(self.id)
+            started()
+            with _closing(self._logged()) as logged:
+                for stream, piece in _frames(logged.raw):
+                    write(piece, stream)
             told = waited.json()
-        self._is_gone = True
         if told.get("Error"):
             raise ValueError(told["Error"].get("Message"))
         return int(told["StatusCode"])
@@ -82,20 +81,23 @@ class Container:
                 url = self.client._url("/containers/{0}", self.id)
                 self.client._delete(url, params={"v": True, "force": True}, timeout=STOP_SECONDS)
 
-    def _attached(self) -> Any:
-        """Attach to its output, before anything can be written."""
-        headers = {"Connection": "Upgrade", "Upgrade": "tcp"}
-        params = {"stream": 1, "stdout": 1, "stderr": 1}
-        url = self.client._url("/containers/{0}/attach", self.id)
-        return self._streamed(url, headers=headers, params=params)
+    def _logged(self) -> Any:
+        """Follow what it writes, from its first byte to its end.
+
+        The engine's log has all of it; a stream that is attached may be cut off before the last lines on a busy machine
+        (moby ``daemon/monitor.go``, ``container/stream/attach.go``).
+        """
+        url, plain = self.client._url("/containers/{0}/logs", self.id), {"Accept-Encoding": "identity"}
+        response = self.client._get(
+            url, params={"follow": 1, "stdout": 1, "stderr": 1}, headers=plain, stream=True, timeout=None
+        )
+        self.client._raise_for_status(response)
+        return response
 
     def _waited(self) -> Any:
-        """Ask how it ends: the answer's head comes at once, its body when the container is gone."""
+        """Ask how it ends: the answer's head comes at once, its body when the command has ended."""
         url = self.client._url("/containers/{0}/wait", self.id)
-        return self._streamed(url, params={"condition": "removed"})
-
-    def _streamed(self, url: str, **more: Any) -> Any:
-        response = self.client._post(url, stream=True, timeout=None, **more)
+        response = self.client._post(url, params={"condition": "next-exit"}, stream=True, timeout=None)
         self.client._raise_for_status(response)
         return response
 
@@ -103,9 +105,9 @@ class Container:
 def make(client: Any, image: str, argv: Sequence[str], owner: str, seconds: float) -> Container:
     """Make a container that runs a command in the place of the image's own. Raises docker's APIError.
 
-    It has what ``docker run`` gives, but no network. Nothing it writes is kept by the engine.
+    It has what ``docker run`` gives, but no network, and a log that cannot fill a disk.
     """
-    host = client.create_host_config(network_mode="none", auto_remove=True, log_config={"Type": "none", "Config": {}})
+    host = client.create_host_config(network_mode="none", log_config=LOG)
     found = client.create_container(
         image,
         entrypoint=list(argv),
@@ -131,6 +133,17 @@ def sweep(client: Any, owner: str) -> None:
             Container(client, each["Id"]).remove()
 
 
+def _frames(stream: Any) -> Iterator[tuple[int, bytes]]:
+    """Yield the pieces of a log with the number of the stream each was written to (Engine API: attach, format)."""
+    known = b""
+    for chunk in stream.stream(1 << 16):
+        known, at = known + chunk, 0
+        while len(known) - at >= 8 and (end := at + 8 + int.from_bytes(known[at + 4 : at + 8], "big")) <= len(known):
+            yield known[at], known[at + 8 : end]
+            at = end
+        known = known[at:]
+
+
 def _seen(entry: Any) -> Seen:
     kind = "file" if entry.isreg() else "directory" if entry.isdir() else "symlink" if entry.issym() else "other"
     return Seen(kind, entry.mode & 0o7777, entry.uid, entry.gid)
@@ -138,7 +151,7 @@ def _seen(entry: Any) -> Seen:
 
 @contextlib.contextmanager
 def _closing(response: Any) -> Iterator[Any]:
-    """Close a response whose stream may still be open; an upgraded one is never given back."""
+    """Close a response whose stream may still be open."""
     try:
         yield response
     finally:

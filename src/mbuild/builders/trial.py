@@ -88,9 +88,8 @@ class Trial:
         failure: Problem | None = None
         clock = threading.Timer(test.seconds, late)
         clock.daemon = True
-        clock.start()
         try:
-            code = container.run(self._output.feed)
+            code = container.run(self._output.feed, clock.start)
         except APIError as error:
             # Taken away before it was started, it cannot be: that it is late comes first.
             reason = " ".join(str(error.explanation or error).split())
