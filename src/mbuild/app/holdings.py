@@ -19,11 +19,13 @@ class Holdings:
 
     here: their names where the builder keeps images. registry: of each content name in a registry, the digest.
     elsewhere: names of the images that only a registry has.
+    sources: of content names that their own registry lacks, the name in another repository of it to promote from.
     """
 
     here: frozenset[str] = frozenset()
     registry: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def existing(self) -> frozenset[str]:
@@ -38,11 +40,13 @@ def look(
     registries: Registries | None,
     push: bool,
     warn: Callable[[Problem], None],
+    promote_from: str = "",
 ) -> Holdings:
     """Find out what exists: one call to the builder, and parallel ones to registries.
 
     registries: None: they are not asked. push: what is pushed must be known, so a registry that does not answer is an
                 error; else it has nothing, with a warning, and only names that say which registry they are in count.
+    promote_from: where else in the same registry what is pushed may be: a prefix of names like ``registry``.
     """
     names = {content_name(graph.nodes[name]): name for name in images}
     held = builder.existing(names) if builder else {}
@@ -54,8 +58,19 @@ def look(
             if push:
                 raise
             warn(error.problems[0])
+    sources: Mapping[str, str] = {}
+    if registries is not None and promote_from:
+        lacking = {name: image for name, image in names.items() if name not in found}
+        sources = _sources(lacking, registries, promote_from)
     here = frozenset(names[each] for each in held)
-    return Holdings(here, found, frozenset(names[each] for each in found) - here)
+    return Holdings(here, found, frozenset(names[each] for each in (*found, *sources)) - here, sources)
+
+
+def _sources(names: Mapping[str, str], registries: Registries, promote_from: str) -> dict[str, str]:
+    """Return, of content names → image, those that have the same content below another prefix → its name there."""
+    there = {name: f"{promote_from}/{image}:{name.rpartition(':')[2]}" for name, image in names.items()}
+    found = registries.existing(list(there.values()))
+    return {name: source for name, source in there.items() if source in found}
 
 
 def unbuilt(graph: Graph, images: Sequence[str], registries: Registries) -> tuple[str, ...]:

@@ -16,18 +16,22 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
 from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, REUSE, Plan
-from mbuild.values import dataclass, field
+from mbuild.values import dataclass, field, replace
 
 AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What is in the registry now. names: read back, the content tag first; digest: of the manifest of all of them."""
+    """What is in the registry now. names: read back, the content tag first; digest: of the manifest of all of them.
+
+    source: the name that it was promoted from, "" where it was not.
+    """
 
     digest: str
     names: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Publisher:
     tags_last: moving tags wait until all images of the run are there.
     held:      content names that the registry had when the run began → digest.
     elsewhere: content names that the builder does not have; fetched: those of them that it needs.
+    sources:   content names that are promoted from another repository of their registry → the name there.
     """
 
     builder: Builder
@@ -60,12 +65,15 @@ class Publisher:
     held: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Collection[str] = ()
     fetched: Collection[str] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     done: dict[str, Published] = field(default_factory=dict)
     waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fetch(self, content: str) -> bool:
         """Bring an image if the builder needs it; tells whether the builder has it afterwards."""
         if content in self.fetched:
+            if content in self.sources:
+                self.registries.promote(self.sources[content], [content])
             self.builder.pull(content, self.registries)
             return True
         return content not in self.elsewhere
@@ -76,8 +84,12 @@ class Publisher:
         The other names follow at once, or wait for ``finish``.
         """
         content, *others = names
-        digest = self.held.get(content) or self.builder.push(content, self.registries)
-        self.done[image] = Published(digest, (content,))
+        digest, source = self.held.get(content), self.sources.get(content, "")
+        if digest is None and source:
+            digest = self.registries.promote(source, [content])
+        elif digest is None:
+            digest = self.builder.push(content, self.registries)
+        self.done[image] = Published(digest, (content,), source=source)
         self.waiting[image] = tuple(others)
         if not self.tags_last:
             self.done[image] = found = self._tag(image)
@@ -99,9 +111,9 @@ class Publisher:
             try:
                 self.registries.promote(there.names[0], [name])
             except MbuildError as error:
-                return Published(there.digest, tuple(given), error.problems)
+                return replace(there, names=tuple(given), problems=error.problems)
             given.append(name)
-        return Published(there.digest, tuple(given))
+        return replace(there, names=tuple(given))
 
 
 def publisher(
@@ -117,7 +129,8 @@ def publisher(
     # What is built anyway is pushed anyway.
     stale = _contents(graph, built)
     held = {name: digest for name, digest in holdings.registry.items() if name not in stale}
-    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched))
+    sources = {name: source for name, source in holdings.sources.items() if name not in stale}
+    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched), sources)
     return Publisher(builder, registries, how.push, how.tags_last, *places)
 
 

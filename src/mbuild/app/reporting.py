@@ -147,4 +147,5 @@ def done(run: Run, name: str) -> Done | None:
         problems=result.problems if result else (),
         sent=result.sent if result else 0,
         test=(result.test or None) if result else None,
+        promoted_from=published.source if published else "",
     )

@@ -224,4 +224,5 @@ def _flags(options: BuildOptions) -> list[str]:
     flags = [f"--builder={options.builder}"] if options.builder else []
     flags += ["--force"] if options.force else []
     flags += ["--push"] if options.push else []
+    flags += [f"--promote-from={options.promote_from}"] if options.promote_from else []
     return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]

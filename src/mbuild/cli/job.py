@@ -31,6 +31,7 @@ class BuildOptions:
     push: bool = False
     tags_last: bool = True
     reuse: bool = True
+    promote_from: str | None = None
     tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     output: str | None = None

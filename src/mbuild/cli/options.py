@@ -86,6 +86,11 @@ def build_options(function: F) -> F:
             help="With --push: give tags when all images are there (default), or each image's at once.",
         ),
         click.option(
+            "--promote-from",
+            metavar="REGISTRY",
+            help="With --push: take builds that are there under this prefix, in the same registry, as they are.",
+        ),
+        click.option(
             "--no-reuse", "reuse", flag_value=False, default=True, help="Do not look into registries for builds."
         ),
         click.option("--force", is_flag=True, help="Build although a build exists."),

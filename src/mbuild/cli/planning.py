@@ -13,7 +13,7 @@ from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
-from mbuild.names import tag_template
+from mbuild.names import parse_reference, registry_prefix, tag_template
 from mbuild.output.words import count
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
@@ -55,11 +55,38 @@ def naming(job: Job) -> Naming:
 
 def holdings(job: Job, registries: Registries) -> Holdings:
     """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
-    graph, options = job.wanted.snapshot.graph, job.options
+    graph, options, source = job.wanted.snapshot.graph, job.options, promotion(job)
     needed = graph.with_parents(job.asked)
     graph.measure(needed)
     asked = registries if options.reuse and job.builder else None
-    return look(graph, needed, job.builder, asked, options.push, lambda each: print_problems([each], "warning"))
+    found = look(graph, needed, job.builder, asked, options.push, _warn, source)
+    lacking = sorted(set(job.asked) - found.existing) if source and asked and not options.force else []
+    if lacking:
+        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+        print_problems([Problem(f"{source} has no build of {shown} as it is now: not promoted, but built")], "note")
+    return found
+
+
+def _warn(problem: Problem) -> None:
+    print_problems([problem], "warning")
+
+
+def promotion(job: Job) -> str:
+    """Return the prefix that images are promoted from, "" for none. Raises UsageError where that cannot be."""
+    source = job.options.promote_from
+    if source is None:
+        return ""
+    project = job.workspace.project(job.wanted.snapshot.tree)
+    place = project.registry if project else ""
+    if not job.options.push or not job.options.reuse:
+        raise UsageError("--promote-from promotes what is pushed: it goes with --push, and not with --no-reuse")
+    here, there = (parse_reference(f"{each}/image").domain for each in (place, registry_prefix(source)))
+    if here != there:
+        raise UsageError(
+            f"--promote-from {source}: images are pushed to {here}, and blobs are mounted within one registry only",
+            f"copy them to {here} first, as with skopeo copy --all docker://{there}/… docker://{here}/…",
+        )
+    return source
 
 
 def warn_unbuilt(job: Job, registries: Registries) -> None:

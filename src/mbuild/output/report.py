@@ -61,6 +61,7 @@ class Done:
 
     pushed: the names that were read back from their registry. log: the last lines of a step that failed.
     problems: what went wrong, ``error`` being the first. sent: bytes of context that went to the builder.
+    promoted_from: the name in a registry that it was promoted from.
     test:   how its test ended: ``passed``, ``checked`` or ``failed``; None where none was begun.
     """
 
@@ -74,6 +75,7 @@ class Done:
     problems: tuple[Problem, ...] = ()
     sent: int = 0
     test: str | None = None
+    promoted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
         value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
         value["test"] = done.test
+        value |= {"promoted_from": done.promoted_from} if done.promoted_from else {}
     return value | (_made(each.made) if each.made else {})
 
 
