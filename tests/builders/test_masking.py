@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,8 @@ def test_an_error_is_masked(asked: BuildRequest) -> None:
     with pytest.raises(EnvironmentFault) as caught:
         Attempts(FakeBuilder(answer), lambda event: None, Cancel()).build(asked)
     assert [each.message for each in caught.value.problems] == ["no space left for ***"]
+
+
+def test_a_pipe_is_left_to_the_builder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert mask([Secret("token", file=str(tmp_path / "pipe"))], {}) == Mask()

@@ -62,8 +62,11 @@ def mask(secrets: Iterable[Secret], environ: Mapping[str, str]) -> Mask:
 def _value(secret: Secret, environ: Mapping[str, str]) -> str:
     if secret.env:
         return environ.get(secret.env, "")
-    with contextlib.suppress(OSError), Path(secret.file).open("rb") as file:
-        return file.read(MOST_BYTES).decode("utf-8", "replace")
+    with contextlib.suppress(OSError):
+        # What a pipe holds can be read once, and that is the builder's to do.
+        if Path(secret.file).is_file():
+            with Path(secret.file).open("rb") as file:
+                return file.read(MOST_BYTES).decode("utf-8", "replace")
     return ""  # the builder says what is wrong with it
 
 
