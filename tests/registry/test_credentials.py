@@ -75,12 +75,14 @@ def test_a_helper_that_is_missing(docker_config: Path) -> None:
         {"auths": {"r.example.com": {"auth": base64.b64encode(b"s3cret").decode()}}},
         {"auths": ["s3cret"]},
         {"credHelpers": {"r.example.com": "garbled"}},
+        {"credHelpers": {"r.example.com": "failing"}},
     ],
 )
 def test_what_cannot_be_read_is_an_error_without_a_part_of_it(settings: dict[str, Any], docker_config: Path) -> None:
-    helper = docker_config.parent / "bin" / "docker-credential-garbled"
-    helper.write_text("#!/bin/sh\necho s3cret\n")
-    helper.chmod(0o755)
+    for name, code in {"garbled": 0, "failing": 1}.items():
+        helper = docker_config.parent / "bin" / f"docker-credential-{name}"
+        helper.write_text(f"#!/bin/sh\necho s3cret\nexit {code}\n")
+        helper.chmod(0o755)
     docker_config.write_text(json.dumps(settings))
     with pytest.raises(EnvironmentFault, match=r"credentials for r\.example\.com cannot be read") as caught:
         find("r.example.com")

@@ -35,7 +35,8 @@ class Pulled:
         self.emit(event)
         found = _FROM.match(event.name) if isinstance(event, Step) else None
         if found and isinstance(event, Step):
-            self._found[event.image, _normal(found[1])] = found[2]
+            # Of steps that builds share BuildKit tells again, maybe as another build saw them.
+            self._found.setdefault((event.image, _normal(found[1])), found[2])
 
     def digest(self, image: str, reference: str) -> str | None:
         """Return the digest of an external image that an image was built with, None where nobody said it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mbuild.errors import EnvironmentFault
 from mbuild.values import dataclass, field
 
@@ -14,6 +16,12 @@ class Credentials:
 
     user: str = field(repr=False)
     password: str = field(repr=False)
+
+
+def _why(error: Exception) -> str:
+    """Return what went wrong; what a helper wrote before it failed may be a secret."""
+    failed = re.search(r"(docker-credential-\S+) exited with", str(error))
+    return f"{failed[1]} failed" if failed else str(error)
 
 
 def find(host: str) -> Credentials | None:
@@ -32,7 +40,7 @@ def find(host: str) -> Credentials | None:
             entry = auth.load_config().resolve_authconfig(auth.INDEX_NAME if host == HUB else host) or {}
     except (DockerException, ValueError, AttributeError) as error:
         # ValueError: base64 or JSON that is none; AttributeError: entries that are no mapping.
-        raise EnvironmentFault(f"the credentials for {host} cannot be read: {error}") from error
+        raise EnvironmentFault(f"the credentials for {host} cannot be read: {_why(error)}") from error
     found = {key.lower(): value for key, value in entry.items() if value}
     if "identitytoken" in found:
         raise EnvironmentFault(
