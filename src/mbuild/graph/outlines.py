@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
@@ -22,6 +22,18 @@ T = TypeVar("T")
 
 class _First(Exception):  # noqa: N818 - a signal: the image of this name has to be outlined first
     pass
+
+
+class ByName(Protocol):
+    """Definitions by the names of their images."""
+
+    def __getitem__(self, name: str, /) -> ImageDef:
+        """Return that of an image."""
+        ...
+
+    def __contains__(self, name: object, /) -> bool:
+        """Tell whether there is such an image."""
+        ...
 
 
 class Known(Protocol):
@@ -51,12 +63,12 @@ class Outliner:
     fresh:  the outlines made; held: the images whose outline is that of before.
     """
 
-    definitions: Mapping[str, ImageDef]
+    definitions: ByName
     recipes: Recipes
     places: Places
     problems: list[Problem]
     before: Mapping[str, Known] = field(default_factory=dict)
-    known: Collection[str] = ()
+    known: Container[str] = ()
     fresh: dict[str, Outline] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     _failed: set[str] = field(default_factory=set)

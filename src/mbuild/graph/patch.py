@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
 from mbuild.errors import Problem
 from mbuild.graph.build import looked_for, summary
@@ -88,7 +88,7 @@ def _order(base: Graph, images: PatchedImages, fresh: Mapping[str, tuple[Summary
     return in_order({name: images.parents(name) for name in images.names})
 
 
-class _ByName(Mapping[str, ImageDef]):
+class _ByName:
     """Definitions, each of them made when it is asked for."""
 
     def __init__(self, definitions: Definitions, there: Collection[str]) -> None:
@@ -98,17 +98,11 @@ class _ByName(Mapping[str, ImageDef]):
     def __getitem__(self, name: str) -> ImageDef:
         return self._definitions.of(name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._there)
-
-    def __len__(self) -> int:
-        return len(self._there)
-
     def __contains__(self, name: object) -> bool:
         return name in self._there
 
 
-class _Known(Collection[str]):
+class _Known(Container[str]):
     """The images of a graph whose own outline still holds: all but some."""
 
     def __init__(self, names: Mapping[str, object], without: Collection[str]) -> None:
@@ -117,9 +111,3 @@ class _Known(Collection[str]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._names and name not in self._without
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self._names if name not in self._without)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

@@ -168,8 +168,8 @@ def _first_source(copied: Any) -> Any:
     return lambda *args: [replace(each, sources=each.sources[:1]) for each in copied(*args)]
 
 
-def _without_test(stated: Any) -> Any:
-    return lambda definition: stated(replace(definition, test=None))
+def _without_test(written: Any) -> Any:
+    return lambda definition: written(replace(definition, test=None))
 
 
 def _only_copy(reads: Any) -> Any:
@@ -243,7 +243,7 @@ BUGS: Mapping[str, Bug] = {
     "args forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(args={})).first("args"),
     "target forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(target=None)).first("target"),
     "tests forgotten": Bug("mbuild.graph.fingerprint", "_tests", _returning(())).first("test"),
-    "tests not compared": Bug("mbuild.graph.refresh", "stated", _without_test).first("test"),
+    "tests not compared": Bug("mbuild.graph.defined", "written", _without_test).first("test"),
     "links not followed": Bug("mbuild.graph.filing", "follow", _unfollowed).first(
         "link elsewhere", "write behind a link"
     ),
