@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 
 from mbuild.errors import Problem
 from mbuild.graph.build import looked_for, summary
@@ -16,16 +16,15 @@ from mbuild.graph.workshop import Workshop
 from mbuild.images import ImageDef
 
 
-def patched(base: Graph, shop: Workshop, touched: Iterable[str]) -> Graph | None:
+def patched(base: Graph, shop: Workshop, altered: Iterable[str]) -> Graph | None:
     """Return the graph at the tree of ``shop``, where links lead as at the base, with the definitions of ``shop``.
 
-    touched: images whose Dockerfile or ignore file changed, or whose context root came or went.
+    altered: the images whose own outline may be another one.
     None:    something is wrong, which is said best by whoever looks at all images.
     """
     now = shop.definitions
     there = frozenset(now.names)
-    altered = {*_redefined(base, now), *(name for name in touched if name in there)}
-    outlines = _outlined(base, shop, sorted(altered), there)
+    outlines = _outlined(base, shop, sorted(there.intersection(altered)), there)
     if outlines is None:
         return None
     gone = frozenset(base.nodes).difference(there)
@@ -35,23 +34,6 @@ def patched(base: Graph, shop: Workshop, touched: Iterable[str]) -> Graph | None
     if len(order) != len(there):
         return None
     return Graph(order, images, shop, patch=(base.index, gone.union(fresh)))
-
-
-def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
-    """Yield the images that are new, of which build.yaml says something else, or for which a name means another."""
-    before = base.workshop.definitions
-    if now is before:
-        return
-    there = frozenset(before.names)
-    yield from (name for name in now.names if name not in there or now.said(name) != before.said(name))
-    old, new = before.filed(), now.filed()
-    if old == new:
-        return
-    there = frozenset(now.names)
-    for name in old.keys() | new.keys():
-        if old.get(name) != new.get(name):
-            numbers = base.index.asked.get(name, ())
-            yield from (found for number in numbers if (found := base.index.names[number]) in there)
 
 
 def _outlined(

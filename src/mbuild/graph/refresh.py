@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.node import Graph, Node
-from mbuild.graph.reached import stated
 from mbuild.graph.workshop import Workshop
 from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
     from mbuild.graph.defined import Definitions
     from mbuild.graph.places import Places
-    from mbuild.graph.recipes import Recipes
     from mbuild.images import ImageDef
     from mbuild.tree import Tree
 
@@ -38,20 +36,18 @@ def refresh(
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     links = None if linked else before.links
     shop = Workshop(definitions or before.definitions, tree, before.native, links)
-    touched = set(_touched(base, tree, changes))
-    if definitions is None and not linked and not touched:
+    altered = {*_touched(base, tree, changes), *_redefined(base, shop.definitions)}
+    if definitions is None and not linked and not altered:
         return Graph(base.order, base.images, shop, base.index)
     from mbuild.graph.patch import patched
 
-    found = None if linked else patched(base, shop, touched)
+    found = None if linked else patched(base, shop, altered)
     if found is not None:
         return found
     from mbuild.graph.build import joined
 
     now = {each.name: each for each in shop.definitions.all()}
-    kept = {name: node for name, node in base.nodes.items() if name in now and name not in touched}
-    if definitions is not None:
-        kept = _defined_alike(base, kept, now, shop.recipes)
+    kept = {name: node for name, node in base.nodes.items() if name in now and name not in altered}
     if linked:
         kept = {name: node for name, node in kept.items() if not _has_moved(node, now[name], shop.places)}
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
@@ -71,29 +67,21 @@ def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str
             folder = folder.rpartition("/")[0]
 
 
-def _defined_alike(
-    base: Graph, nodes: Mapping[str, Node], now: Mapping[str, ImageDef], recipes: Recipes
-) -> dict[str, Node]:
-    """Return the images of which build.yaml says the same, and for which every name means the same image."""
-    kept = {name: node for name, node in nodes.items() if _same(node.definition, now[name])}
-    if _names(node.definition for node in base.nodes.values()) == _names(now.values()):
-        return kept
-    return {
-        name: node
-        for name, node in kept.items()
-        if all(recipes.lookup.image_of(now[name], each) == image for each, image in node.outline.names)
-    }
-
-
-def _same(old: ImageDef, new: ImageDef) -> bool:
-    """Whether the outlines of two definitions are the same, at the same tree."""
-    if old.depends_on or new.depends_on:
-        return old == new and old.place("depends_on") == new.place("depends_on")
-    return (old.dockerfile, old.context_root, stated(old)) == (new.dockerfile, new.context_root, stated(new))
-
-
-def _names(definitions: Iterable[ImageDef]) -> set[tuple[str, ...]]:
-    return {(each.name, each.full_name, *each.aliases) for each in definitions}
+def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
+    """Yield the images that are new, of which build.yaml says something else, or for which a name means another."""
+    before = base.workshop.definitions
+    if now is before:
+        return
+    there = frozenset(before.names)
+    yield from (name for name in now.names if name not in there or now.said(name) != before.said(name))
+    old, new = before.filed(), now.filed()
+    if old == new:
+        return
+    there = frozenset(now.names)
+    for name in old.keys() | new.keys():
+        if old.get(name) != new.get(name):
+            numbers = base.index.asked.get(name, ())
+            yield from (found for number in numbers if (found := base.index.names[number]) in there)
 
 
 def _has_moved(node: Node, definition: ImageDef, places: Places) -> bool:

@@ -256,7 +256,7 @@ BUGS: Mapping[str, Bug] = {
     ),
     "build.yaml of head for the base": Bug("mbuild.app.workspace", "Workspace._file", _first_file),
     "other definitions taken for the same": Bug(
-        "mbuild.graph.patch", "_redefined", lambda _: lambda base, now: iter(())
+        "mbuild.graph.refresh", "_redefined", lambda _: lambda base, now: iter(())
     ),
     "Dockerfiles remembered by path": Bug("mbuild.graph.recipes", "read", _by_path),
     "untracked files ignored": Bug("mbuild.git.edits", "Edits._untracked", _returning(None), DISK).first(
