@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -111,17 +111,8 @@ class Buildx(EngineStore):
         cancel: Cancel,
     ) -> int:
         child = start(argv, env=environment(self.engine.host), stdin=tar is not None)
-        forget = cancel.on_cancel(lambda: stop(told, child))
         sender = _Sender(child, request, tar)
-        try:
-            threading.Thread(target=drain, args=(child.stdout,), daemon=True).start()
-            told.read(child.stderr)
-            code = child.wait()
-        finally:
-            forget()
-            child.end(0)
-            sender.join()
-            child.close()
+        code = followed(child, told, cancel, sender.join)
         if sender.error is not None and not cancel:
             raise sender.error
         return code if code is not None else 1
@@ -132,7 +123,7 @@ class Buildx(EngineStore):
         if cancel and code != 0:
             return BuildResult("cancelled", sent=told.sent)
         if code != 0:
-            if any(sign in line for sign in progress.INFRASTRUCTURE for line in told.text):
+            if told.is_of_surroundings:
                 raise EnvironmentFault(f"building '{request.image}': {told.error}")
             problem = Problem(told.error, Where(request.dockerfile_path, told.line), parent_hints(told.error, request))
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
@@ -142,8 +133,23 @@ class Buildx(EngineStore):
         return BuildResult(status, image_id, described.get("containerimage.digest"), sent=told.sent)
 
 
-def stop(told: progress.Progress, child: Process) -> None:
-    """End a buildx, so that it cancels its build."""
+def followed(
+    child: Process, told: progress.Progress, cancel: Cancel, ended: Callable[[], None] = lambda: None
+) -> int | None:
+    """Take down what a buildx tells until it ends; returns its exit code. ended: called before its pipes are closed."""
+    forget = cancel.on_cancel(lambda: _stop(told, child))
+    try:
+        threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
+        told.read(child.stderr)
+        return child.wait()
+    finally:
+        forget()
+        child.end(0)
+        ended()
+        child.close()
+
+
+def _stop(told: progress.Progress, child: Process) -> None:
     told.settle()
     child.end(1.0)
 
@@ -193,7 +199,7 @@ def secret_option(secret: Secret) -> str:
     return line.getvalue()
 
 
-def drain(stream: IO[bytes]) -> None:
+def _drain(stream: IO[bytes]) -> None:
     """Read a stream to its end and forget it, so that its writer never waits."""
     with contextlib.suppress(OSError, ValueError):
         while stream.read(65536):

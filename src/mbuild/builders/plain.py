@@ -5,12 +5,11 @@ Nothing of what mbuild thinks an image reads has a part in this: the client read
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from mbuild.builders import progress
-from mbuild.builders.buildx import drain, environment, secret_option, stop
+from mbuild.builders.buildx import environment, followed, secret_option
 from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import EnvironmentFault
@@ -72,16 +71,8 @@ def build(engine: Engine, docker: str, asked: PlainBuild, emit: Emit, cancel: Ca
     steps = _Steps(emit)
     told = progress.Progress(asked.image, steps.take)
     child = start(_argv(docker, asked), env=environment(engine.host), stdin=False)
-    forget = cancel.on_cancel(lambda: stop(told, child))
-    try:
-        threading.Thread(target=drain, args=(child.stdout,), daemon=True).start()
-        told.read(child.stderr)
-        code = child.wait()
-    finally:
-        forget()
-        child.end(0)
-        child.close()
-    if code and not cancel and any(sign in line for sign in progress.INFRASTRUCTURE for line in told.text):
+    code = followed(child, told, cancel)
+    if code and not cancel and told.is_of_surroundings:
         raise EnvironmentFault(f"building '{asked.image}': {told.error}")
     ran = tuple(name for step, name in steps.names.items() if step not in steps.cached)
     return PlainResult(told.error if code else "", tuple(steps.names.values()), ran)

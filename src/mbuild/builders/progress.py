@@ -25,7 +25,7 @@ START_SECONDS = 0.5
 """How long BuildKit may take to start a container. A cancellation that comes meanwhile is lost, and the container runs
 for ever: of 12 that came at once 11, of 24 that came 0.05 to 0.15 s later 3, of 24 after 0.3 s and more none."""
 
-INFRASTRUCTURE = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
+_SURROUNDINGS = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
 """Signs in an error that something else than the build has failed."""
 
 
@@ -129,6 +129,11 @@ class Progress:
         last = re.sub(r"^(ERROR|error): ", "", last)
         last = re.sub(r"^failed to solve: (?:failed to compute cache key: )?", "", last)
         return re.sub(r"failed to calculate checksum of ref \S+: ", "", last)
+
+    @property
+    def is_of_surroundings(self) -> bool:
+        """Whether something else than the build has failed, by what was told besides its steps."""
+        return any(sign in line for sign in _SURROUNDINGS for line in self.text)
 
     def _vertex(self, vertex: dict[str, Any]) -> None:
         digest, name = str(vertex.get("digest", "")), str(vertex.get("name", ""))

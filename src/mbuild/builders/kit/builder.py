@@ -107,7 +107,7 @@ def _result(request: BuildRequest, told: progress.Progress, solved: Solved, sent
         image_id = solved.answer.get("containerimage.config.digest") or digest
         return BuildResult("cached" if told.cached else "built", image_id, digest, sent=sent)
     told.text.append(f"ERROR: failed to solve: {solved.error}")
-    if any(sign in solved.error for sign in progress.INFRASTRUCTURE):
+    if told.is_of_surroundings:
         raise EnvironmentFault(f"building '{request.image}': {told.error}")
     problem = Problem(told.error, Where(request.dockerfile_path, solved.line or told.line))
     return BuildResult("failed", problems=(problem,), sent=sent, log=told.log)
