@@ -9,7 +9,8 @@ import pytest
 
 from mbuild.app import capacity
 from mbuild.app.capacity import this_machine
-from mbuild.builders.engine import Engine, EngineStore
+from mbuild.builders.engine import Engine
+from mbuild.builders.engine_store import EngineStore
 from mbuild.schedule.jobs import Capacity
 
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
-from mbuild.app.record import Pulled, lacking
-from mbuild.events import Event, Step
-from mbuild.output.report import Done, HeadInfo, ImageReport, Made, Parent, Report
+from mbuild.app.record import lacking
+from mbuild.output.report import Done, External, HeadInfo, ImageReport, Made, Parent, Report
 
 DIGEST = "sha256:" + "a" * 64
-
-
-@pytest.mark.parametrize(
-    ("step", "reference", "digest"),
-    [
-        (f"[1/2] FROM docker.io/library/alpine:3.20@{DIGEST}", "alpine:3.20", DIGEST),
-        (f"[build 1/9] FROM docker.io/library/alpine:latest@{DIGEST}", "alpine", DIGEST),
-        (f"[1/1] FROM registry.example.com:5000/a/b:1@{DIGEST}", "registry.example.com:5000/a/b:1", DIGEST),
-        (f"[1/2] FROM docker.io/library/alpine:3.20@{DIGEST}", "alpine:3.21", None),
-        ("[1/2] FROM docker.io/library/alpine:3.20", "alpine:3.20", None),
-        (f"[2/2] RUN echo FROM docker.io/library/alpine:3.20@{DIGEST}", "alpine:3.20", None),
-        ("[1/2] COPY x /", f"alpine@{DIGEST}", DIGEST),
-    ],
-)
-def test_what_an_external_image_was(step: str, reference: str, digest: str | None) -> None:
-    told: list[Event] = []
-    pulled = Pulled(told.append)
-    event = Step("app", "1", step)
-    pulled.take(event)
-    assert told == [event]
-    assert pulled.digest("app", reference) == digest
-    assert pulled.digest("other", reference) == (digest if "@" in reference else None)
 
 
 def report(done: Done | None, made: Made | None) -> Report:
@@ -46,3 +21,12 @@ def test_what_a_record_lacks() -> None:
     assert [each.message for each in found] == [
         "the record is not complete: image 'api' has no size and no digest and no digest of its parent 'base'"
     ]
+
+
+def test_an_external_image_nobody_took_note_of() -> None:
+    external = (External("alpine:3.20", None), External("busybox", DIGEST))
+    (found,) = lacking(report(Done("reused", 0.0, DIGEST), Made(5, (), external)))
+    assert found.message == (
+        "the record is not complete: image 'api' has no digest of the alpine:3.20 it was built with"
+    )
+    assert found.hints == ("pin it by digest, as in alpine:3.20@sha256:…", "or build it again: --force")

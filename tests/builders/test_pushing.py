@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from mbuild.builders import pushing
-from mbuild.builders.engine import EngineStore, connect
+from mbuild.builders.engine import connect
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.pushing import failure_of
 from mbuild.registry.connection import Connection
 from mbuild.registry.manifest import RegistryError
@@ -131,7 +132,7 @@ def test_an_upload_that_stalls_is_no_success_and_does_not_hang(
 def test_another_image_under_the_name_is_no_success(
     store: EngineStore, name: str, registries: Registries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mbuild.builders.engine.push", lambda client, name: "sha256:" + "0" * 64)
+    monkeypatch.setattr("mbuild.builders.engine_store.push", lambda client, name: "sha256:" + "0" * 64)
     with pytest.raises(RegistryError, match="nothing there"):
         store.push(name, registries)
 

@@ -17,7 +17,8 @@ import pytest
 
 from mbuild.builders import container as module
 from mbuild.builders.container import LABEL, Container, make
-from mbuild.builders.engine import Engine, EngineStore, connect
+from mbuild.builders.engine import Engine, connect
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.protocol import BuildResult, Cancel
 from mbuild.dockerfile.model import Platform
 from mbuild.errors import EnvironmentFault

@@ -278,38 +278,6 @@ def test_the_record_of_what_only_the_registry_has(shop: Repo, proxy: Proxy, tmp_
     assert not (tmp_path / "none.json").exists()
 
 
-@pytest.mark.engine
-@pytest.mark.parametrize("how", ["auto", "buildx"])
-def test_the_record_says_which_external_image_was_used(
-    how: str, shop: Repo, proxy: Proxy, registry: str, tmp_path: Path, engine: object
-) -> None:
-    base = next(each for each in push(shop, "oci", "--tag", "v1").json["images"] if each["name"] == "base")
-    other = Repo(tmp_path / "other")
-    reference, project = f"{registry}/shop/base:v1", f"record-{proxy.host.rpartition(':')[2]}"
-    other.commit(
-        {
-            "build.yaml": f"version: 1\nproject: {project}\nimages: {{app: {{context: .}}}}\n",
-            "Dockerfile": f"FROM {reference}\nCOPY x /\n",
-            "x": "1",
-        }
-    )
-    try:
-        answer = other.mbuild("all", "--builder", how, "--format", "json")
-        assert answer.code == 0, answer.err
-        (app,) = answer.json["images"]
-        assert app["external_images"] == [{"reference": reference, "digest": base["digest"]}]
-        assert app["size"] > 0
-        assert app["image_id"].startswith("sha256:")
-        (again,) = other.mbuild("all", "--builder", how, "--format", "json").json["images"]
-        assert (again["status"], again["image_id"], again["size"]) == ("reused", app["image_id"], app["size"])
-        assert again["external_images"] == [{"reference": reference, "digest": None}], "it was not built in this run"
-    finally:
-        found = connect()
-        for each in answer.json["images"][0]["tags"]:
-            found.untag(each)
-        found.close()
-
-
 def test_a_signal_ends_a_push_that_stalls(shop: Repo, proxy: Proxy) -> None:
     proxy.faults = [Fault("POST", "/blobs/uploads/", 0, 999, "stall")]
     command = [sys.executable, "-m", "mbuild", "all", "--builder", "oci", "--push", "--tag", "v1"]

@@ -18,7 +18,7 @@ class Holdings:
     """Images whose content exists.
 
     here: their names where the builder keeps images. registry: of each content name in a registry, the digest.
-    elsewhere: names of the images that only a registry has.
+    elsewhere: names of the images that only a registry has. ids: of the images that are here.
     sources: of content names that their own registry lacks, the name in another repository of it to promote from.
     """
 
@@ -26,6 +26,7 @@ class Holdings:
     registry: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
     sources: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def existing(self) -> frozenset[str]:
@@ -62,8 +63,9 @@ def look(
     if registries is not None and promote_from:
         lacking = {name: image for name, image in names.items() if name not in found}
         sources = _sources(lacking, registries, promote_from)
-    here = frozenset(names[each] for each in held)
-    return Holdings(here, found, frozenset(names[each] for each in (*found, *sources)) - here, sources)
+    ids = {names[each]: image_id for each, image_id in held.items()}
+    here = frozenset(ids)
+    return Holdings(here, found, frozenset(names[each] for each in (*found, *sources)) - here, sources, ids)
 
 
 def _sources(names: Mapping[str, str], registries: Registries, promote_from: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from mbuild.graph.node import Graph
 from mbuild.schedule.estimate import complete, estimates, makespan
 from mbuild.schedule.executor import Outcome
 from mbuild.schedule.plan import BUILD, Plan, Step
+from mbuild.store.bases import Bases
 from mbuild.store.builds import Build
 from mbuild.store.history import History
 from mbuild.store.place import state_folder
@@ -50,10 +51,19 @@ def forecast(history: History, plan: Plan) -> Forecast:
     return Forecast(known, complete(plan, known))
 
 
-def recorder(history: History, graph: Graph, clock: Callable[[], float] = time.time) -> Callable[[Step, Outcome], None]:
+def open_bases(workspace: Workspace) -> Bases:
+    """Return what is remembered of the external images that images were made of."""
+    return Bases(state_folder(workspace.environ, workspace.repository.common_dir))
+
+
+def recorder(
+    history: History, graph: Graph, bases: Bases, clock: Callable[[], float] = time.time
+) -> Callable[[Step, Outcome], None]:
     """Return what remembers every build that ended. clock: seconds since 1970."""
 
     def record(step: Step, outcome: Outcome) -> None:
+        if isinstance(outcome.detail, BuildResult):
+            bases.put(outcome.detail.image_id, outcome.detail.bases)
         if step.action == BUILD and outcome.status in _RECORDED:
             sent = outcome.detail.sent if isinstance(outcome.detail, BuildResult) else 0
             fingerprint = graph.nodes[step.image].fingerprint

@@ -40,11 +40,13 @@ class Publishing:
 
     push:      images are published. tags_last: moving tags wait until all images of the run are there.
     named:     names are to be given where the builder keeps images, so what only a registry has is brought.
+    notes:     annotations of everything that is published; None: manifests are published as they are.
     """
 
     push: bool = False
     tags_last: bool = True
     named: bool = False
+    notes: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Publisher:
     held:      content names that the registry had when the run began → digest.
     elsewhere: content names that the builder does not have; fetched: those of them that it needs.
     sources:   content names that are promoted from another repository of their registry → the name there.
+    notes:     annotations of everything that is published; None: manifests are published as they are.
     """
 
     builder: Builder
@@ -66,6 +69,7 @@ class Publisher:
     elsewhere: Collection[str] = ()
     fetched: Collection[str] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] | None = None
     done: dict[str, Published] = field(default_factory=dict)
     waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -78,10 +82,11 @@ class Publisher:
             return True
         return content not in self.elsewhere
 
-    def publish(self, image: str, names: Sequence[str]) -> None:
+    def publish(self, image: str, names: Sequence[str], notes: Mapping[str, str]) -> None:
         """Have an image under its content tag, the first name, in its registry. Raises RegistryError.
 
-        The other names follow at once, or wait for ``finish``.
+        notes: annotations of this image. What the registry has already stays as it is. The other names follow at once,
+        or wait for ``finish``.
         """
         content, *others = names
         digest, source = self.held.get(content), self.sources.get(content, "")
@@ -89,6 +94,8 @@ class Publisher:
             digest = self.registries.promote(source, [content])
         elif digest is None:
             digest = self.builder.push(content, self.registries)
+            if self.notes is not None:
+                digest = self.registries.annotate(content, digest, {**self.notes, **notes})
         self.done[image] = Published(digest, (content,), source=source)
         self.waiting[image] = tuple(others)
         if not self.tags_last:
@@ -131,7 +138,7 @@ def publisher(
     held = {name: digest for name, digest in holdings.registry.items() if name not in stale}
     sources = {name: source for name, source in holdings.sources.items() if name not in stale}
     places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched), sources)
-    return Publisher(builder, registries, how.push, how.tags_last, *places)
+    return Publisher(builder, registries, how.push, how.tags_last, *places, notes=how.notes)
 
 
 def _contents(graph: Graph, images: Iterable[str]) -> frozenset[str]:

@@ -2,77 +2,61 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from mbuild.app.holdings import names_registry
 from mbuild.app.requests import content_name
+from mbuild.app.running import Run
+from mbuild.builders.bases import only_images, used
 from mbuild.builders.protocol import Builder, Stored
 from mbuild.errors import Problem
-from mbuild.events import Emit, Event, Step
-from mbuild.graph.node import Graph, Node
-from mbuild.names import NameProblem, parse_reference
+from mbuild.graph.node import Graph
 from mbuild.output.report import Done, External, ImageReport, Made, Parent, Report
+from mbuild.registry.annotations import bases_in
 from mbuild.registry.registries import Registries
 from mbuild.schedule.machine import GOOD
-from mbuild.values import dataclass, field, replace
+from mbuild.store.bases import Bases
+from mbuild.values import dataclass, replace
 
-# BuildKit names the step after what it looked up (``dockerfile2llb/convert.go``): [1/2] FROM HOST/NAME:TAG@DIGEST.
-_FROM = re.compile(r"\[[^\]]*\] FROM (\S+?)@(sha256:[0-9a-f]{64})\b")
-
-
-@dataclass(slots=True)
-class Pulled:
-    """Takes down, while images are built, which digest each external image had.
-
-    emit: what else is told of events. _found: by image and reference.
-    """
-
-    emit: Emit
-    _found: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def take(self, event: Event) -> None:
-        """Take note of an event, and pass it on."""
-        self.emit(event)
-        found = _FROM.match(event.name) if isinstance(event, Step) else None
-        if found and isinstance(event, Step):
-            # Of steps that builds share BuildKit tells again, maybe as another build saw them.
-            self._found.setdefault((event.image, _normal(found[1])), found[2])
-
-    def digest(self, image: str, reference: str) -> str | None:
-        """Return the digest of an external image that an image was built with, None where nobody said it."""
-        pinned = parse_reference(reference).digest
-        return pinned or self._found.get((image, _normal(reference)))
-
-
-def _normal(reference: str) -> str:
-    found = parse_reference(reference)
-    return f"{found.domain}/{found.path}:{found.tag or 'latest'}"
+AGAIN = "build it again: --force"
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the images of a run are. registries: asked for what was pushed or is in no other place."""
+    """Where the images of a run are. registries: asked for what was pushed or is in no other place.
+
+    remembered: which external images those were made of that earlier runs have built. there: content names that
+    registries had when the run began → digest.
+    """
 
     builder: Builder
     registries: Registries
-    pulled: Pulled
+    remembered: Bases
+    there: Mapping[str, str]
 
 
-def recorded(report: Report, graph: Graph, places: Places) -> Report:
-    """Return a report of a run with what each image that is there is made of. Raises RegistryError."""
+def recorded(report: Report, run: Run, graph: Graph, places: Places) -> Report:
+    """Return the report of a run with what each image that is there is made of. Raises RegistryError."""
     ended = {each.name: each.done for each in report.images if each.done is not None and each.done.status in GOOD}
     contents = {name: content_name(graph.nodes[name]) for name in graph.with_parents(ended)}
     held = places.builder.stored(contents.values())
     ids = {name: held[content].image_id for name, content in contents.items() if content in held}
     sizes = _sizes(ended, contents, held, places.registries)
+    external = {name: only_images(ref for ref, _ in graph.nodes[name].external) for name in ended}
+    bases = _bases({name: contents[name] for name, images in external.items() if images}, run, ids, places)
+
+    def digest(name: str) -> str | None:
+        only_there = None if contents[name] in held else places.there.get(contents[name])
+        return (ended[name].digest if name in ended else None) or only_there
 
     def parent(name: str) -> Parent:
-        return Parent(name, ended[name].digest if name in ended else None, ids.get(name))
+        return Parent(name, digest(name), ids.get(name))
 
     def whole(each: ImageReport, done: Done) -> ImageReport:
-        external = tuple(_external(graph.nodes[each.name], places.pulled))
-        made = Made(sizes.get(each.name), tuple(parent(name) for name in each.parents), external)
-        return replace(each, made=made, done=replace(done, image_id=done.image_id or ids.get(each.name)))
+        found = used(external[each.name], bases.get(each.name, {}))
+        made = Made(sizes.get(each.name), tuple(map(parent, each.parents)), tuple(map(External, found, found.values())))
+        known = replace(done, image_id=done.image_id or ids.get(each.name), digest=digest(each.name))
+        return replace(each, made=made, done=known)
 
     images = [whole(each, ended[each.name]) if each.name in ended else each for each in report.images]
     return replace(report, images=tuple(images))
@@ -87,18 +71,28 @@ def _sizes(
     return found | {name: sizes[contents[name]] for name in ended if contents[name] in sizes}
 
 
-def _external(node: Node, pulled: Pulled) -> Iterator[External]:
-    for reference, _ in node.external:
-        try:
-            yield External(reference, pulled.digest(node.name, reference))
-        except NameProblem:
-            yield External(reference, None)  # a named context that is no image, such as a URL
+def _bases(
+    contents: Mapping[str, str], run: Run, ids: Mapping[str, str], places: Places
+) -> Mapping[str, Mapping[str, str]]:
+    """Return which external images each image was made of: as this run says, an earlier one here, or its manifest."""
+    results = {name: result for name in contents if (result := run.result(name)) and result.status != "reused"}
+    found = {name: result.bases for name, result in results.items()}
+    found |= {name: places.remembered.get(ids.get(name)) for name in contents if name not in found}
+    unknown = {
+        contents[name]: name
+        for name, bases in found.items()
+        if not bases and name not in results and (name in run.published or names_registry(contents[name]))
+    }
+    published = places.registries.annotations(unknown)
+    return found | {unknown[content]: bases_in(notes) for content, notes in published.items()}
 
 
 def lacking(report: Report) -> list[Problem]:
     """Return what a record does not say of images that are there, a problem for each image."""
     return [
-        Problem(f"the record is not complete: image '{each.name}' has no {' and no '.join(missing)}")
+        Problem(
+            f"the record is not complete: image '{each.name}' has no {' and no '.join(missing)}", hints=_hints(each)
+        )
         for each in report.images
         if (missing := list(_missing(each)))
     ]
@@ -115,3 +109,15 @@ def _missing(each: ImageReport) -> Iterator[str]:
     for parent in made.parents:
         if parent.digest is None and parent.image_id is None:
             yield f"digest of its parent '{parent.name}'"
+    for external in _unknown(each):
+        yield f"digest of the {external.reference} it was built with"
+
+
+def _unknown(each: ImageReport) -> tuple[External, ...]:
+    return tuple(external for external in (each.made.external if each.made else ()) if external.digest is None)
+
+
+def _hints(each: ImageReport) -> tuple[str, ...]:
+    """Return what to do about external images: an image that exists may have been built where nobody took note."""
+    pins = tuple(f"pin it by digest, as in {external.reference}@sha256:…" for external in _unknown(each)[:1])
+    return (*pins, "or build it again: --force") if pins else ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mbuild.app.workspace import Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
+from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
@@ -53,13 +54,13 @@ def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:
     return ContextSource(tree, use.root, entries, use.folders)
 
 
-def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> BuildRequest:
-    """Return the build request of one image."""
-    definition = node.definition
+def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated: bool = False) -> BuildRequest:
+    """Return the build request of one image. epoch: see there; dated: SOURCE_DATE_EPOCH says it, and no commit."""
+    definition, dockerfile = node.definition, snapshot.tree.read(node.dockerfile)
     sources = {use.name: context_source(snapshot.tree, use) for use in node.contexts}
     return BuildRequest(
         image=node.name,
-        dockerfile=snapshot.tree.read(node.dockerfile),
+        dockerfile=dockerfile,
         dockerfile_path=definition.dockerfile,
         recipes=node.recipes,
         target=definition.target,
@@ -75,7 +76,22 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int) -> Bu
         labels=_labels(node),
         secrets=tuple(found_secret(each, snapshot.top) for each in definition.secrets),
         epoch=epoch,
+        date=epoch if dated or (epoch and not _sees_date(node, dockerfile)) else None,
         test=definition.test,
+    )
+
+
+def _sees_date(node: Node, dockerfile: bytes) -> bool:
+    """Tell whether a step of an image would be another one with another SOURCE_DATE_EPOCH.
+
+    As an argument it is input, and the commit is none. BuildKit gives it to the folders that WORKDIR makes
+    (``dockerfile2llb/convert.go``, dispatchWorkdir), so each commit would begin there without its cache.
+    """
+    return EPOCH.encode() in dockerfile or any(
+        operation.keyword == "WORKDIR" or (operation.keyword == "ARG" and EPOCH in operation.args)
+        for recipe in node.recipes
+        for stage in recipe.stages
+        for operation in stage.operations
     )
 
 

@@ -12,12 +12,14 @@ from mbuild.app.attempts import Attempts
 from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, content_name, request
 from mbuild.app.workspace import Snapshot
+from mbuild.builders.bases import starts_from
 from mbuild.builders.oci.refusal import ENGINE_HINT
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.builders.waiting import until_cancelled
 from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
 from mbuild.events import Emit
 from mbuild.graph.node import Node
+from mbuild.registry.annotations import of_bases
 from mbuild.schedule.estimate import complete, remaining
 from mbuild.schedule.executor import Executor, Outcome, Threads
 from mbuild.schedule.machine import BAD, GOOD
@@ -51,7 +53,7 @@ class Run:
 class Options:
     """How to run: jobs at once, whether the first failure ends the run, what a build may take, when to try again.
 
-    owner: of what tests leave behind (``Builder.test``).
+    epoch, dated: see ``requests.request``. owner: of what tests leave behind (``Builder.test``).
     """
 
     jobs: int
@@ -60,13 +62,18 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     owner: str = ""
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of earlier builds: how long each image will take, in seconds; and what is told of every end."""
+    """What is known of earlier builds: how long each image will take, in seconds; and what is told of every end.
+
+    bases: gives the external images that an image which exists was made of, by ``bases.key``.
+    """
 
     seconds: Mapping[str, float] = field(default_factory=dict)
+    bases: Callable[[str], Mapping[str, str]] = lambda image: {}  # noqa: ARG005
     ended: Callable[[Step, Outcome], None] = lambda step, outcome: None  # noqa: ARG005
 
 
@@ -87,7 +94,9 @@ def check(
     if missing:
         raise DockerfileError(dict.fromkeys(missing))
     beyond = [
-        problem for node in nodes for problem in builder.check(request(snapshot, node, naming, epoch=options.epoch))
+        problem
+        for node in nodes
+        for problem in builder.check(request(snapshot, node, naming, epoch=options.epoch, dated=options.dated))
     ]
     if publisher is not None and publisher.push and not builder.runs_tests:
         beyond += _untested(plan, snapshot, publisher)
@@ -122,7 +131,7 @@ def run(
 ) -> Run:
     """Run a plan to its end, or to its stop by SIGINT or SIGTERM. What takes longest to its end is started first."""
     cancel, past = Cancel(), past or Past()
-    work = _Worker(snapshot, builder, naming, options, emit, cancel, publisher)
+    work = _Worker(snapshot, builder, naming, options, emit, cancel, past, publisher)
     executor = Executor(
         plan,
         Threads(work),
@@ -167,6 +176,7 @@ class _Worker:
     options: Options
     emit: Emit
     cancel: Cancel
+    past: Past
     publisher: Publisher | None = None
 
     def __call__(self, step: Step) -> Outcome:
@@ -176,7 +186,7 @@ class _Worker:
             if self.cancel:
                 return Outcome("cancelled")
             result = self._reuse(node) if step.action != BUILD else self._build(node)
-            if result.status in GOOD and not self._published(step.image, node):
+            if result.status in GOOD and not self._published(node, result):
                 result = BuildResult("cancelled")
         except ChangedWhileRead as error:
             result = BuildResult("failed", problems=error.problems)
@@ -187,14 +197,16 @@ class _Worker:
         error_line = str(result.problems[0]) if result.problems else ""
         return Outcome(result.status, time.monotonic() - begun, error_line, result)
 
-    def _published(self, image: str, node: Node) -> bool:
+    def _published(self, node: Node, result: BuildResult) -> bool:
         """Publish an image where that is asked for; tells whether it was not cancelled. Raises RegistryError."""
         publisher = self.publisher
         if publisher is None or not publisher.push:
             return True
+        bases = self.past.bases(node.name) if result.status == "reused" else result.bases
+        notes = of_bases(bases, starts_from(node.recipes[0])) if bases else {}
 
         def publish() -> bool:
-            publisher.publish(image, self.naming.tags(node))
+            publisher.publish(node.name, self.naming.tags(node), notes)
             return True
 
         # An upload cannot be interrupted, but it ends with this process.
@@ -203,7 +215,7 @@ class _Worker:
     def _build(self, node: Node) -> BuildResult:
         options = self.options
         attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
-        asked = request(self.snapshot, node, self.naming, epoch=options.epoch)
+        asked = request(self.snapshot, node, self.naming, epoch=options.epoch, dated=options.dated)
         return attempts.build(replace(asked, owner=options.owner))
 
     def _reuse(self, node: Node) -> BuildResult:

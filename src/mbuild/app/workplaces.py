@@ -7,7 +7,8 @@ from pathlib import Path
 from mbuild.app.everything import Given, Maker, Plain
 from mbuild.builders.buildx import find_docker
 from mbuild.builders.embedded import Embedded
-from mbuild.builders.engine import Engine, EngineStore
+from mbuild.builders.engine import Engine
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.protocol import Builder
 from mbuild.builders.shelves import EngineShelf, LayoutShelf, Shelf

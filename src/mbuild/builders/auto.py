@@ -11,7 +11,7 @@ from typing import Any
 
 from mbuild.builders.buildx import Buildx, find_docker
 from mbuild.builders.dockerapi import DockerApi
-from mbuild.builders.engine import EngineStore
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.kit.builder import Kit
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.model import ExternalImage
@@ -110,5 +110,5 @@ def auto(engine: Any) -> Auto:
     address = address_of(engine.host, tls=bool(os.environ.get("DOCKER_TLS_VERIFY")))
     kit = None
     if address is not None and not engine.containerd_store:
-        kit = Kit(engine, Control(address), os.environ.get("SOURCE_DATE_EPOCH", ""))
+        kit = Kit(engine, Control(address))
     return Auto(engine, kit, client_settings(os.environ))

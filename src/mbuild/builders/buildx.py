@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import IO
 
 from mbuild.builders import progress
-from mbuild.builders.engine import EngineStore
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar, own_path
 from mbuild.context.stage import stage
 from mbuild.context.tar import write_tar_to_fd
+from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
 from mbuild.images import Secret
@@ -110,7 +111,7 @@ class Buildx(EngineStore):
         request: BuildRequest,
         cancel: Cancel,
     ) -> int:
-        child = start(argv, env=environment(self.engine.host), stdin=tar is not None)
+        child = start(argv, env=environment(self.engine.host, request.date), stdin=tar is not None)
         sender = _Sender(child, request, tar)
         code = followed(child, told, cancel, sender.join)
         if sender.error is not None and not cancel:
@@ -128,9 +129,15 @@ class Buildx(EngineStore):
             problem = Problem(told.error, Where(request.dockerfile_path, told.line), parent_hints(told.error, request))
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
         described = json.loads(metadata.read_bytes()) if metadata.exists() else {}
-        image_id = described.get("containerimage.config.digest") or described.get("containerimage.digest")
-        status = "cached" if told.cached else "built"
-        return BuildResult(status, image_id, described.get("containerimage.digest"), sent=told.sent)
+        image_id, digest = progress.identity(described)
+        used = self.engine.used(request, told.bases, own=_is_engine(str(described.get("buildx.build.ref", ""))))
+        return BuildResult("cached" if told.cached else "built", image_id, digest, sent=told.sent, bases=used)
+
+
+def _is_engine(ref: str) -> bool:
+    """Tell whether a build (``BUILDER/NODE/ID``) was the engine's own: there both are called as docker's context is."""
+    builder, _, rest = ref.partition("/")
+    return builder == rest.partition("/")[0]
 
 
 def followed(
@@ -206,9 +213,14 @@ def _drain(stream: IO[bytes]) -> None:
             pass
 
 
-def environment(host: str) -> dict[str, str]:
-    """Return the child's environment: the user's, at the engine that was asked, with BuildKit's plain wording."""
+def environment(host: str, date: int | None = None) -> dict[str, str]:
+    """Return the child's environment: the user's, at the engine that was asked, with BuildKit's plain wording.
+
+    date: of the image, in seconds since 1970; None: as the user's environment says.
+    """
     found = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"}
     if host.startswith(("unix://", "tcp://", "ssh://", "npipe://", "http")):
         found.setdefault("DOCKER_HOST", host)
+    if date is not None:
+        found[EPOCH] = str(date)
     return found

@@ -7,6 +7,7 @@ folder is imported as an image of its own for the time of the build.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
@@ -15,18 +16,45 @@ from collections.abc import Iterator
 from typing import Any
 
 from mbuild.builders.bind import pack
-from mbuild.builders.engine import EngineStore
+from mbuild.builders.engine_store import EngineStore
+from mbuild.builders.kit.trace import decode
 from mbuild.builders.pipe import Pipe
+from mbuild.builders.progress import LOG_LINES, Progress
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.waiting import until_cancelled
 from mbuild.context.source import ContextSource
+from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
 from mbuild.values import dataclass, replace
 
 _STEP = "build"
+_TRACE = "moby.buildkit.trace"
 _ROOT = ("root", "0", "0:0", "root:root")
 _CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-period", "retries"}
+
+
+class _Told:
+    """What an engine's messages have said of a build. trace: only what BuildKit says of external images counts."""
+
+    def __init__(self, image: str, emit: Emit) -> None:
+        self.image_id: str | None = None
+        self.log: list[str] = []
+        self.failure = ""
+        self.trace = Progress(image, lambda event: None)  # noqa: ARG005
+        self._image, self._emit = image, emit
+
+    def take(self, message: dict[str, Any]) -> None:
+        for line in str(message.get("stream", "")).splitlines():
+            self.log.append(line)
+            self._emit(LogLine(self._image, _STEP, line))
+        self.failure = self.failure or str(message.get("error") or "")
+        aux = message.get("aux")
+        if isinstance(aux, dict) and "ID" in aux:
+            self.image_id = str(aux["ID"])
+        elif isinstance(aux, str) and message.get("id") == _TRACE:
+            with contextlib.suppress(ValueError):  # what is no message of BuildKit's says nothing
+                self.trace.take(decode(base64.b64decode(aux)))
 
 
 @dataclass(slots=True)
@@ -102,6 +130,8 @@ class DockerApi(EngineStore):
             params["platform"] = request.platforms[0]
         if kit:
             params["version"] = "2"
+            dated = {} if request.date is None else {EPOCH: str(request.date)}
+            params["buildargs"] = json.dumps({**dated, **request.args})
         response = client._post(
             client._url("/build"),
             params=params,
@@ -126,19 +156,12 @@ class DockerApi(EngineStore):
         from docker.errors import APIError
         from requests.exceptions import RequestException
 
-        image_id, log, failure = None, [], ""
+        told = _Told(request.image, emit)
         try:
             for message in messages:
-                if "stream" in message:
-                    for line in message["stream"].splitlines():
-                        log.append(line)
-                        emit(LogLine(request.image, _STEP, line))
-                failure = failure or str(message.get("error") or "")
-                aux = message.get("aux")
-                if isinstance(aux, dict) and "ID" in aux:
-                    image_id = str(aux["ID"])
+                told.take(message)
         except APIError as error:
-            failure = str(error.explanation or error)
+            told.failure = str(error.explanation or error)
         except (RequestException, AttributeError, ValueError) as error:
             if not cancel and pipe.error is None:
                 raise EnvironmentFault(f"building '{request.image}': the engine went away: {error}") from error
@@ -146,11 +169,13 @@ class DockerApi(EngineStore):
             raise pipe.error
         if cancel:
             return BuildResult("cancelled", sent=pipe.sent)
-        if failure:
-            return self._failed(request, failure, pipe.sent, tuple(log[-20:]))
+        if told.failure:
+            return self._failed(request, told.failure, pipe.sent, tuple(told.log[-LOG_LINES:]))
+        image_id = told.image_id
         if image_id is None and request.names:
             image_id = self.engine.image_id(request.names[0])
-        return BuildResult("built", image_id, None, sent=pipe.sent)
+        bases = self.engine.used(request, told.trace.bases, pulled=True)
+        return BuildResult("built", image_id, None, sent=pipe.sent, bases=bases)
 
     def _failed(self, request: BuildRequest, text: str, sent: int = 0, log: tuple[str, ...] = ()) -> BuildResult:
         line = " ".join(text.split())

@@ -9,22 +9,17 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
-from mbuild.builders.pushing import pull, push
-from mbuild.builders.waiting import until_cancelled
+from mbuild.builders import bases
+from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import EnvironmentFault
-from mbuild.events import Emit
 from mbuild.names import parse_reference
-from mbuild.schedule.jobs import Capacity
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
-    from mbuild.registry.registries import Registries
+    pass
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
-CANCEL_SECONDS = 1.0
-"""In which an engine that is not too busy has removed the container of a test."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _NO_NAME = "<none>:<none>"
@@ -35,7 +30,7 @@ class Engine:
     """One engine that answered. docker-py's session is not made for threads, so calls take turns.
 
     client: a ``docker.APIClient``; its stubs know too little of it to be of use.
-    _listed: name → image id, as the engine said when it was last asked for all of them.
+    _listed: name → image, as the engine said when it was last asked for all of them.
     _cleared: the owners of which no test is left that did not begin here.
     """
 
@@ -43,7 +38,7 @@ class Engine:
     host: str
     info: Mapping[str, Any]
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _listed: dict[str, str] = field(default_factory=dict)
+    _listed: dict[str, Stored] = field(default_factory=dict)
     _cleared: set[str] = field(default_factory=set)
 
     @property
@@ -58,10 +53,18 @@ class Engine:
 
     def names(self) -> dict[str, str]:
         """Return every full name with tag that the engine holds → image id. One call."""
+        return {name: each.image_id for name, each in self._list().items()}
+
+    def _list(self) -> dict[str, Stored]:
         with self._lock, _explained(self.host):
             listing = self.client.images()
-        self._listed = {name: each["Id"] for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME}
+        found = ((name, each) for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME)
+        self._listed = {name: self._stored(each) for name, each in found}
         return self._listed
+
+    def _stored(self, listed: Mapping[str, Any]) -> Stored:
+        digest = listed["Id"] if self.containerd_store else None
+        return Stored(listed["Id"], int(listed.get("Size") or 0), digest, _manifests(listed.get("RepoDigests") or ()))
 
     def existing(self, names: Collection[str]) -> dict[str, str]:
         """Return, of these full names with tags, those that the engine holds → image id."""
@@ -70,16 +73,34 @@ class Engine:
 
     def stored(self, names: Collection[str]) -> dict[str, Stored]:
         """Return, of these full names with tags, what the engine holds. One call."""
-        with self._lock, _explained(self.host):
-            listing = self.client.images() if names else []
-        held = {name: Stored(each["Id"], each["Size"]) for each in listing for name in each.get("RepoTags") or ()}
+        held = self._list() if names else {}
         return {name: held[short] for name in names if (short := familiar(name)) in held}
+
+    def used(
+        self, request: BuildRequest, told: Mapping[str, str], *, own: bool = True, pulled: bool = False
+    ) -> dict[str, str]:
+        """Return which builds of external images a build has used, by ``bases.key``.
+
+        told: what the builder has said. own: what it said nothing of was the engine's, as at the last listing.
+        pulled: the build may have brought images into the engine (the classic builder does), so that is asked again.
+        """
+        asked = {bases.key(each): bases.pinned(each) for each in bases.external_images(request.recipes)}
+        found = {each: told.get(each) or named or (self._own(each) if own else "") for each, named in asked.items()}
+        if pulled and not all(found.values()):
+            self._list()
+            found = {each: digest or self._own(each) for each, digest in found.items()}
+        return {name: digest for name, digest in found.items() if digest}
+
+    def _own(self, name: str) -> str:
+        held = self._listed.get(familiar(name))
+        return held.manifests.get(name.rpartition(":")[0], held.digest or held.image_id) if held else ""
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an image that the engine holds more names. Those that it had in the last listing cost no call."""
         held = self._listed.get(familiar(existing))
         for name in names:
-            if held is not None and self._listed.get(familiar(name)) == held:
+            there = self._listed.get(familiar(name))
+            if held is not None and there is not None and there.image_id == held.image_id:
                 continue
             repository, _, tag = name.rpartition(":")
             with self._lock, _explained(self.host):
@@ -138,91 +159,10 @@ class Engine:
                 write(chunk)
 
 
-@dataclass(slots=True)
-class EngineStore:
-    """The half of a builder that its engine does: what exists there, and under which names."""
-
-    engine: Engine
-
-    @property
-    def place(self) -> str:
-        """Where the images end up, for people."""
-        return f"the engine at {self.engine.host}"
-
-    @property
-    def capacity(self) -> Capacity | None:
-        """What the engine's machine has, where it says so."""
-        processors, memory = self.engine.info.get("NCPU"), self.engine.info.get("MemTotal")
-        return Capacity(int(processors), int(memory or 0)) if processors else None
-
-    @property
-    def plain_registries(self) -> Collection[str]:
-        """The hosts that the engine's own configuration calls insecure (``insecure-registries``)."""
-        known = (self.engine.info.get("RegistryConfig") or {}).get("IndexConfigs") or {}
-        return tuple(host for host, about in known.items() if not about.get("Secure", True))
-
-    @property
-    def runs_tests(self) -> bool:
-        """Return True: in containers."""
-        return True
-
-    def existing(self, names: Collection[str]) -> Mapping[str, str]:
-        """Return, of these names, those that the engine holds."""
-        return self.engine.existing(names)
-
-    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
-        """Return what the engine holds under these names: sizes are those of unpacked layers."""
-        return self.engine.stored(names)
-
-    def push(self, name: str, registries: Registries) -> str:
-        """Push one name, and return the digest that was read back from the registry. Raises RegistryError."""
-        digest = push(self.engine.client, name)
-        return registries.verified(name, self.engine.image_id(name), *([digest] if digest else [])).digest
-
-    def pull(self, name: str, registries: Registries) -> None:  # noqa: ARG002 - the engine talks to the registry itself
-        """Bring an image into the engine. Raises RegistryError."""
-        pull(self.engine.client, name)
-
-    def close(self) -> None:
-        """Close the connection to the engine."""
-        self.engine.close()
-
-    def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image of the engine more names."""
-        self.engine.tag(existing, names)
-
-    def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
-        """Test an image in a container of the engine."""
-        from mbuild.builders.trial import Trial
-
-        assert request.test is not None
-        self.engine.clear(request.owner)
-        trial, test = Trial(self.engine, request, self._id(built), emit, cancel), request.test
-
-        def work() -> Examined:
-            done = trial.run(test)
-            if done.status == "cancelled":
-                self.discard(built)
-            return done
-
-        return until_cancelled(work, cancel, Examined("cancelled"), CANCEL_SECONDS)
-
-    def admit(self, request: BuildRequest, built: BuildResult) -> None:
-        """Give an image that was just built its names."""
-        self.engine.tag(self._id(built), request.tags)
-
-    def discard(self, built: BuildResult) -> None:
-        """Remove an image that was just built, if it has no name."""
-        self.engine.discard(self._id(built))
-
-    def _id(self, built: BuildResult) -> str:
-        """Return what the engine knows an image by: its manifest, or in a graph driver its configuration."""
-        found = (self.engine.containerd_store and built.digest) or built.image_id
-        if not found:
-            raise EnvironmentFault(
-                "the engine did not say which image it built", "--builder buildx asks it another way"
-            )
-        return found
+def _manifests(repo_digests: Sequence[str]) -> dict[str, str]:
+    """Return the digests of ``REPOSITORY@DIGEST`` by the repository's full name."""
+    pairs = (each.partition("@") for each in repo_digests if not each.startswith("<"))
+    return {parse_reference(name).repository: digest for name, _, digest in pairs}
 
 
 def familiar(name: str) -> str:

@@ -12,9 +12,10 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mbuild.builders.bases import told
 from mbuild.events import Emit, LogLine, Sent, Step, StepDone
 from mbuild.values import dataclass, field
 
@@ -68,6 +69,7 @@ class Progress:
     _running: dict[str, float] = field(default_factory=dict)
     _sent: dict[str, int] = field(default_factory=dict)
     _log: dict[str, deque[str]] = field(default_factory=dict)
+    _resolved: set[str] = field(default_factory=set)
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Consume a stream to its end."""
@@ -103,6 +105,11 @@ class Progress:
         """Whether every step of the Dockerfile came from the cache (False when there was none)."""
         steps = [cached for digest, cached in self._ended.items() if _is_step(self._names.get(digest, ""))]
         return bool(steps) and all(steps)
+
+    @property
+    def bases(self) -> dict[str, str]:
+        """The builds of external images that BuildKit says it uses, by ``bases.key``."""
+        return told(self._names.values(), self._resolved)
 
     @property
     def log(self) -> tuple[str, ...]:
@@ -152,6 +159,8 @@ class Progress:
             self.emit(StepDone(self.image, digest, bool(vertex.get("cached")), str(vertex.get("error") or "")))
 
     def _status(self, status: dict[str, Any]) -> None:
+        if str(status.get("id", "")).startswith("resolve "):
+            self._resolved.add(str(status["id"]))
         if "transferring" in str(status.get("id", "")) and "dockerfile" not in str(status.get("id", "")):
             vertex = str(status.get("vertex", ""))
             self._sent[vertex] = max(self._sent.get(vertex, 0), int(status.get("current") or 0))
@@ -164,6 +173,16 @@ class Progress:
         for line in text.splitlines():
             kept.append(line)
             self.emit(LogLine(self.image, vertex, line))
+
+
+def identity(answer: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the image id and the manifest's digest of what an exporter says.
+
+    A graph driver has no manifests, and gives the configuration's digest for both.
+    """
+    digest = answer.get("containerimage.digest")
+    image_id = answer.get("containerimage.config.digest") or digest
+    return image_id, None if digest == image_id else digest
 
 
 def _decoded(data: str | bytes) -> str:

@@ -28,6 +28,7 @@ class BuildRequest:
     images:          name of each parent → its content tag. platform: the first one, resolved where none is named.
     external:        named contexts that are neither folders nor images, as written, by name.
     tags:            full names of the result, the content tag first. epoch: mtime of everything sent, in seconds.
+    date:            of the image's configuration and history, in seconds since 1970; None: that of the build.
     test:            what the result must stand before it gets any of them. owner: see ``Builder.test``.
     """
 
@@ -48,6 +49,7 @@ class BuildRequest:
     labels: Mapping[str, str]
     secrets: tuple[Secret, ...]
     epoch: int
+    date: int | None = None
     test: ImageTest | None = None
     owner: str = ""
 
@@ -66,6 +68,8 @@ class BuildResult:
     problems: what went wrong. sent: bytes of context. log: the last lines of the failing step.
     test:     "" where there was none, else ``passed``, ``checked`` (not all of it could be run) or ``failed``.
     warnings: what is wrong although the build succeeded.
+    bases:    of external images that were used → digest, by ``bases.key``: the manifest's, or the image id where the
+              engine has it without a manifest. Those that the builder does not tell are left out.
     """
 
     status: str
@@ -76,6 +80,7 @@ class BuildResult:
     log: tuple[str, ...] = ()
     test: str = ""
     warnings: tuple[Problem, ...] = ()
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,17 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An image where a builder keeps images. size: of its layers in bytes, as they lie there."""
+    """An image where a builder keeps images.
+
+    image_id:  the configuration's digest, or what an engine calls it by. digest: the manifest's, where there is one.
+    size:      of its layers in bytes, as they lie there.
+    manifests: digests under which it came from or went to registries, by repository.
+    """
 
     image_id: str
     size: int
+    digest: str | None = None
+    manifests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

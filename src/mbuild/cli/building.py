@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mbuild.app import running, targets
-from mbuild.app.past import Forecast, forecast, open_history, recorder
+from mbuild.app.past import Forecast, forecast, open_bases, open_history, recorder
 from mbuild.app.publishing import Publisher
-from mbuild.app.record import Places, Pulled, lacking, recorded
+from mbuild.app.record import Places, lacking, recorded
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming
 from mbuild.app.workspace import Snapshot, Workspace
@@ -24,6 +24,7 @@ from mbuild.cli.job import BuildOptions, Job, Wanted
 from mbuild.cli.locking import owner
 from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, warn_unbuilt
 from mbuild.cli.settings import Settings
+from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError, printable
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import Report
@@ -74,9 +75,15 @@ def _work(job: Job, registries: Registries) -> int:
         with paging.beside(job.options.report, lambda: paging.of_plan(job, report, plan, expected)):
             show(plan_text(report), report, job.options.format_)
     elif plan.active:
-        past = running.Past(expected.known, recorder(history, job.wanted.snapshot.graph))
+        assert job.builder is not None
+        bases = open_bases(job.workspace)
+        known = lambda image: bases.get(found.ids.get(image))  # noqa: E731
+        past = running.Past(expected.known, known, recorder(history, job.wanted.snapshot.graph, bases))
+        publisher = publishing(job, plan, found, registries)
         with history:
-            return _run(job, plan, names, report, past, registries, publishing(job, plan, found, registries))
+            return _run(
+                job, plan, names, report, past, publisher, Places(job.builder, registries, bases, found.registry)
+            )
     else:
         finish(report, job.options, paging.Paging(job.options.report, job.wanted.snapshot))
     return ExitCode.DONE
@@ -88,28 +95,29 @@ def _run(
     names: Naming,
     report: Report,
     past: running.Past,
-    registries: Registries,
     publisher: Publisher | None,
+    places: Places,
 ) -> int:
     assert job.chosen is not None
     snapshot, builder, settings = job.wanted.snapshot, job.chosen.builder, job.settings
     limits = Limits(job.options.timeout, job.options.stall_timeout)
     policy = Policy(job.options.retries)
-    how = running.Options(report.jobs, job.options.fail_fast, epoch(job), limits, policy, owner(job.workspace))
+    dated = bool(job.workspace.environ.get(EPOCH))
+    how = running.Options(report.jobs, job.options.fail_fast, epoch(job), limits, policy, owner(job.workspace), dated)
     with _explained(job.chosen):
         running.check(plan, snapshot, builder, names, how, publisher)
     _note_missing_engine(job, builder)
     display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
-    noted, pulled = paging.Paging(job.options.report, snapshot), Pulled(display.show)
+    noted = paging.Paging(job.options.report, snapshot)
     try:
         with noted.surviving(report):
-            run = running.run(plan, snapshot, builder, names, how, noted.listening(pulled.take), past, publisher)
+            run = running.run(plan, snapshot, builder, names, how, noted.listening(display.show), past, publisher)
     finally:
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
     ended = replace(report, images=images, seconds=run.seconds)
-    whole, problems = _recorded(job, ended, Places(builder, registries, pulled))
+    whole, problems = _recorded(job, ended, run, places)
     if run.code != ExitCode.DONE:
         problems = ()  # of a run that failed the record says what is known
     print_problems(problems)
@@ -118,12 +126,12 @@ def _run(
     return run.code or (ExitCode.FAILED if problems else ExitCode.DONE)
 
 
-def _recorded(job: Job, report: Report, places: Places) -> tuple[Report, Sequence[Problem]]:
+def _recorded(job: Job, report: Report, run: running.Run, places: Places) -> tuple[Report, Sequence[Problem]]:
     """Add what images are made of where that is wanted; the problems are why a record cannot be written."""
     if not job.options.metadata and job.options.format_ != "json":
         return report, ()
     try:
-        found = recorded(report, job.wanted.snapshot.graph, places)
+        found = recorded(report, run, job.wanted.snapshot.graph, places)
     except MbuildError as error:
         return report, error.problems
     return found, lacking(found) if job.options.metadata else ()
@@ -224,5 +232,6 @@ def _flags(options: BuildOptions) -> list[str]:
     flags = [f"--builder={options.builder}"] if options.builder else []
     flags += ["--force"] if options.force else []
     flags += ["--push"] if options.push else []
+    flags += [] if options.annotations else ["--no-annotations"]
     flags += [f"--promote-from={options.promote_from}"] if options.promote_from else []
     return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]

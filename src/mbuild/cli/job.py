@@ -32,6 +32,7 @@ class BuildOptions:
     tags_last: bool = True
     reuse: bool = True
     promote_from: str | None = None
+    annotations: bool = True
     tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     output: str | None = None

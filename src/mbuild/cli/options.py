@@ -86,6 +86,11 @@ def build_options(function: F) -> F:
             help="With --push: give tags when all images are there (default), or each image's at once.",
         ),
         click.option(
+            "--annotations/--no-annotations",
+            default=True,
+            help="With --push: say in manifests what they were built from (default), or not.",
+        ),
+        click.option(
             "--promote-from",
             metavar="REGISTRY",
             help="With --push: take builds that are there under this prefix, in the same registry, as they are.",

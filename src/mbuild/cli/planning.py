@@ -15,6 +15,7 @@ from mbuild.cli.job import BuildOptions, Job
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
 from mbuild.names import parse_reference, registry_prefix, tag_template
 from mbuild.output.words import count
+from mbuild.registry.annotations import of_commit
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
 from mbuild.schedule.plan import Plan, make_plan
@@ -116,8 +117,14 @@ def publishing(job: Job, plan: Plan, found: Holdings, registries: Registries) ->
     """Return what brings and publishes images; None where registries have no part in the run."""
     options, graph = job.options, job.wanted.snapshot.graph
     named = bool(options.tags) and not options.push
-    how = Publishing(options.push, options.tags_last, named)
+    how = Publishing(options.push, options.tags_last, named, _notes(job) if options.annotations else None)
     return publisher(how, plan, graph, found, job.builder, registries) if job.builder else None
+
+
+def _notes(job: Job) -> dict[str, str]:
+    """Return the annotations of what is published: the commit, its time, and where it can be looked at."""
+    head = job.wanted.head
+    return of_commit(head.commit, head.dirty, epoch(job), job.workspace.repository.source()) if job.options.push else {}
 
 
 def epoch(job: Job) -> int:

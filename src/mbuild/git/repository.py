@@ -121,6 +121,13 @@ class Repository:
         except FileNotFoundError:
             return frozenset()
 
+    def source(self) -> str:
+        """Return where the source can be looked at: the remote's URL as https, without credentials; "" for none."""
+        from mbuild.git.source import source_url
+
+        remote = refs.remote_of(self.git)
+        return source_url(refs.config(self.git, f"remote.{remote}.url") or "") if remote else ""
+
     def commit_time(self, commit: str) -> int:
         """Return the committer's date of a commit (id) in seconds since 1970."""
         return refs.commit_time(self.objects.read(commit))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.names import Reference, parse_reference
 from mbuild.registry import credentials
+from mbuild.registry.annotations import annotated, annotations_of
 from mbuild.registry.attempts import Failure
 from mbuild.registry.manifest import Manifest, RegistryError
 from mbuild.values import dataclass, field
@@ -65,6 +66,26 @@ class Registries:
             return None
         parts = [self._size(name, repository, child) or 0 for child in _children(manifest)]
         return _bytes(manifest) + sum(parts)
+
+    def annotations(self, names: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return, of full names with tags, the annotations of those that exist. Raises RegistryError."""
+        found = self._each(list(names), lambda name: self._of(name).manifest(*_place(name)))
+        return {name: annotations_of(each) for name, each in zip(names, found, strict=True) if each is not None}
+
+    def annotate(self, name: str, digest: str, annotations: Mapping[str, str]) -> str:
+        """Have a name's manifest, which was just pushed, say more; returns the digest it has then, read back.
+
+        Its media type becomes that of OCI. Raises RegistryError.
+        """
+        connection, repository, tag = self.at(name)
+        manifest = annotated(connection.verify(repository, tag, digest), annotations)
+        if manifest.digest != digest:
+            try:
+                connection.put(repository, tag, manifest)
+            except RegistryError as error:
+                hint = "--no-annotations publishes manifests as they are"
+                raise RegistryError(f"{name}: annotating it failed", error.failure, hint) from error
+        return manifest.digest
 
     def verified(self, name: str, *ids: str) -> Manifest:
         """Return the manifest that a name has, read back. Raises RegistryError unless it is one of the ``ids``.

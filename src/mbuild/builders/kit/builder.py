@@ -6,15 +6,16 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 from __future__ import annotations
 
 from mbuild.builders import progress
-from mbuild.builders.engine import EngineStore
+from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
 from mbuild.builders.kit.filesync import Folder
 from mbuild.builders.kit.session import Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
+from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 _IGNORE = b"# nothing: the context is already selected\n"
 _NAMED = "moby.buildkit.frontend.contexts+forward"
@@ -22,10 +23,9 @@ _NAMED = "moby.buildkit.frontend.contexts+forward"
 
 @dataclass(slots=True)
 class Kit(EngineStore):
-    """Builds with the BuildKit of one engine. epoch: SOURCE_DATE_EPOCH of the caller, or ""."""
+    """Builds with the BuildKit of one engine."""
 
     control: Control
-    epoch: str = ""
     name: str = "buildkit"
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit is the judge
@@ -36,7 +36,7 @@ class Kit(EngineStore):
         """Build one image in the engine."""
         told = progress.Progress(request.image, emit)
         session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
-        solve = Solve(session.id, attributes(request, self.epoch), request.names, told.take)
+        solve = Solve(session.id, attributes(request), request.names, told.take)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
             session.open(self.control.address)
@@ -52,7 +52,8 @@ class Kit(EngineStore):
             return BuildResult("cancelled", sent=session.sent)
         if session.error is not None:
             raise session.error
-        return _result(request, told, solved, session.sent)
+        result = _result(request, told, solved, session.sent)
+        return replace(result, bases=self.engine.used(request, told.bases)) if not solved.error else result
 
     def close(self) -> None:
         """Close all connections to the engine."""
@@ -60,14 +61,14 @@ class Kit(EngineStore):
         self.engine.close()
 
 
-def attributes(request: BuildRequest, epoch: str) -> dict[str, str]:
-    """Return what is said to BuildKit's Dockerfile frontend. epoch: SOURCE_DATE_EPOCH of the caller, or ""."""
+def attributes(request: BuildRequest) -> dict[str, str]:
+    """Return what is said to BuildKit's Dockerfile frontend."""
     found = {"filename": "Dockerfile", "image-resolve-mode": "local"}
     if request.target:
         found["target"] = request.target
     if request.platforms:
         found["platform"] = ",".join(request.platforms)
-    args = {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **request.args}
+    args = {**({} if request.date is None else {EPOCH: str(request.date)}), **request.args}
     found |= {f"build-arg:{name}": value for name, value in args.items()}
     found |= {f"label:{name}": value for name, value in request.labels.items()}
     named = {name: f"docker-image://{tag}" for name, tag in request.parents.items()} | dict(request.external)
@@ -103,8 +104,7 @@ def _stop(told: progress.Progress, solve: Solve, session: Session) -> None:
 
 def _result(request: BuildRequest, told: progress.Progress, solved: Solved, sent: int) -> BuildResult:
     if not solved.error:
-        digest = solved.answer.get("containerimage.digest")
-        image_id = solved.answer.get("containerimage.config.digest") or digest
+        image_id, digest = progress.identity(solved.answer)
         return BuildResult("cached" if told.cached else "built", image_id, digest, sent=sent)
     told.text.append(f"ERROR: failed to solve: {solved.error}")
     if told.is_of_surroundings:
