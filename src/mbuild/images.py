@@ -16,6 +16,14 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Ssh:
+    """An ssh agent or keys that RUN may use. paths: of its socket or of the keys; () is the agent of SSH_AUTH_SOCK."""
+
+    id: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NamedContext:
     """A named context.
 
@@ -67,6 +75,7 @@ class ImageDef:
     """One image. Paths are relative to the git root, "" being the root itself.
 
     full_name: the repository name it is known by: REGISTRY/NAME, else PROJECT/NAME, else NAME.
+    cache_from, cache_to: descriptions of caches as ``passed.cache`` takes them, ``{name}`` standing for the name.
     where:     file, line and column of its entry; ``places`` of its keys, for messages.
     """
 
@@ -82,6 +91,10 @@ class ImageDef:
     exclude: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    ssh: tuple[Ssh, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     builder: str = "auto"

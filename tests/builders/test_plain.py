@@ -11,7 +11,7 @@ from mbuild.builders.engine import Engine
 from mbuild.builders.plain import PlainBuild, build
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import EnvironmentFault
-from mbuild.images import Secret
+from mbuild.images import Secret, Ssh
 
 NOBODY: Any = None
 
@@ -53,6 +53,8 @@ def test_everything_is_an_option_of_its_own(tmp_path: Path, monkeypatch: pytest.
         target="last",
         platform="linux/arm64",
         secrets=(Secret("npm", env="TOKEN"),),
+        ssh=(Ssh("default"), Ssh("k", ("/a b", "/c"))),
+        labels={"l": "m n"},
         fresh=True,
     )
     assert run(docker, wanted).error == ""
@@ -69,7 +71,10 @@ def test_everything_is_an_option_of_its_own(tmp_path: Path, monkeypatch: pytest.
         "--platform=linux/arm64",
         "--build-arg=A=b c",
         "--build-arg=--x=; y",
+        "--label=l=m n",
         "--secret=id=npm,env=TOKEN",
+        "--ssh=default",
+        "--ssh=k=/a b,/c",
         "--build-context=shop/base=docker-image://base:1",
         f"--build-context=lib={tmp_path}/lib",
         "--",

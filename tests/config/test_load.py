@@ -15,7 +15,7 @@ from mbuild.config.load import load
 from mbuild.config.nodes import Fields, Items, Scalar
 from mbuild.config.places import places
 from mbuild.errors import ConfigError, Where
-from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Secret
+from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Secret, Ssh
 
 DESIGN = """\
 version: 1
@@ -261,6 +261,29 @@ def test_a_secret_is_a_variable_or_a_file(entry: str, secret: Secret) -> None:
     assert image(f"{{secrets: [{entry}]}}", "sub").secrets == (secret,)
 
 
+def test_what_is_handed_on_to_buildx() -> None:
+    found = image(
+        "{ssh: [default, 'key=~/.ssh/id,../k,/s'], labels: {b: 1.10, a: ''},"
+        " cache_from: ['r.io/x:{name}', 'type=local,src=c', 'r.io/x:{name}'], cache_to: ['type=gha,mode=max']}",
+        "sub",
+    )
+    assert found.ssh == (Ssh("default"), Ssh("key", ("~/.ssh/id", "k", "/s")))
+    assert found.labels == (("a", ""), ("b", "1.10"))
+    assert found.cache_from == ("type=registry,ref=r.io/x:{name}", "type=local,src=sub/c")
+    assert found.cache_to == ("type=gha,mode=max",)
+
+
+def test_labels_of_the_defaults_are_merged_and_caches_replaced() -> None:
+    shop = project(
+        "defaults: {labels: {a: 1, b: 2}, cache_from: [x], cache_to: [y]}\n"
+        "images: {api: {labels: {b: 3}, cache_from: []}, web: }\n"
+    )
+    api, web = shop.images
+    assert (api.labels, web.labels) == ((("a", "1"), ("b", "3")), (("a", "1"), ("b", "2")))
+    assert (api.cache_from, api.cache_to) == ((), ("type=registry,ref=y",))
+    assert web.cache_from == ("type=registry,ref=x",)
+
+
 def test_lists_keep_their_order_and_lose_what_is_there_twice() -> None:
     api = image(
         "{include: [b, a, b], exclude: [b, '!a', b], aliases: [b, a, b], tags: [b, 1.10, b],"
@@ -272,7 +295,8 @@ def test_lists_keep_their_order_and_lose_what_is_there_twice() -> None:
 
 def test_keys_without_a_value_count_as_absent() -> None:
     keys = (
-        "dockerfile context target args contexts aliases include exclude depends_on secrets tags platforms builder test"
+        "dockerfile context target args contexts aliases include exclude depends_on secrets ssh labels "
+        "cache_from cache_to tags platforms builder test"
     )
     assert image("{" + ", ".join(f"{key}: ~" for key in keys.split()) + "}") == image("{}")
     heads = "".join(f"{key}:\n" for key in ("version", "project", "registry", "discover", "defaults", "images"))

@@ -23,8 +23,8 @@ SEEN_HINT = "changes there cannot be seen; use 'contexts'"
 NO_TAG = "is no tag: up to 128 letters, digits, '_', '.', '-', the first no '.' or '-'"
 IMAGE_RULE = "lower-case letters and digits, with '.', '_', '-' or '/' between them"
 IMAGE_KEYS = (
-    "aliases, args, builder, context, contexts, depends_on, dockerfile, exclude, include, platforms, secrets, tags, "
-    "target, test"
+    "aliases, args, builder, cache_from, cache_to, context, contexts, depends_on, dockerfile, exclude, include, "
+    "labels, platforms, secrets, ssh, tags, target, test"
 )
 
 
@@ -56,6 +56,35 @@ WRONG: dict[str, tuple[str, Found]] = {
     "defaults key": (
         "defaults: {platform: []}",
         [("1:12: unknown key 'defaults.platform'", ("did you mean 'platforms'?",))],
+    ),
+    "ssh": (
+        "images: {api: {ssh: [a b, x=, default, default]}}",
+        [
+            ("1:22: images.api.ssh[0]: 'a b' is no ssh agent: 'default', or ID=PATH of a socket or key", ()),
+            ("1:27: images.api.ssh[1]: 'x=' names no socket or key after '='", ()),
+        ],
+    ),
+    "ssh twice": (
+        "images: {api: {ssh: [a, a=/x]}}",
+        [("1:25: images.api.ssh: the id 'a' is there twice", ())],
+    ),
+    "label": (
+        "images: {api: {labels: {a=b: x, dev.mbuild.x: y}}}",
+        [
+            ("1:25: images.api.labels.a=b: 'a=b' is no name of a label", ()),
+            ("1:33: images.api.labels.dev.mbuild.x: 'dev.mbuild.x' is a label that mbuild sets itself", ()),
+        ],
+    ),
+    "cache": (
+        "defaults: {cache_to: ['ref=x', '\"type=x', 'type=s3,Secret_Access_Key=x']}",
+        [
+            ("1:23: defaults.cache_to[0]: 'ref=x' describes no cache: type=registry,ref=… does", ()),
+            ("1:32: defaults.cache_to[1]: '\"type=x' describes no cache", ()),
+            (
+                "1:43: defaults.cache_to[2]: 'secret_access_key' has no place in the description of a cache",
+                ("leave it out: buildx takes it from the environment, as in AWS_SECRET_ACCESS_KEY",),
+            ),
+        ],
     ),
     "secret key": (
         "images: {api: {secrets: [{id: a, env: B, name: c}]}}",

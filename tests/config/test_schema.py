@@ -33,7 +33,8 @@ VALID = [
     "images: {api: {test: [/app, -x, 1, true]}, web: {test: {command: [a], timeout: 1m}}, db: {test: }}",
     "images: {api: {test: {files: {/a: , /b: {type: file, mode: '0755', owner: '0:0'}, /c: {type: absent}}}}}",
     "{project: shop, registry: 'r.io:5000/x', discover: ['!x']}",
-    "defaults: {builder: auto, platforms: [], args: {A: x}}",
+    "defaults: {builder: auto, platforms: [], args: {A: x}, labels: {a: 1}, cache_from: [x], cache_to: [type=gha]}",
+    "images: {api: {ssh: [default, 'x=~/.ssh/y,z'], labels: {a.b: true}, cache_from: ['type=registry,ref=x']}}",
 ]
 INVALID = [
     "[]",
@@ -54,6 +55,11 @@ INVALID = [
     "images: {api: {secrets: [{id: a, env: A, file: b}]}}",
     "images: {api: {secrets: [{id: 'a,b', env: A}]}}",
     "images: {api: {platforms: [a/b/c/d]}}",
+    "images: {api: {ssh: default}}",
+    "images: {api: {ssh: [a b]}}",
+    "images: {api: {labels: [a]}}",
+    "images: {api: {labels: {dev.mbuild.image: x}}}",
+    "images: {api: {cache_from: ['']}}",
     "images: {api: {builder: kaniko}}",
     "images: {api: {test: make}}",
     "images: {api: {test: []}}",

@@ -43,6 +43,21 @@ target "lint" {
 DOCKERFILES = {"base/Dockerfile": SCRATCH, "web/Dockerfile": SCRATCH, "mat/Dockerfile": SCRATCH}
 
 
+def test_what_is_handed_on_is_kept() -> None:
+    target = {
+        "context": "web",
+        "ssh": ["default", "k=id,~/x", {"id": "o", "paths": ["p"]}],
+        "labels": {"a": "1", "dev.mbuild.x": "2"},
+        "cache-from": ["type=local,src=c", {"type": "registry", "ref": "r/x"}, "type=s3,token=x"],
+        "cache-to": "type=inline",
+    }
+    files = {"sub/docker-bake.json": json.dumps({"target": {"web": target}}), "sub/web/Dockerfile": SCRATCH}
+    found = images(files, None)["web"].build
+    assert found.ssh == ("default", "k=sub/id,~/x", "o=sub/p")
+    assert found.labels == (("a", "1"),)
+    assert (found.cache_from, found.cache_to) == (("type=local,src=sub/c", "ref=r/x,type=registry"), ())
+
+
 @needs_buildx
 def test_groups_matrices_inheritance_functions_and_contexts() -> None:
     found = {name: shown(each) for name, each in images({"docker-bake.hcl": HCL, **DOCKERFILES}).items()}

@@ -110,6 +110,25 @@ def test_secrets_and_platforms_are_kept() -> None:
     assert [(each.id, each.env, each.file) for each in build.secrets] == [("g", "", "s.txt"), ("n", "TOKEN", "")]
 
 
+def test_what_is_handed_on_is_kept() -> None:
+    files = {
+        "sub/compose.yaml": "services:\n"
+        "  a: {build: {context: ../a, ssh: [default, k=./id], labels: [x=1, y], "
+        "cache_from: [r/a, 'type=local,src=./c']}}\n"
+        "  b: {build: {context: ../b, ssh: {default: ~, k: ~/.ssh/id}, labels: {z: 2}, "
+        "cache_to: ['type=inline', 'no cache=']}}\n",
+        "a/Dockerfile": SCRATCH,
+        "b/Dockerfile": SCRATCH,
+    }
+    a, b = (images(files)[name].build for name in "ab")
+    assert (a.ssh, a.labels, a.cache_from) == (
+        ("default", "k=sub/id"),
+        (("x", "1"), ("y", "")),
+        ("r/a", "type=local,src=sub/c"),
+    )
+    assert (b.ssh, b.labels, b.cache_to) == (("default", "k=~/.ssh/id"), (("z", "2"),), ("type=inline",))
+
+
 REPORTED = {
     "inline": ("{dockerfile_inline: FROM scratch}", "service 'a' is left out: its Dockerfile is written inline"),
     "remote": ("https://x.y/z.git", "service 'a' is left out: its context 'https://x.y/z.git' is remote"),

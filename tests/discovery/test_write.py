@@ -13,6 +13,7 @@ from mbuild.discovery.sources import SOURCES
 from mbuild.discovery.write import write
 from mbuild.errors import Where
 from mbuild.images import Secret
+from mbuild.passed import ssh_option
 from tests.discovery.finding import SCRATCH, Files, find, loaded, written
 from tests.trees import MemoryTree
 
@@ -117,6 +118,12 @@ def check(found: Discovery, files: Files) -> None:
         assert made.aliases == image.aliases
         assert made.platforms == image.build.platforms
         assert made.secrets == image.build.secrets
+        assert tuple(ssh_option(each) for each in made.ssh) == image.build.ssh
+        assert (made.labels, made.cache_from, made.cache_to) == (
+            image.build.labels,
+            image.build.cache_from,
+            image.build.cache_to,
+        )
         contexts = {each.name: _written(each.kind, each.value) for each in made.contexts}
         assert contexts == dict(image.contexts)
 
@@ -157,6 +164,10 @@ def builds(draw: st.DrawFn) -> Build:
         published=tuple(draw(st.lists(st.sampled_from(PUBLISHED)))),
         platforms=draw(st.sampled_from([(), (), ("linux/amd64",), ("linux/amd64", "linux/arm64")])),
         secrets=draw(st.sampled_from([(), (Secret("npm", env="TOKEN"),), (Secret("f", file="~/x y"),)])),
+        ssh=draw(st.sampled_from([(), ("default", "k=~/x y,/z")])),
+        labels=draw(ARGS),
+        cache_from=draw(st.sampled_from([(), ("type=registry,ref=r.io/x:{name}", '"type=local,c",src=/a b')])),
+        cache_to=draw(st.sampled_from([(), ("type=gha,mode=max",)])),
     )
 
 

@@ -13,7 +13,7 @@ from mbuild.graph.build import build_graph
 from mbuild.graph.lookup import Lookup, filed
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, readers
-from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project
+from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Ssh
 from mbuild.output.report import place
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
 from tests.trees import MemoryTree
@@ -189,6 +189,8 @@ def test_another_external_image_is_named_as_such() -> None:
         image("a", platforms=("linux/arm64",)),
         image("a", exclude=("x",)),
         image("a", include=("y",)),
+        image("a", labels=(("x", "1"),)),
+        image("a", ssh=(Ssh("default"),)),
     ],
 )
 def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
@@ -199,6 +201,13 @@ def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
     }
     found = affected([graph(files, image("a"))], graph(files, changed))
     assert "definition-changed" in {each.kind for each in found.reasons["a"]}
+
+
+def test_where_caches_are_changes_nothing() -> None:
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
+    cached = image("a", cache_from=("type=registry,ref=x",), cache_to=("type=inline",))
+    assert affected([graph(files, image("a"))], graph(files, cached)).reasons == {}
+    assert graph(files, cached).nodes["a"].fingerprint == graph(files, image("a")).nodes["a"].fingerprint
 
 
 def test_an_argument_that_nothing_uses_changes_nothing() -> None:

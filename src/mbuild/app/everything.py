@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from mbuild.app.requests import external_contexts, found_secret
+from mbuild.app.requests import external_contexts, found_secret, found_ssh
 from mbuild.app.stages import Stages, kept
 from mbuild.app.workspace import native_platform
 from mbuild.audit.judge import Attempt, Ran
@@ -108,6 +108,8 @@ class Plain:
             target=definition.target,
             platform=order.platform,
             secrets=tuple(found_secret(each, self.top) for each in definition.secrets),
+            ssh=tuple(found_ssh(each, self.top) for each in definition.ssh),
+            labels=dict(definition.labels),
             fresh=order.fresh,
         )
 
@@ -164,8 +166,9 @@ class Given:
             platform=platforms_of(definition.platforms, native_platform())[_position(node, order.platform)],
             external=external_contexts(node),
             tags=(order.tag,),
-            labels={},
+            labels=dict(definition.labels),
             secrets=tuple(found_secret(each, self.top) for each in definition.secrets),
+            ssh=tuple(found_ssh(each, self.top) for each in definition.ssh),
             epoch=order.stages.epoch,
         )
 

@@ -69,6 +69,8 @@ def outside(graph: Graph, node: Node) -> str:
             return each.external[0][0]
         if each.definition.secrets:
             return f"the secret {each.definition.secrets[0].id}"
+        if each.definition.ssh:
+            return f"what its RUN instructions reach by ssh ({each.definition.ssh[0].id})"
         if found := next(_fetched(each), None):
             return found
     return ""

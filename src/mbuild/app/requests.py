@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
-from mbuild.images import Secret
+from mbuild.images import Secret, Ssh
 from mbuild.names import content_tag, context_key, fill_tag
+from mbuild.passed import NAME, placed
 from mbuild.tree import Entry
 from mbuild.values import dataclass, field, replace
 
@@ -73,8 +74,11 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated
         platform=platforms_of(definition.platforms, native_platform())[0],
         external=external_contexts(node),
         tags=naming.tags(node),
-        labels=_labels(node),
+        labels={**dict(definition.labels), **_labels(node)},
         secrets=tuple(found_secret(each, snapshot.top) for each in definition.secrets),
+        ssh=tuple(found_ssh(each, snapshot.top) for each in definition.ssh),
+        cache_from=_caches(definition.cache_from, node.name, snapshot.top),
+        cache_to=_caches(definition.cache_to, node.name, snapshot.top),
         epoch=epoch,
         date=epoch if dated or (epoch and not _sees_date(node, dockerfile)) else None,
         test=definition.test,
@@ -108,7 +112,20 @@ def external_contexts(node: Node) -> dict[str, str]:
 
 def found_secret(secret: Secret, top: Path) -> Secret:
     """Return a secret with its file as an absolute path: relative ones are from the git root."""
-    return replace(secret, file=str(top / Path(secret.file).expanduser())) if secret.file else secret
+    return replace(secret, file=_on_disk(secret.file, top)) if secret.file else secret
+
+
+def found_ssh(ssh: Ssh, top: Path) -> Ssh:
+    """Return an agent or keys with absolute paths: relative ones are from the git root."""
+    return replace(ssh, paths=tuple(_on_disk(each, top) for each in ssh.paths))
+
+
+def _caches(written: Iterable[str], name: str, top: Path) -> tuple[str, ...]:
+    return tuple(placed(each.replace(NAME, name), lambda path: _on_disk(path, top)) for each in written)
+
+
+def _on_disk(path: str, top: Path) -> str:
+    return str(top / Path(path).expanduser())
 
 
 def _labels(node: Node) -> dict[str, str]:

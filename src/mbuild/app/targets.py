@@ -13,6 +13,7 @@ from mbuild.git.ignored import ignored
 from mbuild.git.trees import CommitTree
 from mbuild.graph.index import inside, lies_in
 from mbuild.output.target import Target
+from mbuild.passed import NAME
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.values import replace
 
@@ -52,6 +53,9 @@ def _target(snapshot: Snapshot, node: Node, naming: Naming, built: set[str]) -> 
         known={each: content_name(snapshot.graph.nodes[each]) for each in node.parents if each not in built},
         labels=asked.labels,
         secrets=node.definition.secrets,
+        ssh=node.definition.ssh,
+        cache_from=tuple(each.replace(NAME, node.name) for each in node.definition.cache_from),
+        cache_to=tuple(each.replace(NAME, node.name) for each in node.definition.cache_to),
         platforms=asked.platforms,
         tags=asked.tags,
     )

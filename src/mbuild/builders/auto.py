@@ -58,8 +58,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def is_plain(request: BuildRequest, client: Client) -> bool:
-    """Whether buildx would do nothing for an image that we do not: secrets, credentials, other drivers, contexts."""
-    if client.special or request.secrets or request.external or len(request.platforms) > 1 or not request.tags:
+    """Whether buildx would do nothing for an image that we do not: secrets, caches, credentials, other drivers."""
+    handed = request.secrets or request.ssh or request.cache_from or request.cache_to
+    if client.special or handed or request.external or len(request.platforms) > 1 or not request.tags:
         return False
     remote = any(
         recipe.syntax or recipe.doubts or any(isinstance(found, ExternalImage) for _, found in recipe.references)

@@ -28,6 +28,7 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
 from mbuild.images import Secret
+from mbuild.passed import ssh_option
 from mbuild.process import Process, run, start
 from mbuild.values import dataclass
 
@@ -95,6 +96,9 @@ class Buildx(EngineStore):
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
         argv += [f"--secret={secret_option(each)}" for each in request.secrets]
+        argv += [f"--ssh={ssh_option(each)}" for each in request.ssh]
+        argv += [f"--cache-from={each}" for each in request.cache_from]
+        argv += [f"--cache-to={each}" for each in request.cache_to]
         argv += [f"--build-context={name}=docker-image://{tag}" for name, tag in request.parents.items()]
         argv += [f"--build-context={name}={value}" for name, value in request.external.items()]
         for name, source in request.folders.items():

@@ -70,6 +70,8 @@ class DockerApi(EngineStore):
         found: list[Problem] = []
         if request.secrets:
             found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
+        if request.ssh:
+            found.append(Problem(f"image '{request.image}': ssh needs buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
         # Named contexts that are folders are images by the time the build begins: any name stands for them here.

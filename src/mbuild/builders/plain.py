@@ -14,7 +14,8 @@ from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import EnvironmentFault
 from mbuild.events import Emit, Event, Step, StepDone
-from mbuild.images import Secret
+from mbuild.images import Secret, Ssh
+from mbuild.passed import ssh_option
 from mbuild.process import start
 from mbuild.values import dataclass, field
 
@@ -38,6 +39,8 @@ class PlainBuild:
     target: str | None = None
     platform: str = ""
     secrets: tuple[Secret, ...] = ()
+    ssh: tuple[Ssh, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
 
 
@@ -85,7 +88,9 @@ def _argv(docker: str, asked: PlainBuild) -> list[str]:
     argv += [f"--target={asked.target}"] if asked.target else []
     argv += [f"--platform={asked.platform}"] if asked.platform else []
     argv += [f"--build-arg={name}={value}" for name, value in asked.args.items()]
+    argv += [f"--label={name}={value}" for name, value in asked.labels.items()]
     argv += [f"--secret={secret_option(each)}" for each in asked.secrets]
+    argv += [f"--ssh={ssh_option(each)}" for each in asked.ssh]
     argv += [f"--build-context={name}={value}" for name, value in asked.bound.items()]
     argv += [f"--build-context={name}={folder}" for name, folder in asked.folders.items()]
     return [*argv, "--", str(asked.context)]

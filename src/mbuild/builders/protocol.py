@@ -10,7 +10,7 @@ from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
-from mbuild.images import ImageTest, Secret
+from mbuild.images import ImageTest, Secret, Ssh
 from mbuild.schedule.jobs import Capacity
 from mbuild.values import dataclass, field
 
@@ -27,6 +27,7 @@ class BuildRequest:
     parents:         reference as BuildKit looks it up → content tag of the parent in this builder's store.
     images:          name of each parent → its content tag. platform: the first one, resolved where none is named.
     external:        named contexts that are neither folders nor images, as written, by name.
+    cache_from:      caches as buildx takes them, as are those of cache_to.
     tags:            full names of the result, the content tag first. epoch: mtime of everything sent, in seconds.
     date:            of the image's configuration and history, in seconds since 1970; None: that of the build.
     test:            what the result must stand before it gets any of them. owner: see ``Builder.test``.
@@ -49,6 +50,9 @@ class BuildRequest:
     labels: Mapping[str, str]
     secrets: tuple[Secret, ...]
     epoch: int
+    ssh: tuple[Ssh, ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     date: int | None = None
     test: ImageTest | None = None
     owner: str = ""

@@ -16,8 +16,9 @@ from mbuild.config.paths import file_from_root, from_root, parent, secret_file
 from mbuild.config.places import places
 from mbuild.durations import seconds
 from mbuild.errors import Where
-from mbuild.images import TEST_SECONDS, ExpectedFile, ImageDef, ImageTest, NamedContext, Secret
+from mbuild.images import TEST_SECONDS, ExpectedFile, ImageDef, ImageTest, NamedContext, Secret, Ssh
 from mbuild.names import NameProblem, context_key, parse_reference, quoted
+from mbuild.passed import parse_ssh, placed
 
 T = TypeVar("T")
 
@@ -75,6 +76,10 @@ class Entries:
             exclude=tuple(entry.exclude or ()),
             depends_on=self._depends_on(name, entry),
             secrets=self._secrets(name, entry),
+            ssh=self._ssh(name, entry),
+            labels=tuple(sorted(((self._defaults.labels or {}) | (entry.labels or {})).items())),
+            cache_from=self._caches(self._defaults.cache_from if entry.cache_from is None else entry.cache_from),
+            cache_to=self._caches(self._defaults.cache_to if entry.cache_to is None else entry.cache_to),
             tags=_once(entry.tags),
             platforms=_once(entry.platforms or self._defaults.platforms),
             builder=entry.builder or self._defaults.builder or "auto",
@@ -164,6 +169,19 @@ class Entries:
             file = each.file or each.src
             result[each.id] = Secret(each.id, each.env or "", secret_file(self._folder, file) if file else "")
         return tuple(result[key] for key in sorted(result))
+
+    def _ssh(self, name: str, entry: ImageEntry) -> tuple[Ssh, ...]:
+        result: dict[str, Ssh] = {}
+        for index, text in enumerate(entry.ssh or ()):
+            each = parse_ssh(text)
+            if each.id in result:
+                where = self._at("images", name, "ssh", index)
+                self._findings.add(f"images.{name}.ssh: the id '{each.id}' is there twice", where)
+            result[each.id] = Ssh(each.id, tuple(secret_file(self._folder, path) for path in each.paths))
+        return tuple(result[key] for key in sorted(result))
+
+    def _caches(self, written: Sequence[str] | None) -> tuple[str, ...]:
+        return _once(placed(each, partial(secret_file, self._folder)) for each in written or ())
 
     def _dockerfile(self, name: str, written: str) -> str:
         path = ("images", name, "dockerfile")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from mbuild import names
+from mbuild import names, passed
 from mbuild.names import NameProblem, quoted
 
 
@@ -56,6 +56,11 @@ def _context_name(text: str) -> str:
     return text
 
 
+def _ssh(text: str) -> str:
+    passed.parse_ssh(text)
+    return text
+
+
 _TEXT = WithJsonSchema({"type": ["string", "number", "boolean"]})
 _PATTERN = {"type": "string", "minLength": 1}
 
@@ -83,6 +88,13 @@ SecretId = Annotated[
 Variable = Annotated[
     str, _checked(names.variable_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
 ]
+LabelName = Annotated[
+    str, _checked(passed.label_name), WithJsonSchema({"type": "string", "pattern": r"^(?!dev\.mbuild\.)[^\s=]+$"})
+]
+SshAgent = Annotated[
+    str, _checked(_ssh), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_.][A-Za-z0-9_.-]*(=.+)?$"})
+]
+CacheText = Annotated[str, _checked(_not_empty), _checked(passed.cache), WithJsonSchema(_PATTERN)]
 TimeLimit = Annotated[str, _checked(names.time_limit), _TEXT]
 FileInImage = Annotated[str, _checked(names.file_in_image), WithJsonSchema({"type": "string", "pattern": "^/"})]
 FileKind = Annotated[str, _checked(names.file_kind), WithJsonSchema({"enum": list(names.FILE_KINDS)})]
@@ -203,6 +215,14 @@ class ImageEntry(Model):
         default=None, description="Images needed first although no Dockerfile says so."
     )
     secrets: list[SecretEntry] | None = Field(default=None, description="Secrets that RUN may mount.")
+    ssh: list[SshAgent] | None = Field(
+        default=None, description="ssh agents and keys that RUN may mount: default, or ID=SOCKET_OR_KEY."
+    )
+    labels: dict[LabelName, Text] | None = Field(default=None, description="Labels of the image.")
+    cache_from: list[CacheText] | None = Field(
+        default=None, description="Caches to use, as in type=registry,ref=…; {name} is the image's name."
+    )
+    cache_to: list[CacheText] | None = Field(default=None, description="Caches to write, as in cache_from.")
     tags: list[Tag] | None = Field(
         default=None, description="Tags to give; {commit}, {short_commit}, {branch} and {fingerprint} are filled in."
     )
@@ -216,11 +236,16 @@ class ImageEntry(Model):
 
 
 class Defaults(Model):
-    """What holds for every image that does not say otherwise; args are merged, an image's own win."""
+    """What holds for every image that does not say otherwise; args and labels are merged, an image's own win."""
 
     builder: BuilderName | None = Field(default=None, description="What builds the images.")
     platforms: list[PlatformName] | None = Field(default=None, description="Platforms to build for.")
     args: dict[ArgName, Text] | None = Field(default=None, description="Build arguments.")
+    labels: dict[LabelName, Text] | None = Field(default=None, description="Labels of the images.")
+    cache_from: list[CacheText] | None = Field(
+        default=None, description="Caches to use, as in type=registry,ref=…; {name} is the image's name."
+    )
+    cache_to: list[CacheText] | None = Field(default=None, description="Caches to write, as in cache_from.")
 
 
 class Config(Model):

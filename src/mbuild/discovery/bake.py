@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mbuild.discovery import bakejson
@@ -16,7 +16,7 @@ from mbuild.discovery.bakeoutline import Outline
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
 from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import ancestors, base, is_remote, joined, parent
+from mbuild.discovery.paths import ancestors, base, beside, is_remote, joined, moved_cache, parent
 from mbuild.errors import ConfigError, EnvironmentFault, Where
 from mbuild.images import Secret
 from mbuild.names import quoted
@@ -184,6 +184,10 @@ class _Target:
             published=tuple(str(each) for each in self.said.get("tags") or ()),
             platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
             secrets=tuple(self._secrets()),
+            ssh=tuple(self._ssh()),
+            labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
+            cache_from=tuple(self._caches("cache-from")),
+            cache_to=tuple(self._caches("cache-to")),
             guesses=(guess,) if guess else (),
         )
 
@@ -225,6 +229,25 @@ class _Target:
                 env = identity
             if identity:
                 yield Secret(identity, env, "" if env else file)
+
+    def _ssh(self) -> Iterator[str]:
+        for each in self._listed("ssh"):
+            identity, _, written = str(each).partition("=")
+            paths = written.split(",") if written else []
+            if isinstance(each, Mapping):
+                identity, paths = str(each.get("id", "default")), [str(path) for path in each.get("paths") or ()]
+            moved = ",".join(beside(self.folder, path) for path in paths)
+            yield f"{identity}={moved}" if moved else identity
+
+    def _caches(self, key: str) -> Iterator[str]:
+        for each in self._listed(key):
+            if isinstance(each, Mapping):
+                each = ",".join(f"{name}={value}" for name, value in sorted(each.items()))  # noqa: PLW2901
+            yield moved_cache(str(each), self.folder)
+
+    def _listed(self, key: str) -> Iterable[Any]:
+        found = self.said.get(key)
+        return found if isinstance(found, list) else ()
 
     def _note(self, message: str, *hints: str) -> None:
         self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)

@@ -158,6 +158,10 @@ class _Builder:
             secrets=tuple(
                 each for each in self._list("secrets") if isinstance(each, Secret) and (each.env or each.file)
             ),
+            ssh=tuple(str(each) for each in self._list("ssh")),
+            labels=tuple((name, value or "") for name, value in sorted(self._mapping("labels").items())),
+            cache_from=tuple(str(each) for each in self._list("cache_from")),
+            cache_to=tuple(str(each) for each in self._list("cache_to")),
         )
 
     def _refusal(self, context: str) -> tuple[str, ...] | None:

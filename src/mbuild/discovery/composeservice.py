@@ -8,15 +8,15 @@ from mbuild.discovery.composemodel import OVERRIDE, RESET, Part, Service, Spec
 from mbuild.discovery.goscalar import scalar_text
 from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import is_remote, joined
+from mbuild.discovery.paths import beside, is_remote, joined, moved_cache
 from mbuild.discovery.yamlfile import Node
 from mbuild.errors import Where
 from mbuild.images import Secret
 from mbuild.names import quoted
 from mbuild.values import dataclass, field
 
-_LISTS = ("platforms", "tags", "secrets")
-_MAPPINGS = ("args", "additional_contexts")
+_LISTS = ("platforms", "tags", "secrets", "ssh", "cache_from", "cache_to")
+_MAPPINGS = ("args", "additional_contexts", "labels")
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
 OUTSIDE = "\0outside:"
 """Marks a path that leads out of the repository; what follows is the path as written."""
@@ -98,6 +98,11 @@ def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
             yield key, Part(_text(key, node, scope), tag)
         elif key in _MAPPINGS:
             yield key, Part(_mapping(key, node, scope), tag)
+        elif key == "ssh" and node.fields:
+            yield (
+                key,
+                Part(tuple(_agent(name, scope.text(each) or "", scope) for name, each in node.fields.items()), tag),
+            )
         elif key in _LISTS and node.items:
             yield key, Part(tuple(_item(key, each, scope) for each in node.items), tag)
 
@@ -117,12 +122,13 @@ def _mapping(key: str, node: Node, scope: Scope) -> dict[str, str | None]:
         if text is None:
             raise _UnreadableError(f"'build.{key}' must hold text")
         name, given, value = text.partition("=")
-        found[name] = value if given else scope.values.get(name)
+        found[name] = value if given else "" if key == "labels" else scope.values.get(name)
         _report_missing(key, name, found[name], item, scope)
     for name, value_node in node.fields.items():
         if not isinstance(value_node.value, str):
             raise _UnreadableError(f"'build.{key}.{name}' must be text")
-        found[name] = scope.values.get(name) if value_node.is_null else scope.text(value_node)
+        absent = "" if key == "labels" else scope.values.get(name)
+        found[name] = absent if value_node.is_null else scope.text(value_node)
         _report_missing(key, name, found[name], value_node, scope)
     if key == "additional_contexts":
         return {name: None if value is None else _context(value, scope) for name, value in found.items()}
@@ -149,7 +155,15 @@ def _item(key: str, node: Node, scope: Scope) -> object:
     text = scope.text(node, quiet=key == "tags")
     if text is None:
         raise _UnreadableError(f"'build.{key}' must hold text")
-    return text
+    if key == "ssh":
+        identity, _, paths = text.partition("=")
+        return _agent(identity, paths, scope)
+    return moved_cache(text, scope.folder) if key in ("cache_from", "cache_to") else text
+
+
+def _agent(identity: str, paths: str, scope: Scope) -> str:
+    moved = ",".join(beside(scope.folder, each) for each in paths.split(","))
+    return f"{identity}={moved}" if paths else identity
 
 
 def _secret(node: Node, scope: Scope) -> Secret:
@@ -159,10 +173,4 @@ def _secret(node: Node, scope: Scope) -> Secret:
     identity = scope.text(node.get("target")) or source
     env = scope.text(defined.get("environment")) or ""
     file = scope.text(defined.get("file")) or ""
-    return Secret(identity, env, "" if env else file and _beside(scope.folder, file))
-
-
-def _beside(folder: str, file: str) -> str:
-    import posixpath
-
-    return file if file.startswith(("/", "~")) else posixpath.normpath(posixpath.join(folder, file))
+    return Secret(identity, env, "" if env else file and beside(scope.folder, file))

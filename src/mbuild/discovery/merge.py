@@ -14,6 +14,7 @@ from mbuild.discovery.paths import is_folder, is_text, parent
 from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.names import NameProblem, context_key, quoted
+from mbuild.passed import cache, label_name, parse_ssh
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 
@@ -189,6 +190,10 @@ def _usable(build: Build, notes: Notes) -> Build:
         args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
         platforms=tuple(each for each in build.platforms if check.passes("platform", checked.platform, each)),
         secrets=tuple(each for each in build.secrets if check.passes("secret", _secret, each)),
+        ssh=tuple(each for each in build.ssh if check.passes("ssh", _ssh, each)),
+        labels=tuple(each for each in build.labels if check.passes("label", _label, each)),
+        cache_from=tuple(each for each in build.cache_from if check.passes("cache", _cache, each)),
+        cache_to=tuple(each for each in build.cache_to if check.passes("cache", _cache, each)),
         contexts=tuple(_once(each for each in build.contexts if check.passes("context", _context, each))),
     )
 
@@ -230,6 +235,26 @@ def _secret(secret: Secret) -> None:
         checked.variable_name(secret.env)
     if not is_text(secret.file):
         raise NameProblem(f"{quoted(secret.file)} is no path that build.yaml can hold")
+
+
+def _ssh(text: str) -> None:
+    parse_ssh(text)
+    _text(text)
+
+
+def _label(label: tuple[str, str]) -> None:
+    label_name(label[0])
+    _text("".join(label))
+
+
+def _cache(text: str) -> None:
+    cache(text)
+    _text(text)
+
+
+def _text(text: str) -> None:
+    if not is_text(text):
+        raise NameProblem(f"{quoted(text)} is nothing that build.yaml can hold")
 
 
 def _context(context: tuple[str, Other]) -> None:

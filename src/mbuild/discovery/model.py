@@ -37,6 +37,7 @@ class Build:
     where:     file and line that state it.
     requires:  arguments whose value is the name of another image.
     published: image references that the source gives the result, tags included.
+    ssh, cache_from, cache_to: as build.yaml takes them.
     guesses:   what was guessed and why, as sentences for a comment.
     aside:     why it is rather no image of its own; "" where it is one.
     """
@@ -53,6 +54,10 @@ class Build:
     published: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    ssh: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
     aside: str = ""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
+from mbuild.names import NameProblem
+from mbuild.passed import placed
 from mbuild.tree import Tree, follow_folder
 
 # What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).
@@ -14,6 +16,19 @@ _REMOTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://|git@|github\\.com/")
 def is_remote(written: str) -> bool:
     """Return whether a context is a URL instead of a folder."""
     return _REMOTE.match(written) is not None
+
+
+def beside(folder: str, file: str) -> str:
+    """Return where a file is that need not lie in the repository: absolute and home paths as written."""
+    return file if file.startswith(("/", "~")) else posixpath.normpath(posixpath.join(folder, file))
+
+
+def moved_cache(text: str, folder: str) -> str:
+    """Return the description of a cache whose paths are relative to a folder; what is none is left as it is."""
+    try:
+        return placed(text, lambda path: beside(folder, path)) if "=" in text else text
+    except NameProblem:
+        return text
 
 
 def joined(folder: str, written: str) -> str | None:

@@ -123,6 +123,10 @@ class _Text:
             lines.append(f"    aliases: {flow_list(image.aliases)}")
         if build.secrets:
             lines.append(f"    secrets: [{', '.join(_secret(each) for each in build.secrets)}]")
+        for key, texts in (("ssh", build.ssh), ("cache_from", build.cache_from), ("cache_to", build.cache_to)):
+            lines += [f"    {key}: {flow_list(texts)}"] if texts else []
+        if build.labels:
+            lines += mapping("labels", dict(build.labels), "    ")
         if build.platforms and build.platforms != self.shared_platforms():
             lines.append(f"    platforms: {flow_list(build.platforms)}")
         return lines

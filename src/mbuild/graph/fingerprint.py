@@ -8,7 +8,7 @@ part of the input and is raised whenever the encoding changes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
@@ -116,6 +116,14 @@ def _tests(test: ImageTest | None) -> tuple[Encodable, ...]:
     return ((test.command, repr(test.seconds), files),)
 
 
+def _passed(definition: ImageDef) -> Iterator[Encodable]:
+    """Yield what is handed on, with its name; nothing for none, so that other images keep their fingerprints."""
+    if definition.labels:
+        yield ("labels", definition.labels)
+    if definition.ssh:
+        yield ("ssh", tuple((each.id, each.paths) for each in definition.ssh))
+
+
 def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Recipe], unread: Iterable[str]) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
@@ -129,6 +137,7 @@ def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[
         tuple((each.id, each.env, each.file) for each in definition.secrets),
         tuple(unread),
         *_tests(definition.test),
+        *_passed(definition),
     )
     return hashlib.sha256(encode(value)).hexdigest()
 

@@ -117,6 +117,8 @@ def stated(definition: ImageDef) -> object:
         definition.args,
         contexts,
         definition.secrets,
+        definition.ssh,
+        definition.labels,
         definition.platforms,
         definition.include,
         definition.exclude,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
-    from mbuild.images import Secret
+    from mbuild.images import Secret, Ssh
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,8 @@ class Target:
     known: Mapping[str, str]
     labels: Mapping[str, str]
     secrets: tuple[Secret, ...]
+    ssh: tuple[Ssh, ...]
+    cache_from: tuple[str, ...]
+    cache_to: tuple[str, ...]
     platforms: tuple[str, ...]
     tags: tuple[str, ...]

@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from mbuild.builders.buildx import find_docker
-from mbuild.images import Secret
+from mbuild.images import Secret, Ssh
 from mbuild.output.formats.registry import render
 from mbuild.output.target import Target
 from tests.conftest import EngineUnderTest
@@ -42,7 +42,7 @@ TEMPLATES = (
 
 def target(name: str, **more: Any) -> Target:
     parts: dict[str, Any] = {key: {} for key in ("args", "contexts", "external", "parents", "known", "labels")}
-    parts |= dict.fromkeys(("after", "secrets", "platforms", "tags"), ())
+    parts |= dict.fromkeys(("after", "secrets", "ssh", "cache_from", "cache_to", "platforms", "tags"), ())
     parts |= {"dockerfile": f"{name}/Dockerfile", "context_root": name, "stage": None} | more
     return Target(name, **parts)
 
@@ -127,7 +127,8 @@ def test_paths_are_from_the_top_of_the_repository() -> None:
             contexts={"proto": "proto", "all": ""},
         ),
         target("top", context_root="", dockerfile="Dockerfile"),
-        target("odd", secrets=(Secret("a", env="A"), Secret("b", file="x,y"))),
+        target("odd", secrets=(Secret("a", env="A"), Secret("b", file="x,y")), ssh=(Ssh("k", ("a", "b")),)),
+        target("cached", cache_from=("type=registry,ref=x",), cache_to=("type=inline",)),
     )
     assert found["web"] == {
         "context": "./services/web",
@@ -138,6 +139,8 @@ def test_paths_are_from_the_top_of_the_repository() -> None:
     }
     assert (found["top"]["context"], found["top"]["dockerfile"]) == (".", "Dockerfile")
     assert found["odd"]["secret"] == ["id=a,env=A", 'id=b,"src=x,y"']
+    assert found["odd"]["ssh"] == ["k=a,b"]
+    assert (found["cached"]["cache-from"], found["cached"]["cache-to"]) == (["type=registry,ref=x"], ["type=inline"])
 
 
 CONFIG = """\

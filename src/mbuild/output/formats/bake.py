@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mbuild.names import context_key
+from mbuild.passed import ssh_option
 
 if TYPE_CHECKING:
     from mbuild.images import Secret
@@ -73,6 +74,9 @@ def _target(target: Target, names: Mapping[str, str]) -> dict[str, Any]:
         "contexts": _contexts(target, names),
         "platforms": list(target.platforms),
         "secret": [_secret(each) for each in target.secrets],
+        "ssh": [ssh_option(each) for each in target.ssh],
+        "cache-from": list(target.cache_from),
+        "cache-to": list(target.cache_to),
         "tags": list(target.tags),
         "labels": dict(target.labels),
         "attest": ["type=provenance,disabled=true"],
