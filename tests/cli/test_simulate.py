@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shlex
+import shutil
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from mbuild.store.builds import Build
+from mbuild.store.history import History
+from mbuild.store.place import state_folder
 from tests.cli.shop import FILES
 from tests.cli.test_remembering import EXTRA, edit
-from tests.support import Repo
+from tests.support import Answer, Repo
 
 QUESTION = ("simulate", "--format", "json")
 
@@ -78,7 +85,10 @@ def test_the_answer_keeps_its_schema(shop: Repo) -> None:
     schema = Path(__file__).parents[2] / "docs" / "schema" / "simulate.schema.json"
     jsonschema.validate(value, json.loads(schema.read_text()))
     assert value["seconds"] == value["rebuilds"]
-    assert json.loads(shop.mbuild(*QUESTION).out)["seconds"] is None
+    assert sum(each["alone_seconds"] for each in value["paths"]) == sum(each["alone"] for each in value["paths"])
+    value = json.loads(shop.mbuild(*QUESTION).out)
+    jsonschema.validate(value, json.loads(schema.read_text()))
+    assert value["seconds"] is None
 
 
 @pytest.mark.parametrize(
@@ -131,3 +141,91 @@ def test_a_range_that_is_none(range_: str, shop: Repo) -> None:
     answer = shop.mbuild("simulate", "--", range_)
     assert answer.code == 3
     assert answer.err.startswith("error: there is no commit '")
+
+
+def test_minutes_are_those_that_builds_here_took(shop: Repo) -> None:
+    assert json.loads(shop.mbuild(*QUESTION).out)["all_seconds"] is None
+    assert "building, in sum" not in shop.mbuild("simulate").out
+    state = state_folder(os.environ, shop.folder / ".git")
+    with History(state, lambda problem: pytest.fail(str(problem))) as history:
+        for image, seconds in (("api", 100.0), ("api", 140.0), ("base", 20.0)):
+            history.add(Build(image, "f", "built", seconds, 0, 1))
+    answer = shop.mbuild(*QUESTION)
+    found = json.loads(answer.out)
+    images = [each["name"] for each in json.loads(shop.mbuild("graph", "--format", "json").out)["images"]]
+    takes = {"api": 120.0, "base": 20.0}
+    each_takes = {name: takes.get(name, 70.0) for name in images}
+    for commit in found["commits"]:
+        assert commit["seconds"] == sum(each_takes[name] for name in commit["rebuilt"])
+        assert commit["all_seconds"] == sum(each_takes.values())
+    assert found["seconds"] == sum(commit["seconds"] for commit in found["commits"]) > 0
+    first = found["paths"][0]
+    assert (first["cause"], first["alone"] > 0) == ("libs/money/money.py", True)
+    assert first["alone_seconds"] == found["seconds"]
+    lines = shop.mbuild("simulate").out.splitlines()
+    assert lines[2].endswith(", by what 2 images took here, the others as the median of 2")
+
+
+def clone(shop: Repo, *options: str) -> Repo:
+    shop.git("config", "uploadpack.allowFilter", "true")
+    folder = shop.folder.parent / "clone"
+    shop.git("clone", "-q", *options, shop.folder.as_uri(), str(folder))
+    return Repo(folder)
+
+
+def replayed(answer: Answer) -> Any:
+    found = json.loads(answer.out)["commits"]
+    return [(each["commit"], each["rebuilt"], each["bytes"]) for each in found]
+
+
+@pytest.mark.parametrize("asked", [("--last", "3"), (), ("HEAD~3..HEAD",)])
+def test_a_shallow_clone_says_what_it_lacks_and_fetches_it(asked: tuple[str, ...], shop: Repo) -> None:
+    truth = replayed(shop.mbuild(*QUESTION, *asked))
+    cut = clone(shop, "--depth=1")
+    range_ = tuple(each.replace("HEAD~3", shop.git("rev-parse", "HEAD~3")) for each in asked)
+    for _ in range(4):
+        by_hand = cut.mbuild(*QUESTION, *range_)
+        if by_hand.code == 0:
+            break
+        assert by_hand.code == 3
+        assert by_hand.err.startswith("error: ")
+        command = by_hand.err.splitlines()[1].removeprefix("hint: ")
+        cut.git(*shlex.split(command)[1:])
+    assert replayed(by_hand) == truth
+    shutil.rmtree(cut.folder)
+    again = clone(shop, "--depth=1")
+    answer = again.mbuild(*QUESTION, "--fetch", *range_)
+    assert answer.code == 0, answer.err
+    assert replayed(answer) == truth
+    assert "note: git fetch --no-tags " in answer.err
+
+
+def test_a_shallow_clone_that_has_some_of_it_answers_with_a_warning(shop: Repo) -> None:
+    cut = clone(shop, "--depth=3")
+    answer = cut.mbuild(*QUESTION, "--last", "4")
+    assert answer.code == 0
+    assert replayed(answer) == replayed(shop.mbuild(*QUESTION, "--last", "2"))
+    assert (
+        "warning: this shallow clone has 2 of the commits to replay\nhint: git fetch --no-tags --deepen=2 "
+        in answer.err
+    )
+    enough = cut.mbuild(*QUESTION, "--last", "2")
+    assert (enough.code, enough.err) == (0, "")
+
+
+def test_history_that_ends_is_no_shallow_clone(shop: Repo) -> None:
+    cut = clone(shop, "--depth=2")
+    answer = cut.mbuild(*QUESTION, "--fetch", "--last", "40")
+    assert replayed(answer) == replayed(shop.mbuild(*QUESTION))
+    assert answer.err.count("git fetch") == 1
+
+
+@pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
+def test_a_partial_clone_says_what_it_lacks_and_fetches_it(kind: str, shop: Repo) -> None:
+    part = clone(shop, f"--filter={kind}")
+    answer = part.mbuild(*QUESTION)
+    assert answer.code == 3
+    assert "or let mbuild run it: --fetch" in answer.err
+    fetched = part.mbuild(*QUESTION, "--fetch")
+    assert fetched.code == 0, fetched.err
+    assert replayed(fetched) == replayed(shop.mbuild(*QUESTION))

@@ -20,19 +20,32 @@ def parent(name: str) -> Reason:
     return Reason("parent-affected", parent=name)
 
 
+def nothing(_: str) -> float:
+    return 0.0
+
+
 def test_causes_come_from_parents_too() -> None:
     reasons = {"a": (file(1),), "b": (parent("a"),), "c": (parent("a"), file(2, "q")), "d": (Reason("image-added"),)}
     lines = causes(ORDER, reasons, by_path=False)
     assert lines == {"a": {"D:1"}, "b": {"D:1"}, "c": {"D:1", "D:2"}, "d": {""}}
     assert causes(ORDER, reasons, by_path=True)["c"] == {"p", "q"}
-    assert shares([lines]) == (Share("D:1", 1, 3, 2), Share("D:2", 1, 1, 0))
+    assert shares([lines], {"a": 1, "b": 10, "c": 100, "d": 1000}.__getitem__) == (
+        Share("D:1", 1, 3, 2, 11.0),
+        Share("D:2", 1, 1, 0),
+    )
 
 
 def test_shares_add_up_over_commits() -> None:
     one = causes(ORDER, {"a": (file(1),)}, by_path=False)
     two = causes(ORDER, {"a": (file(1), file(2))}, by_path=False)
-    assert shares([one, {}, two]) == (Share("D:1", 2, 2, 1), Share("D:2", 1, 1, 0))
-    assert shares([]) == ()
+    assert shares([one, {}, two], nothing) == (Share("D:1", 2, 2, 1), Share("D:2", 1, 1, 0))
+    assert shares([], nothing) == ()
+
+
+def test_what_could_save_most_is_first() -> None:
+    one = causes(ORDER, {"a": (file(1),), "b": (file(1),), "c": (file(2),)}, by_path=False)
+    assert [each.cause for each in shares([one], nothing)] == ["D:1", "D:2"]
+    assert [each.cause for each in shares([one], lambda name: 5.0 if name == "c" else 1.0)] == ["D:2", "D:1"]
 
 
 def test_what_is_no_file_or_has_no_place_is_no_line() -> None:
@@ -59,5 +72,5 @@ def test_alone_is_what_would_not_be_rebuilt_without_the_line(given_: dict[str, l
     for name in ORDER:
         if any(each.parent in without or (each.where and each.where.line != line) for each in reasons.get(name, ())):
             without.add(name)
-    share = {each.cause: each for each in shares([causes(ORDER, reasons, by_path=False)])}.get(f"D:{line}")
+    share = {each.cause: each for each in shares([causes(ORDER, reasons, by_path=False)], nothing)}.get(f"D:{line}")
     assert (share.alone if share else 0) == len(reasons.keys() - without)

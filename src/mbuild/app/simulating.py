@@ -2,45 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mbuild.app.reporting import context_info
 from mbuild.app.workspace import Snapshot
 from mbuild.errors import ConfigError, DockerfileError, GitError
+from mbuild.git.bring import bring
 from mbuild.git.diff import diff
-from mbuild.git.history import Commit, first_parents
+from mbuild.git.history import Commit, first_parents, missing_history
 from mbuild.graph.affected import affected
 from mbuild.graph.impact import causes
 from mbuild.output.simulation import Replayed
+from mbuild.schedule.estimate import Costs, costs, estimates
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
     from mbuild.app.workspace import Workspace
+    from mbuild.errors import Problem
     from mbuild.git.trees import CommitTree
+    from mbuild.store.history import History
 
 
-def commits_of(workspace: Workspace, last: int | None, range_: str | None) -> tuple[Commit, ...]:
+def commits_of(
+    workspace: Workspace, last: int | None, range_: str | None, warn: Callable[[Problem], None]
+) -> tuple[Commit, ...]:
     """Return the commits that were asked for, oldest first. range_: ``A..B``, or a commit and all before it.
 
-    Raises GitError.
+    warn: is told where a shallow clone has only some of them. Raises GitError, also where it has none.
     """
     repository = workspace.repository
     start, dots, end = (range_ or "HEAD").rpartition("..")
     head = repository.resolve_commit(end or "HEAD")
     after = repository.resolve_commit(start) if dots and start else None
-    return first_parents(repository.git, head, most=last, after=after)
+    found = first_parents(repository.git, head, most=last, after=after)
+    try:
+        while (fetch := missing_history(repository, found, last, after)) is not None:
+            have = sum(each.parent is not None for each in found)
+            bring(repository, fetch, GitError(f"this shallow clone has {have} of the commits to replay"))
+            before, found = found, first_parents(repository.git, head, most=last, after=after)
+            if found == before:
+                break  # the remote has no more of it
+    except GitError as error:
+        if not any(each.parent for each in found):
+            raise
+        warn(error.problems[0])
+    return found
+
+
+def costs_of(history: History, commits: Iterable[Replayed]) -> Costs:
+    """Return what building the images of some commits takes, as builds of them took here."""
+    names = sorted({name for each in commits for name in each.images})
+    return costs(estimates(history.latest(names)))
 
 
 def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed]:
-    """Replay commits, oldest first: the graph of each is made from that of the one before where that is its parent."""
+    """Replay commits, oldest first: the graph of each is made from that of the one before where that is its parent.
+
+    Raises GitError where an object is missing.
+    """
     course = _Course(workspace, workspace.graphs)
     for commit in commits:
         if commit.parent is not None:
             try:
                 yield course.step(commit, commit.parent)
-            except (ConfigError, DockerfileError, GitError) as error:
+            except (ConfigError, DockerfileError) as error:
                 course.lose()
                 yield Replayed(commit, problem=error.problems[0])
 
@@ -80,7 +107,7 @@ class _Course:
         return Replayed(
             commit,
             tuple(reasons),
-            len(graph.nodes),
+            tuple(graph.nodes),
             sum(self.bytes[name] for name in reasons),
             sum(self.bytes[name] for name in graph.nodes),
             causes(graph.order, reasons, by_path=False),

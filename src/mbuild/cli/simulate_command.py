@@ -6,21 +6,28 @@ import sys
 
 import click
 
-from mbuild.cli.options import format_option
+from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
+from mbuild.errors import Problem
 
 EPILOG = """\b
 Examples:
   mbuild simulate --last 200            the last 200 commits of this branch
   mbuild simulate v1.0..v1.1            what came between two releases
-  mbuild simulate --last 50 --cost 90   with building time, at 90 seconds an image
+  mbuild simulate --last 50 --cost 90   with building time, at 90 seconds an image instead of what builds here took
 """
 
 
 @click.command("simulate", epilog=EPILOG)
 @click.argument("range_", metavar="[RANGE]", required=False)
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Replay N commits; default: 50 without RANGE.")
-@click.option("--cost", type=click.FloatRange(min=0), metavar="SECONDS", help="What building an image takes.")
+@click.option(
+    "--cost",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="What building an image takes; default: what builds here took.",
+)
+@fetch_option
 @format_option("text", "json")
 @click.pass_obj
 def command(settings: Settings, range_: str | None, last: int | None, cost: float | None, format_: str) -> None:
@@ -28,14 +35,22 @@ def command(settings: Settings, range_: str | None, last: int | None, cost: floa
 
     Commits are those along first parents, each compared with its parent, from git objects alone.
     """
-    from mbuild.app.simulating import commits_of, replay
+    from mbuild.app.past import open_history
+    from mbuild.app.simulating import commits_of, costs_of, replay
     from mbuild.cli.answering import print_json
+    from mbuild.cli.boundary import print_problems
     from mbuild.cli.looking import open_looking
     from mbuild.output.simulation import Simulation, as_json, as_text
+    from mbuild.schedule.estimate import Costs
 
     workspace = open_looking(settings)
-    commits = commits_of(workspace, last if last or range_ else 50, range_)
-    found = Simulation(tuple(replay(workspace, commits)), cost)
+
+    def warn(problem: Problem) -> None:
+        print_problems([problem], "warning")
+
+    commits = tuple(replay(workspace, commits_of(workspace, last if last or range_ else 50, range_, warn)))
+    costs = Costs({}, cost) if cost is not None else costs_of(open_history(workspace, warn), commits)
+    found = Simulation(commits, costs, given=cost is not None)
     if format_ == "json":
         print_json(as_json(found))
     else:

@@ -6,8 +6,8 @@ affects the image, it would not have been rebuilt without: that is what narrowin
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mbuild.graph.affected import Reason
 from mbuild.values import dataclass
@@ -18,12 +18,16 @@ OTHER = ""
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one cause did. rebuilds: images affected through it; alone: those that nothing else affects."""
+    """What one cause did. rebuilds: images affected through it; alone: those that nothing else affects.
+
+    alone_weight: of those, all weights together.
+    """
 
     cause: str
     commits: int
     rebuilds: int
     alone: int
+    alone_weight: float = 0.0
 
 
 def causes(order: Iterable[str], reasons: Mapping[str, Sequence[Reason]], by_path: bool) -> dict[str, frozenset[str]]:
@@ -46,16 +50,20 @@ def _of(reason: Reason, known: Mapping[str, frozenset[str]], by_path: bool) -> I
     return ((reason.path or OTHER) if by_path else f"{reason.where.file}:{reason.where.line}",)
 
 
-def shares(commits: Iterable[Mapping[str, frozenset[str]]]) -> tuple[Share, ...]:
-    """Return what each cause did over many commits, those that could save most first."""
+def shares(commits: Iterable[Mapping[str, frozenset[str]]], weigh: Callable[[str], float]) -> tuple[Share, ...]:
+    """Return what each cause did over many commits, those that could save most first. weigh: what an image costs."""
+    weights: defaultdict[str, float] = defaultdict(float)
     rebuilds: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for found in commits:
         seen.update(frozenset().union(*found.values()))
-        for each in found.values():
+        for image, each in found.items():
             rebuilds.update(each)
             if len(each) == 1:
                 alone.update(each)
-    listed = (Share(cause, seen[cause], rebuilds[cause], alone[cause]) for cause in rebuilds if cause != OTHER)
-    return tuple(sorted(listed, key=lambda each: (-each.alone, -each.rebuilds, each.cause)))
+                weights[min(each)] += weigh(image)
+    listed = (
+        Share(cause, seen[cause], rebuilds[cause], alone[cause], weights[cause]) for cause in rebuilds if cause != OTHER
+    )
+    return tuple(sorted(listed, key=lambda each: (-each.alone_weight, -each.alone, -each.rebuilds, each.cause)))

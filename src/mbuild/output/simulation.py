@@ -10,6 +10,7 @@ from mbuild.git.history import Commit
 from mbuild.graph.impact import Share, shares
 from mbuild.output.text import table
 from mbuild.output.words import count, duration, size
+from mbuild.schedule.estimate import Costs
 from mbuild.values import dataclass, field
 
 MOST = 10
@@ -19,7 +20,7 @@ MOST = 10
 class Replayed:
     """One commit against its first parent.
 
-    rebuilt:     the images that it affects. images: how many there are.
+    rebuilt:     the images that it affects. images: all that there are.
     bytes:       of the contexts of those; all_bytes: of all images' contexts.
     lines, paths: of each rebuilt image, the lines and the changed paths that cause it (``graph.impact``).
     problem:     why it could not be replayed; then it counts for nothing.
@@ -27,7 +28,7 @@ class Replayed:
 
     commit: Commit
     rebuilt: tuple[str, ...] = ()
-    images: int = 0
+    images: tuple[str, ...] = ()
     bytes: int = 0
     all_bytes: int = 0
     lines: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -37,10 +38,11 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A replay of commits, oldest first. cost: seconds that each image takes to build; None: nobody said."""
+    """A replay of commits, oldest first. costs: what images take to build; given: somebody said so, and no history."""
 
     commits: tuple[Replayed, ...]
-    cost: float | None = None
+    costs: Costs
+    given: bool = False
 
     @property
     def rebuilds(self) -> int:
@@ -50,7 +52,7 @@ class Simulation:
     @property
     def all_rebuilds(self) -> int:
         """How many it would have been if every commit rebuilt everything."""
-        return sum(each.images for each in self.commits)
+        return sum(len(each.images) for each in self.commits)
 
     @property
     def bytes(self) -> int:
@@ -62,17 +64,23 @@ class Simulation:
         """Bytes of the contexts if every commit rebuilt everything."""
         return sum(each.all_bytes for each in self.commits)
 
-    def seconds(self, rebuilds: int) -> float | None:
-        """Return how long so many rebuilds take, one after the other."""
-        return None if self.cost is None else rebuilds * self.cost
+    @property
+    def seconds(self) -> float | None:
+        """How long all rebuilds take, one after the other; None where nobody knows."""
+        return self.costs.sum(name for each in self.commits for name in each.rebuilt)
+
+    @property
+    def all_seconds(self) -> float | None:
+        """How long it would take if every commit rebuilt everything."""
+        return self.costs.sum(name for each in self.commits for name in each.images)
 
     def lines(self) -> tuple[Share, ...]:
         """Return what each line that reads files caused."""
-        return shares(each.lines for each in self.commits)
+        return shares((each.lines for each in self.commits), self.costs.of)
 
     def paths(self) -> tuple[Share, ...]:
         """Return what each changed path caused."""
-        return shares(each.paths for each in self.commits)
+        return shares((each.paths for each in self.commits), self.costs.of)
 
 
 def as_json(found: Simulation) -> dict[str, Any]:
@@ -83,29 +91,37 @@ def as_json(found: Simulation) -> dict[str, Any]:
         "all_rebuilds": found.all_rebuilds,
         "bytes": found.bytes,
         "all_bytes": found.all_bytes,
-        "seconds": found.seconds(found.rebuilds),
-        "all_seconds": found.seconds(found.all_rebuilds),
-        "commits": [_commit(each) for each in found.commits],
-        "lines": [_share(each) for each in found.lines()],
-        "paths": [_share(each) for each in found.paths()],
+        "seconds": _rounded(found.seconds),
+        "all_seconds": _rounded(found.all_seconds),
+        "commits": [_commit(each, found.costs) for each in found.commits],
+        "lines": [_share(each, found.costs) for each in found.lines()],
+        "paths": [_share(each, found.costs) for each in found.paths()],
     }
 
 
-def _commit(each: Replayed) -> dict[str, Any]:
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _commit(each: Replayed, costs: Costs) -> dict[str, Any]:
     value: dict[str, Any] = {
         "commit": each.commit.id,
         "parent": each.commit.parent,
         "subject": each.commit.subject,
         "rebuilt": sorted(each.rebuilt),
-        "images": each.images,
+        "images": len(each.images),
         "bytes": each.bytes,
         "all_bytes": each.all_bytes,
+        "seconds": _rounded(costs.sum(each.rebuilt)),
+        "all_seconds": _rounded(costs.sum(each.images)),
     }
     return value | ({"problem": str(each.problem)} if each.problem else {})
 
 
-def _share(each: Share) -> dict[str, Any]:
-    return {"cause": each.cause, "commits": each.commits, "rebuilds": each.rebuilds, "alone": each.alone}
+def _share(each: Share, costs: Costs) -> dict[str, Any]:
+    seconds = None if costs.usual is None else round(each.alone_weight, 3)
+    value = {"cause": each.cause, "commits": each.commits, "rebuilds": each.rebuilds}
+    return value | {"alone": each.alone, "alone_seconds": seconds}
 
 
 def as_text(found: Simulation) -> str:
@@ -116,14 +132,14 @@ def as_text(found: Simulation) -> str:
 def _lines(found: Simulation) -> Iterator[str]:
     yield f"{count(len(found.commits), 'commit')}: {_against(found)}"
     yield f"contexts: {size(found.bytes)} instead of {size(found.all_bytes)}"
-    if (seconds := found.seconds(found.rebuilds)) is not None:
-        instead = duration(found.seconds(found.all_rebuilds) or 0)
-        yield f"building, in sum: {duration(seconds)} instead of {instead}, at {duration(found.cost or 0)} an image"
+    if found.seconds is not None:
+        instead = duration(found.all_seconds or 0)
+        yield f"building, in sum: {duration(found.seconds)} instead of {instead}, {_how(found)}"
     costly = sorted((each for each in found.commits if each.rebuilt), key=lambda each: -len(each.rebuilt))[:MOST]
     if costly:
         yield ""
         yield "the commits that rebuild most"
-        yield from table([_costly(each) for each in costly])
+        yield from table([_costly(each, found.costs) for each in costly])
     yield from _causes("the lines that cause most rebuilds", found.lines())
     yield from _causes("the paths that cause most rebuilds", found.paths())
     for each in found.commits:
@@ -136,11 +152,23 @@ def _against(found: Simulation) -> str:
     return f"{text} ({100 * found.rebuilds / found.all_rebuilds:.1f} %)" if found.all_rebuilds else text
 
 
-def _costly(each: Replayed) -> list[str]:
+def _how(found: Simulation) -> str:
+    """Return where the seconds come from."""
+    if found.given:
+        return f"at {duration(found.costs.usual or 0)} an image"
+    images = {name for each in found.commits for name in each.images}
+    known = len(images & found.costs.known.keys())
+    rest = "" if known == len(images) else f", the others as the median of {known}"
+    return f"by what {count(known, 'image')} took here{rest}"
+
+
+def _costly(each: Replayed, costs: Costs) -> list[str]:
+    seconds = costs.sum(each.rebuilt)
     return [
         each.commit.id[:12],
-        f"{len(each.rebuilt)} of {each.images}",
+        f"{len(each.rebuilt)} of {len(each.images)}",
         size(each.bytes),
+        *([] if seconds is None else [duration(seconds)]),
         printable(each.commit.subject),
     ]
 
@@ -155,4 +183,5 @@ def _causes(title: str, found: Sequence[Share]) -> Iterator[str]:
 
 def _cause(each: Share) -> list[str]:
     saved = f"{each.alone:,} for nothing else" if each.alone else "always together with others"
+    saved += f" ({duration(each.alone_weight)})" if each.alone_weight else ""
     return [printable(each.cause), f"{count(each.rebuilds, 'rebuild')} in {count(each.commits, 'commit')}", saved]

@@ -6,7 +6,7 @@ An estimate is for people and for the order of work. It decides nothing else.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from mbuild.schedule import machine
@@ -34,6 +34,27 @@ def estimates(builds: Mapping[str, Sequence[Build]]) -> dict[str, float]:
                 found[image] = median(seconds)
                 break
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What building images takes, in seconds. known: by image; usual: of every other image, None where nobody knows."""
+
+    known: Mapping[str, float]
+    usual: float | None
+
+    def of(self, image: str) -> float:
+        """Return what an image takes; 0 where nobody knows."""
+        return self.known.get(image, self.usual or 0.0)
+
+    def sum(self, images: Iterable[str]) -> float | None:
+        """Return what images take one after the other, None where nobody knows."""
+        return None if self.usual is None else sum(map(self.of, images))
+
+
+def costs(known: Mapping[str, float]) -> Costs:
+    """Return what images take as ``estimates`` says; all others count as the median of these."""
+    return Costs(known, median(known.values()) if known else None)
 
 
 def complete(plan: Plan, known: Mapping[str, float]) -> dict[str, float]:
