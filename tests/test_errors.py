@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from mbuild.errors import GitError, Problem, without_credentials
+from mbuild.errors import ChangedWhileRead, ExitCode, GitError, Problem, Where, without_credentials
 from mbuild.names import quoted
 
 HIDDEN = {
@@ -56,3 +58,11 @@ def test_no_problem_has_them() -> None:
 
 def test_a_shortened_name_has_no_half_of_them() -> None:
     assert quoted(f"https://user:{'x' * 99}@host/y") == "'https://***@host/y'"
+
+
+def test_an_error_of_another_process_keeps_what_it_says() -> None:
+    problem = Problem("no", Where("a", 1), ("do",))
+    found = pickle.loads(pickle.dumps(GitError([problem])))
+    assert (type(found), found.problems, str(found)) == (GitError, (problem,), "a:1: no")
+    changed = pickle.loads(pickle.dumps(ChangedWhileRead("x")))
+    assert (changed.path, changed.exit_code) == ("x", ExitCode.ENVIRONMENT)

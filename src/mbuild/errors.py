@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
 
 from mbuild.values import dataclass
 
@@ -101,6 +102,17 @@ class MbuildError(Exception):
             problem = Problem(problem, where, hints)
         self.problems: tuple[Problem, ...] = (problem,) if isinstance(problem, Problem) else tuple(problem)
         super().__init__("\n".join(str(each) for each in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the problems where an error comes from another process."""
+        return _remade, (type(self), self.problems, self.__dict__)
+
+
+def _remade(kind: type[MbuildError], problems: tuple[Problem, ...], state: dict[str, Any]) -> MbuildError:
+    error = kind.__new__(kind)
+    MbuildError.__init__(error, problems)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(MbuildError):

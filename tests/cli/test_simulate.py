@@ -7,12 +7,16 @@ import os
 import random
 import shlex
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from mbuild.app import simulating
+from mbuild.process import spread
+from mbuild.schedule.jobs import Capacity
 from mbuild.store.builds import Build
 from mbuild.store.history import History
 from mbuild.store.place import state_folder
@@ -105,6 +109,32 @@ def test_the_answer_keeps_its_schema(shop: Repo) -> None:
 def test_ranges(args: tuple[str, ...], subjects: list[str], shop: Repo) -> None:
     found = json.loads(shop.mbuild(*QUESTION, *args).out)
     assert [each["subject"] for each in found["commits"]] == subjects
+
+
+def test_several_processes_answer_what_one_does(
+    shop: Repo, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shop.commit({"build.yaml": "version: [\n"}, "broken")
+    shop.commit({"build.yaml": FILES["build.yaml"]}, "mended")
+    one = shop.mbuild(*QUESTION)
+    began: list[int] = []
+
+    def counting(work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+        began.append(len(parts))
+        return spread(work, parts)
+
+    monkeypatch.setattr(simulating, "FEWEST", 2)
+    monkeypatch.setattr(simulating, "spread", counting)
+    monkeypatch.setattr("mbuild.app.capacity.this_machine", lambda: Capacity(3, 1))
+    several = shop.mbuild(*QUESTION)
+    assert (several.code, several.out) == (0, one.out)
+    assert began == [3]
+    part = clone(shop, "--filter=blob:none")
+    missing = part.mbuild(*QUESTION)
+    assert (missing.code, began) == (3, [3, 3])
+    assert missing.err.startswith("error: ")
+    assert "or let mbuild run it: --fetch" in missing.err
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_merge_counts_as_what_it_brings(shop: Repo) -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.app.reporting import context_info
-from mbuild.app.workspace import Snapshot
-from mbuild.errors import ConfigError, DockerfileError, GitError
+from mbuild.app.workspace import Snapshot, open_workspace
+from mbuild.errors import ConfigError, DockerfileError, GitError, Problem
 from mbuild.git.bring import bring
 from mbuild.git.diff import diff
 from mbuild.git.history import Commit, first_parents, missing_history
 from mbuild.graph.affected import affected
 from mbuild.graph.impact import causes
 from mbuild.output.simulation import Replayed
+from mbuild.process import spread
 from mbuild.schedule.estimate import Costs, costs, estimates
-from mbuild.values import dataclass, field
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
     from mbuild.app.workspace import Workspace
-    from mbuild.errors import Problem
     from mbuild.git.trees import CommitTree
     from mbuild.store.history import History
+
+
+FEWEST = 30
+"""So many commits are worth a process: its first graph is made from nothing."""
 
 
 def commits_of(
@@ -55,6 +61,34 @@ def costs_of(history: History, commits: Iterable[Replayed]) -> Costs:
     """Return what building the images of some commits takes, as builds of them took here."""
     names = sorted({name for each in commits for name in each.images})
     return costs(estimates(history.latest(names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a replay for a process of its own: where mbuild works, as for ``open_workspace``, and the commits."""
+
+    directory: Path
+    config: Path | None
+    commits: tuple[Commit, ...]
+
+
+def replay_part(part: Part) -> tuple[Replayed, ...]:
+    """Replay a part. Raises GitError where an object is missing."""
+    return tuple(replay(open_workspace(part.directory, part.config, looking=True), part.commits))
+
+
+def replay_all(workspace: Workspace, whole: Part, processes: int) -> tuple[Replayed, ...]:
+    """Replay commits, oldest first, in some processes at once. Raises GitError where an object is missing.
+
+    A replay that may fetch stays in one process: fetches go one after the other.
+    """
+    commits = whole.commits
+    processes = min(processes, len(commits) // FEWEST) if workspace.repository.fetcher is None else 1
+    if processes < 2:
+        return tuple(replay(workspace, commits))
+    cuts = [len(commits) * number // processes for number in range(processes + 1)]
+    parts = [replace(whole, commits=commits[begin:end]) for begin, end in itertools.pairwise(cuts)]
+    return tuple(itertools.chain.from_iterable(spread(replay_part, parts)))
 
 
 def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed]:

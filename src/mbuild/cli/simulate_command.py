@@ -14,7 +14,7 @@ EPILOG = """\b
 Examples:
   mbuild simulate --last 200            the last 200 commits of this branch
   mbuild simulate v1.0..v1.1            what came between two releases
-  mbuild simulate --last 50 --cost 90   with building time, at 90 seconds an image instead of what builds here took
+  mbuild simulate --last 50 --cost 90   with building time, at 90 seconds an image
 """
 
 
@@ -35,8 +35,9 @@ def command(settings: Settings, range_: str | None, last: int | None, cost: floa
 
     Commits are those along first parents, each compared with its parent, from git objects alone.
     """
+    from mbuild.app.capacity import this_machine
     from mbuild.app.past import open_history
-    from mbuild.app.simulating import commits_of, costs_of, replay
+    from mbuild.app.simulating import Part, commits_of, costs_of, replay_all
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
     from mbuild.cli.looking import open_looking
@@ -48,7 +49,10 @@ def command(settings: Settings, range_: str | None, last: int | None, cost: floa
     def warn(problem: Problem) -> None:
         print_problems([problem], "warning")
 
-    commits = tuple(replay(workspace, commits_of(workspace, last if last or range_ else 50, range_, warn)))
+    whole = Part(
+        settings.directory, settings.config, commits_of(workspace, last if last or range_ else 50, range_, warn)
+    )
+    commits = replay_all(workspace, whole, this_machine().processors)
     costs = Costs({}, cost) if cost is not None else costs_of(open_history(workspace, warn), commits)
     found = Simulation(commits, costs, given=cost is not None)
     if format_ == "json":
