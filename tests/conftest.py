@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser import Browser, find_browser
+from tests.engines import OwnEngine, lacking, own_engine
 from tests.registry.server import Proxy, program, proxied, serving
 from tests.support import Repo
 
@@ -102,6 +103,24 @@ def engine() -> EngineUnderTest:
         _no_engine(f"needs a Docker Engine: {error}")
     client = find_docker()
     return EngineUnderTest(found.host, client) if client else _no_engine("needs a docker client with buildx on PATH")
+
+
+@pytest.fixture(scope="session")
+def containerd_engine() -> Iterator[OwnEngine]:
+    """Yield an engine of the tests' own that keeps images in containerd's store."""
+    if why := lacking():
+        _no_engine(why)
+    with own_engine(containerd_store=True) as found:
+        yield found
+
+
+@pytest.fixture
+def mortal_engine() -> Iterator[OwnEngine]:
+    """Yield an engine that a test may kill."""
+    if why := lacking():
+        _no_engine(why)
+    with own_engine() as found:
+        yield found
 
 
 def _no_engine(why: str) -> NoReturn:

@@ -71,8 +71,8 @@ class FakeBuilder:
     def push(self, name: str, registries: Registries) -> str:
         return "sha256:pushed"
 
-    def pull(self, name: str, registries: Registries) -> None:
-        pass
+    def pull(self, name: str, registries: Registries) -> bool:
+        return True
 
     def close(self) -> None:
         pass

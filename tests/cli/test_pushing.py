@@ -43,7 +43,7 @@ def clean(host: str) -> None:
     """Remove the images of a registry from the engine."""
     found = connect()
     for each in found.names():
-        if each.startswith(f"{host}/"):
+        if each.startswith(f"{host}/") and "@" not in each:  # what was pulled by digest goes with its image
             found.untag(each)
     found.close()
 

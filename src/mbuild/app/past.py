@@ -63,7 +63,9 @@ def recorder(
 
     def record(step: Step, outcome: Outcome) -> None:
         if isinstance(outcome.detail, BuildResult):
-            bases.put(outcome.detail.image_id, outcome.detail.bases)
+            # Engines with containerd's store call an image by its manifest, others by its configuration.
+            for name in {outcome.detail.image_id, outcome.detail.digest}:
+                bases.put(name, outcome.detail.bases)
         if step.action == BUILD and outcome.status in _RECORDED:
             sent = outcome.detail.sent if isinstance(outcome.detail, BuildResult) else 0
             fingerprint = graph.nodes[step.image].fingerprint

@@ -78,8 +78,7 @@ class Publisher:
         if content in self.fetched:
             if content in self.sources:
                 self.registries.promote(self.sources[content], [content])
-            self.builder.pull(content, self.registries)
-            return True
+            return self.builder.pull(content, self.registries)
         return content not in self.elsewhere
 
     def publish(self, image: str, names: Sequence[str], notes: Mapping[str, str]) -> None:

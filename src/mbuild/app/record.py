@@ -40,14 +40,17 @@ def recorded(report: Report, run: Run, graph: Graph, places: Places) -> Report:
     ended = {each.name: each.done for each in report.images if each.done is not None and each.done.status in GOOD}
     contents = {name: content_name(graph.nodes[name]) for name in graph.with_parents(ended)}
     held = places.builder.stored(contents.values())
-    ids = {name: held[content].image_id for name, content in contents.items() if content in held}
+    here = {name: held[content] for name, content in contents.items() if content in held}
+    # Where images are called by their manifest, nobody says what their configuration is.
+    ids = {name: each.image_id for name, each in here.items() if each.image_id != each.digest}
+    ids |= {name: done.image_id for name, done in ended.items() if done.image_id}
     sizes = _sizes(ended, contents, held, places.registries)
     external = {name: only_images(ref for ref, _ in graph.nodes[name].external) for name in ended}
-    bases = _bases({name: contents[name] for name, images in external.items() if images}, run, ids, places)
+    bases = _bases({name: contents[name] for name, images in external.items() if images}, run, here, places)
 
     def digest(name: str) -> str | None:
-        only_there = None if contents[name] in held else places.there.get(contents[name])
-        return (ended[name].digest if name in ended else None) or only_there
+        kept = here[name].digest if name in here else places.there.get(contents[name])
+        return (ended[name].digest if name in ended else None) or kept
 
     def parent(name: str) -> Parent:
         return Parent(name, digest(name), ids.get(name))
@@ -55,7 +58,7 @@ def recorded(report: Report, run: Run, graph: Graph, places: Places) -> Report:
     def whole(each: ImageReport, done: Done) -> ImageReport:
         found = used(external[each.name], bases.get(each.name, {}))
         made = Made(sizes.get(each.name), tuple(map(parent, each.parents)), tuple(map(External, found, found.values())))
-        known = replace(done, image_id=done.image_id or ids.get(each.name), digest=digest(each.name))
+        known = replace(done, image_id=ids.get(each.name), digest=digest(each.name))
         return replace(each, made=made, done=known)
 
     images = [whole(each, ended[each.name]) if each.name in ended else each for each in report.images]
@@ -72,12 +75,13 @@ def _sizes(
 
 
 def _bases(
-    contents: Mapping[str, str], run: Run, ids: Mapping[str, str], places: Places
+    contents: Mapping[str, str], run: Run, here: Mapping[str, Stored], places: Places
 ) -> Mapping[str, Mapping[str, str]]:
     """Return which external images each image was made of: as this run says, an earlier one here, or its manifest."""
     results = {name: result for name in contents if (result := run.result(name)) and result.status != "reused"}
     found = {name: result.bases for name, result in results.items()}
-    found |= {name: places.remembered.get(ids.get(name)) for name in contents if name not in found}
+    left = [name for name in contents if name not in found]
+    found |= {name: places.remembered.get(here[name].image_id if name in here else None) for name in left}
     unknown = {
         contents[name]: name
         for name, bases in found.items()

@@ -96,7 +96,9 @@ def check(
     beyond = [
         problem
         for node in nodes
-        for problem in builder.check(request(snapshot, node, naming, epoch=options.epoch, dated=options.dated))
+        for problem in builder.check(
+            replace(request(snapshot, node, naming, epoch=options.epoch, dated=options.dated), push=_pushes(publisher))
+        )
     ]
     if publisher is not None and publisher.push and not builder.runs_tests:
         beyond += _untested(plan, snapshot, publisher)
@@ -111,6 +113,10 @@ def _untested(plan: Plan, snapshot: Snapshot, publisher: Publisher) -> Iterator[
         if test is not None and test.command and content_name(node) not in publisher.held:
             message = f"image '{node.name}': it is pushed only after its test, and running that needs an engine"
             yield Problem(message, test.where, (ENGINE_HINT,))
+
+
+def _pushes(publisher: Publisher | None) -> bool:
+    return publisher is not None and publisher.push
 
 
 def missing_problem(source: str, image: str, where: Where) -> Problem:
@@ -216,7 +222,7 @@ class _Worker:
         options = self.options
         attempts = Attempts(self.builder, self.emit, self.cancel, options.policy, options.limits)
         asked = request(self.snapshot, node, self.naming, epoch=options.epoch, dated=options.dated)
-        return attempts.build(replace(asked, owner=options.owner))
+        return attempts.build(replace(asked, owner=options.owner, push=_pushes(self.publisher)))
 
     def _reuse(self, node: Node) -> BuildResult:
         """Give an image that exists the names asked for, where the builder has it or must have it."""

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.buildx import Buildx, find_docker
 from mbuild.builders.dockerapi import DockerApi
@@ -18,6 +18,9 @@ from mbuild.dockerfile.model import ExternalImage
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 _SPEAKS = ("BUILDX_", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
@@ -87,6 +90,16 @@ class Auto(EngineStore):
         """Build one image."""
         return self._way(request).build(request, emit, cancel)
 
+    def push(self, name: str, registries: Registries) -> str:
+        """Push one name as the client does that has built it. Raises RegistryError."""
+        return self._other.push(name, registries) if self._other else EngineStore.push(self, name, registries)
+
+    def pull(self, name: str, registries: Registries) -> bool:
+        """Bring an image to where builds will look for it. Raises RegistryError."""
+        return (
+            self._another().pull(name, registries) if self.client.special else EngineStore.pull(self, name, registries)
+        )
+
     def close(self) -> None:
         """Close all connections to the engine."""
         if self.kit is not None:
@@ -96,6 +109,10 @@ class Auto(EngineStore):
     def _way(self, request: BuildRequest) -> Builder:
         if self.kit is not None and is_plain(request, self.client):
             return self.kit
+        return self._another()
+
+    def _another(self) -> Builder:
+        """Return the client for what the engine's BuildKit is not asked itself."""
         with self._lock:
             if self._other is None:
                 docker = find_docker()

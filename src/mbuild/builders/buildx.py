@@ -12,11 +12,12 @@ import csv
 import io
 import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mbuild.builders import progress
 from mbuild.builders.engine_store import EngineStore
@@ -30,7 +31,10 @@ from mbuild.events import Emit
 from mbuild.images import Secret
 from mbuild.passed import ssh_option
 from mbuild.process import Process, run, start
-from mbuild.values import dataclass
+from mbuild.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mbuild.registry.registries import Registries
 
 
 def find_docker() -> str | None:
@@ -46,18 +50,52 @@ def find_docker() -> str | None:
 
 @dataclass(slots=True)
 class Buildx(EngineStore):
-    """Builds with one ``docker`` client into one engine."""
+    """Builds with one ``docker`` client into one engine, or into registries where its builder is apart from the engine.
+
+    pushed: content names that builds have pushed themselves → digest.
+    """
 
     docker: str
     name: str = "buildx"
+    pushed: dict[str, str] = field(default_factory=dict)
+    _apart: list[bool] = field(default_factory=list)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the chosen buildx builder is not the engine's own: then it sees no image that the engine has."""
+        with self._asking:
+            if not self._apart:
+                asked = run([self.docker, "buildx", "inspect"], env=environment(self.engine.host), timeout=60)
+                driver = re.search(rb"^Driver:\s+(\S+)", asked.out, re.MULTILINE)
+                self._apart.append(driver is not None and driver[1] != b"docker")
+            return self._apart[0]
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the engine's store cannot hold; of everything else BuildKit is the judge."""
-        if len(request.platforms) < 2 or self.engine.containerd_store:
+        if len(request.platforms) < 2 or self.engine.containerd_store or self._pushes(request):
             return ()
         message = f"image '{request.image}': an image for several platforms needs the containerd image store"
-        hints = ("switch it on in the engine (features: containerd-snapshotter)", "or build one of them: --platform P")
+        hints = (
+            "switch it on in the engine (features: containerd-snapshotter)",
+            "or push it (--push, no test) from a buildx builder of its own: docker buildx create --use",
+            "or build one of them: --platform P",
+        )
         return (Problem(message, Where(request.dockerfile_path), hints),)
+
+    def push(self, name: str, registries: Registries) -> str:
+        """Push one name, unless its build did, and return the digest that was read back. Raises RegistryError."""
+        if name in self.pushed:
+            return registries.verified(name, self.pushed[name]).digest
+        return EngineStore.push(self, name, registries)
+
+    def pull(self, name: str, registries: Registries) -> bool:
+        """Bring an image into the engine, if that is where builds look for it. Raises RegistryError."""
+        return not self.is_apart and EngineStore.pull(self, name, registries)
+
+    def _pushes(self, request: BuildRequest) -> bool:
+        """Tell whether a build goes into its registry at once: a test needs the image in the engine."""
+        return request.push and request.test is None and self.is_apart
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and load it into the engine."""
@@ -87,9 +125,12 @@ class Buildx(EngineStore):
         yield str(folder / "Dockerfile"), str(target), None
 
     def _command(self, request: BuildRequest, folder: Path, dockerfile: str, context: str) -> list[str]:
-        argv = [self.docker, "buildx", "build", "--progress=rawjson", "--provenance=false", "--load"]
+        pushes = self._pushes(request)
+        argv = [self.docker, "buildx", "build", "--progress=rawjson", "--provenance=false"]
+        argv += ["--push" if pushes else "--load"]
         argv += [f"--metadata-file={folder / 'metadata.json'}", f"--file={dockerfile}"]
-        argv += [f"--tag={tag}" for tag in request.names]
+        # What it pushes gets its other names when all is there.
+        argv += [f"--tag={tag}" for tag in (request.names[:1] if pushes else request.names)]
         if request.target:
             argv.append(f"--target={request.target}")
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
@@ -134,6 +175,9 @@ class Buildx(EngineStore):
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
         described = json.loads(metadata.read_bytes()) if metadata.exists() else {}
         image_id, digest = progress.identity(described)
+        if self._pushes(request):
+            digest = str(described.get("containerimage.digest"))
+            self.pushed[request.tags[0]] = digest
         used = self.engine.used(request, told.bases, own=_is_engine(str(described.get("buildx.build.ref", ""))))
         return BuildResult("cached" if told.cached else "built", image_id, digest, sent=told.sent, bases=used)
 
@@ -199,7 +243,10 @@ def parent_hints(error: str, request: BuildRequest) -> tuple[str, ...]:
     """Return what to do when a parent that was just built is not found: only the engine's own builder looks there."""
     if not any(tag in error for tag in request.parents.values()):
         return ()
-    return ("this buildx builder does not see the engine's images: docker buildx use default",)
+    return (
+        "this buildx builder does not see the engine's images: docker buildx use default",
+        "or let it find them in the registry: --push",
+    )
 
 
 def secret_option(secret: Secret) -> str:

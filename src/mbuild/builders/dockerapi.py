@@ -35,13 +35,13 @@ _CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-per
 
 
 class _Told:
-    """What an engine's messages have said of a build. trace: only what BuildKit says of external images counts."""
+    """What an engine's messages have said of a build. trace: what BuildKit has; the classic builder writes text."""
 
     def __init__(self, image: str, emit: Emit) -> None:
         self.image_id: str | None = None
         self.log: list[str] = []
         self.failure = ""
-        self.trace = Progress(image, lambda event: None)  # noqa: ARG005
+        self.trace = Progress(image, emit)
         self._image, self._emit = image, emit
 
     def take(self, message: dict[str, Any]) -> None:
@@ -172,12 +172,13 @@ class DockerApi(EngineStore):
         if cancel:
             return BuildResult("cancelled", sent=pipe.sent)
         if told.failure:
-            return self._failed(request, told.failure, pipe.sent, tuple(told.log[-LOG_LINES:]))
+            return self._failed(request, told.failure, pipe.sent, told.trace.log or tuple(told.log[-LOG_LINES:]))
         image_id = told.image_id
         if image_id is None and request.names:
             image_id = self.engine.image_id(request.names[0])
         bases = self.engine.used(request, told.trace.bases, pulled=True)
-        return BuildResult("built", image_id, None, sent=pipe.sent, bases=bases)
+        status = "cached" if told.trace.cached else "built"
+        return BuildResult(status, image_id, None, sent=pipe.sent, bases=bases)
 
     def _failed(self, request: BuildRequest, text: str, sent: int = 0, log: tuple[str, ...] = ()) -> BuildResult:
         line = " ".join(text.split())

@@ -80,11 +80,12 @@ class Embedded:
 
         return push(Layout(self.output), name, registries)
 
-    def pull(self, name: str, registries: Registries) -> None:
+    def pull(self, name: str, registries: Registries) -> bool:
         """Bring an image into the layout. Raises RegistryError."""
         from mbuild.builders.oci.transfer import pull
 
         pull(Layout(self.output).open_or_create(), name, registries)
+        return True
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return the first RUN and every other thing that needs an engine."""

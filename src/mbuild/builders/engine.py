@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
+
+LISTINGS, LISTING_SECONDS = 20, 0.1
+"""How often a listing is asked for that failed since an image went away meanwhile, and the pause before the next."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _NO_NAME = "<none>:<none>"
@@ -57,10 +61,20 @@ class Engine:
 
     def _list(self) -> dict[str, Stored]:
         with self._lock, _explained(self.host):
-            listing = self.client.images()
+            listing = self._images()
         found = ((name, each) for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME)
         self._listed = {name: self._stored(each) for name, each in found}
         return self._listed
+
+    def _images(self) -> Any:
+        """Ask for the listing: with containerd's store it fails while an image in it is being removed."""
+        from docker.errors import NotFound
+
+        for _ in range(LISTINGS - 1):
+            with contextlib.suppress(NotFound):
+                return self.client.images()
+            time.sleep(LISTING_SECONDS)
+        return self.client.images()
 
     def _stored(self, listed: Mapping[str, Any]) -> Stored:
         digest = listed["Id"] if self.containerd_store else None
@@ -124,14 +138,14 @@ class Engine:
             self.client._raise_for_status(response)
 
     def discard(self, image: str) -> None:
-        """Remove an image that has no name; layers that others were built from, and the cache, stay."""
+        """Remove an image that has no name, with the steps of the classic builder that nothing else starts from."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
         # One of these that fails leaves an image without a name, as builds of the docker command do.
         with contextlib.suppress(DockerException, RequestException), self._lock:
             if not self.client.inspect_image(image).get("RepoTags"):
-                self.client.remove_image(image, noprune=True)
+                self.client.remove_image(image)
 
     def clear(self, owner: str) -> None:
         """Remove what is left of the tests of runs that were killed, when an owner is first asked for."""

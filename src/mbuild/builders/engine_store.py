@@ -62,9 +62,10 @@ class EngineStore:
         digest = push(self.engine.client, name)
         return registries.verified(name, self.engine.image_id(name), *([digest] if digest else [])).digest
 
-    def pull(self, name: str, registries: Registries) -> None:  # noqa: ARG002 - the engine talks to the registry itself
+    def pull(self, name: str, registries: Registries) -> bool:  # noqa: ARG002 - the engine talks to the registry itself
         """Bring an image into the engine. Raises RegistryError."""
         pull(self.engine.client, name)
+        return True
 
     def close(self) -> None:
         """Close the connection to the engine."""

@@ -31,6 +31,7 @@ class BuildRequest:
     tags:            full names of the result, the content tag first. epoch: mtime of everything sent, in seconds.
     date:            of the image's configuration and history, in seconds since 1970; None: that of the build.
     test:            what the result must stand before it gets any of them. owner: see ``Builder.test``.
+    push:            it will be published: a builder that does not keep images where its engine does may do so at once.
     """
 
     image: str
@@ -56,6 +57,7 @@ class BuildRequest:
     date: int | None = None
     test: ImageTest | None = None
     owner: str = ""
+    push: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -226,8 +228,11 @@ class Builder(Protocol):
         """
         ...
 
-    def pull(self, name: str, registries: Registries) -> None:
-        """Bring an image from its registry to where this builder keeps images. Raises RegistryError."""
+    def pull(self, name: str, registries: Registries) -> bool:
+        """Bring an image from its registry to where builds look for it; tells whether it is kept there now.
+
+        It is not where builds look into registries themselves. Raises RegistryError.
+        """
         ...
 
     def close(self) -> None:

@@ -1,0 +1,89 @@
+"""Engines of the tests' own beside the one that ``docker`` uses: they may be killed, and have another image store."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE_SECONDS = 60
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def lacking() -> str:
+    """Return why no engine can be started here, "" where one can."""
+    if os.geteuid() != 0:
+        return "starting a Docker Engine needs root"
+    return "" if shutil.which("dockerd", path=_PATH) else "needs dockerd (Debian: docker.io)"
+
+
+@dataclass(slots=True)
+class OwnEngine:
+    """An engine that lives in a folder. process: while it runs."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        return f"unix://{self.folder / 'docker.sock'}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile", "config-file")]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["dockerd", *options, f"--host={self.host}"],
+                env=os.environ | {"PATH": f"{_PATH}:{os.environ['PATH']}"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.docker("version", check=False).returncode != 0:
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < until, "the engine does not answer"
+            time.sleep(0.2)
+
+    def docker(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        environment = os.environ | {"DOCKER_HOST": self.host}
+        return subprocess.run(["/usr/bin/docker", *args], env=environment, check=check, capture_output=True)
+
+    def kill(self) -> None:
+        """End it as a crash would: nothing is put in order. Its containerd goes, too."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        for file in self.folder.glob("exec-root/**/*.pid"):
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int(file.read_text()), signal.SIGKILL)
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(PATIENCE_SECONDS)
+
+
+@contextlib.contextmanager
+def own_engine(*, containerd_store: bool = False) -> Iterator[OwnEngine]:
+    """Run an engine. It shares the bridge ``docker0``: one with another bridge would remove that from under others."""
+    # The path of a socket may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="mbuild-engine-"))
+    (folder / "config-file").write_text(json.dumps({"features": {"containerd-snapshotter": containerd_store}}))
+    engine = OwnEngine(folder)
+    try:
+        engine.start()
+        yield engine
+    finally:
+        if engine.process is not None and engine.process.poll() is None:
+            engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
