@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from rich.console import Console
@@ -62,7 +63,7 @@ def test_json_lines() -> None:
 def test_live_table_shows_what_runs_and_keeps_what_is_done() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80, no_color=True, highlight=False)
-    display = Live(color=False, console=console)
+    display = Live(color=False, console=console, expected={"api": 100.0, "web": 1.0})
     try:
         for event in EVENTS[:-1]:
             display.show(event)
@@ -71,10 +72,23 @@ def test_live_table_shows_what_runs_and_keeps_what_is_done() -> None:
         display.show(EVENTS[-1])
     finally:
         display.close()
-    assert "1.2 kB" in shot.get()
+    assert re.search(r"api +\d+\.\d s +1 min 40 s left +1\.2 kB +1 cached ", shot.get()), shot.get()
     assert "warn\\x07ing" in shot.get()
     assert "web  reused" in stream.getvalue()
     assert "api  failed in 1 min 01 s: Dockerfile:2: no" in stream.getvalue()
+
+
+def test_an_image_that_takes_longer_than_ever_has_no_time_left() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, no_color=True, highlight=False)
+    display = Live(color=False, console=console, expected={"api": 0.0})
+    try:
+        display.show(ImageStarted("api", "build"))
+        display.show(ImageStarted("db", "build"))
+        with console.capture() as shot:
+            console.print(display._table())
+    finally:
+        display.close()
+    assert "left" not in shot.get()
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("quiet", Quiet), ("json", JsonEvents), ("plain", Plain), ("auto", Plain)])
@@ -123,4 +137,4 @@ def test_that_a_build_is_tried_again() -> None:
     live.show(event)
     table = live._table()
     live.close()
-    assert [str(each) for each in table.columns[3].cells] == ["trying again in 2.5 s: 503 Service\\x07 Unavailable"]
+    assert [str(each) for each in table.columns[-1].cells] == ["trying again in 2.5 s: 503 Service\\x07 Unavailable"]

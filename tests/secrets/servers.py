@@ -9,6 +9,7 @@ import json
 import ssl
 import subprocess
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,13 +117,24 @@ class _Gate(_Handler):
     noted: Noted
     account: str
     token: str
+    identity: str
 
     def forward(self) -> None:
         for name, value in self.headers.items():
             self.noted.note(name, value)
         given = self.headers.get("Authorization", "")
         basic = "Basic " + base64.b64encode(self.account.encode()).decode()
-        if self.path.startswith("/token"):
+        if self.identity and self.path.startswith("/token"):
+            form = dict(urllib.parse.parse_qsl(self._body().decode()))
+            right = {
+                "grant_type": "refresh_token",
+                "refresh_token": self.identity,
+                "service": "x",
+                "scope": "repository:shop/api:pull,push",
+            }
+            good = self.command == "POST" and right.items() <= form.items()
+            self._answer(200 if good else 401, [], json.dumps({"access_token": self.token}).encode() if good else b"{}")
+        elif self.path.startswith("/token"):
             body = json.dumps({"token": self.token}).encode() if given == basic else b"{}"
             self._answer(200 if given == basic else 401, [], body)
         elif given == (f"Bearer {self.token}" if self.token else basic):
@@ -131,20 +143,24 @@ class _Gate(_Handler):
         else:
             self._body()
             way = f'Bearer realm="https://{self.noted.host}/token",service="x"' if self.token else 'Basic realm="x"'
+            way += ',scope="repository:shop/api:pull,push"' if self.identity else ""
             self._answer(401, [("WWW-Authenticate", way)], b"")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815
 
 
 @contextlib.contextmanager
-def gate(upstream: str, tls: ssl.SSLContext, account: str, token: str = "") -> Iterator[Noted]:
+def gate(upstream: str, tls: ssl.SSLContext, account: str = "", token: str = "", identity: str = "") -> Iterator[Noted]:
     """Put TLS and a question for credentials before a registry.
 
     account: NAME:PASSWORD. token: what an account gets for its password, and has to show then; "": Basic alone.
+    identity: what it gets the token for instead, by OAuth2.
     """
     noted, proxy = Noted(), Proxy()
     values = {"noted": noted, "proxy": proxy, "upstream": upstream, "stop": threading.Event()}
-    with _running(type("Gate", (_Gate,), {**values, "account": account, "token": token}), tls=tls) as host:
+    with _running(
+        type("Gate", (_Gate,), {**values, "account": account, "token": token, "identity": identity}), tls=tls
+    ) as host:
         noted.host = proxy.host = host
         yield noted
 

@@ -107,7 +107,9 @@ def _run(
     with _explained(job.chosen):
         running.check(plan, snapshot, builder, names, how, publisher)
     _note_missing_engine(job, builder)
-    display = choose_display(settings.progress, verbose=settings.verbose > 0, color=settings.color)
+    display = choose_display(
+        settings.progress, verbose=settings.verbose > 0, color=settings.color, expected=past.seconds
+    )
     noted = paging.Paging(job.options.report, snapshot)
     try:
         with noted.surviving(report):

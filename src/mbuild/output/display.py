@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from mbuild.errors import printable
@@ -121,10 +121,17 @@ def again(event: Retrying) -> str:
     return f"trying again in {duration(event.seconds)}: {printable(event.error.splitlines()[0])}"
 
 
-def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = None) -> Display:
+def choose(
+    mode: str,
+    *,
+    verbose: bool,
+    color: bool,
+    stream: TextIO | None = None,
+    expected: Mapping[str, float] | None = None,
+) -> Display:
     """Return the display for ``--progress``: ``auto`` is ``tty`` on a terminal and ``plain`` elsewhere.
 
-    Where a CI system folds its logs, ``auto`` does so.
+    expected: seconds that images are likely to take. Where a CI system folds its logs, ``auto`` does so.
     """
     stream = stream or sys.stderr
     if mode == "auto":
@@ -137,12 +144,12 @@ def choose(mode: str, *, verbose: bool, color: bool, stream: TextIO | None = Non
         "quiet": Quiet,
         "json": lambda: JsonEvents(stream),
         "plain": lambda: Plain(stream, verbose=verbose),
-        "tty": lambda: _live(color),
+        "tty": lambda: _live(color, expected or {}),
     }
     return makers[mode]()
 
 
-def _live(color: bool) -> Display:
+def _live(color: bool, expected: Mapping[str, float]) -> Display:
     from mbuild.output.live import Live  # rich is slow to import
 
-    return Live(color=color)
+    return Live(color=color, expected=expected)

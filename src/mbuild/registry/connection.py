@@ -21,6 +21,7 @@ from mbuild.errors import printable
 from mbuild.registry.attempts import Failure, pause
 from mbuild.registry.credentials import Credentials
 from mbuild.registry.manifest import Manifest, RegistryError
+from mbuild.registry.tokens import access_token
 from mbuild.values import dataclass, field
 
 T = TypeVar("T")
@@ -178,6 +179,9 @@ class Connection:
 
     def _authenticate(self, asked: dxf.DXFBase, response: requests.Response) -> None:
         known = self.credentials()
+        if known and known.identity:
+            asked.token = access_token(response, known.identity, insecure=self._is_plain())
+            return
         name, password = (known.user, known.password) if known else (None, None)
         asked.authenticate(name, password, response=response)
 

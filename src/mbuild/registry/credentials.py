@@ -12,10 +12,14 @@ HUB = "docker.io"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user's name and password. Never printed: neither is part of its ``repr``."""
+    """A user's name and password, or an identity token. Never printed: none is part of its ``repr``.
 
-    user: str = field(repr=False)
-    password: str = field(repr=False)
+    identity: what ``docker login`` got from a registry that keeps no passwords (an OAuth2 refresh token), else "".
+    """
+
+    user: str = field(repr=False, default="")
+    password: str = field(repr=False, default="")
+    identity: str = field(repr=False, default="")
 
 
 def _why(error: Exception) -> str:
@@ -43,10 +47,7 @@ def find(host: str) -> Credentials | None:
         raise EnvironmentFault(f"the credentials for {host} cannot be read: {_why(error)}") from error
     found = {key.lower(): value for key, value in entry.items() if value}
     if "identitytoken" in found:
-        raise EnvironmentFault(
-            f"the credentials for {host} are an identity token, which mbuild cannot use",
-            f"log in with a user name and an access token: docker login {host}",
-        )
+        return Credentials(identity=str(found["identitytoken"]))
     if "username" not in found or "password" not in found:
         return None
     return Credentials(str(found["username"]), str(found["password"]))
