@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,18 @@ def test_a_dry_run_says_how_long_it_will_take(shop: Repo) -> None:
         "web": None,
     }
     assert answer.json["estimate_seconds"] == 135.0
+
+
+def test_a_run_says_what_it_has_saved(shop: Repo) -> None:
+    first = shop.mbuild("all", "--jobs", "1", "--format", "json")
+    assert first.json["saved_seconds"] is None, "every image was built"
+    for _ in range(3):
+        remember(shop, base=60.0, api=30.0, web=30.0)
+    shop.commit({"web/page.html": "another\n"})
+    text = shop.mbuild("affected", "--base", "HEAD^", "--jobs", "1").out
+    assert re.search(r"\nsaved: about (2 min 00|1 min 59) s against building all 3 images\n", text), text
+    again = shop.mbuild("all", "--jobs", "1", "--format", "json").json
+    assert 115 < again["saved_seconds"] <= 120
 
 
 @pytest.mark.parametrize("damage", ["garbage", "newer", "absent"])

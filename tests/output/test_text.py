@@ -40,6 +40,28 @@ def report(name: str, status: str | None = None, error: str | None = None, **mor
     return ImageReport(name, True, (), "Dockerfile", ".", None, (), (), **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("states", "seconds", "everything", "saved"),
+    [
+        (("built", "reused"), 3.0, 63.0, 60.0),
+        (("cached", None), 3.0, 63.0, 60.0),
+        (("built", "built"), 3.0, 63.0, None),
+        (("built", "failed"), 3.0, 63.0, None),
+        (("built", None), 63.0, 3.0, None),
+        (("built", None), 3.0, None, None),
+        ((None, None), None, None, None),
+    ],
+)
+def test_what_a_run_has_saved(
+    states: tuple[str | None, ...], seconds: float | None, everything: float | None, saved: float | None
+) -> None:
+    images = tuple(report(f"i{number}", state) for number, state in enumerate(states))
+    found = Report("affected", None, HEAD, images, seconds=seconds, all_seconds=everything)
+    assert found.saved_seconds == saved
+    line = "saved: about 1 min 00 s against building all 2 images"
+    assert (line in result_text(found).splitlines()) == (saved is not None)
+
+
 def test_results_are_told_one_by_one_and_summed_up() -> None:
     context = ContextInfo(3, 1500, "d", False, 10, 2_000_000)
     images = (

@@ -1,7 +1,7 @@
 """``kill -9`` of a run at random moments, and then another run: as if nothing had happened.
 
 Every kill has its seed, which a failure prints. ``MBUILD_KILLS`` sets how many there are with each builder that uses an
-engine (default 3); the embedded builder, which is faster, gets ten times as many and a greater monorepo.
+engine (default 3); the embedded builder, which is faster, gets ten times as many, at least 200, and a greater monorepo.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,9 @@ from tests.support import Repo
 
 KILLS = int(os.environ.get("MBUILD_KILLS", "3"))
 IMAGES = 8
+IN_TURN = 8
+"""Kills of the embedded builder in one monorepo, each of a run that has everything to build."""
+EMBEDDED = max(200, 10 * KILLS)
 
 
 def killed_run(repo: Repo, random_: random.Random, *args: str) -> set[str]:
@@ -66,7 +70,7 @@ def check_contents(shop: Shop, found: dict[str, Content]) -> None:
         assert files == shop.expected(image), f"{name} is not whole"
 
 
-@pytest.mark.parametrize("seed", range(KILLS * 10))
+@pytest.mark.parametrize("seed", range(EMBEDDED // IN_TURN))
 def test_kills_of_the_embedded_builder(seed: int, repo: Repo) -> None:
     random_ = random.Random(seed)
     shop = random_shop(random_, "shop", 20, runs=False)
@@ -76,8 +80,10 @@ def test_kills_of_the_embedded_builder(seed: int, repo: Repo) -> None:
     def look() -> dict[str, Content]:
         return contents(lambda path: (layout / path).read_bytes()) if (layout / "manifest.json").exists() else {}
 
-    finished = killed_run(repo, random_, "--builder", "oci")
-    check_after(repo, shop, finished, look, "--builder", "oci")
+    for _ in range(IN_TURN):
+        finished = killed_run(repo, random_, "--builder", "oci")
+        check_after(repo, shop, finished, look, "--builder", "oci")
+        shutil.rmtree(layout)
 
 
 @pytest.fixture
@@ -106,7 +112,7 @@ def saved(engine: EngineUnderTest, project: str, folder: Path) -> dict[str, Cont
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("builder", ["buildx", "docker"])
+@pytest.mark.parametrize("builder", ["auto", "buildx", "docker"])
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_kills_with_an_engine(
     seed: int, builder: str, repo: Repo, engine: EngineUnderTest, project: str, tmp_path: Path

@@ -10,7 +10,7 @@ from mbuild.builders.protocol import BuildResult
 from mbuild.graph.node import Graph
 from mbuild.schedule.estimate import complete, estimates, makespan
 from mbuild.schedule.executor import Outcome
-from mbuild.schedule.plan import BUILD, Plan, Step
+from mbuild.schedule.plan import BUILD, Plan, Step, make_plan
 from mbuild.store.bases import Bases
 from mbuild.store.builds import Build
 from mbuild.store.history import History
@@ -49,6 +49,15 @@ def forecast(history: History, plan: Plan) -> Forecast:
     building = [step.image for step in plan.active if step.action == BUILD]
     known = estimates(history.latest(building)) if building else {}
     return Forecast(known, complete(plan, known))
+
+
+def everything(history: History, graph: Graph, jobs: int) -> float | None:
+    """Return how long building every image would take, judged by what builds took; None where no image has a past."""
+    known = estimates(history.latest(graph.order))
+    if not known:
+        return None
+    plan = make_plan(graph, dict.fromkeys(graph.order, ()), ())
+    return makespan(plan, complete(plan, known), jobs)
 
 
 def open_bases(workspace: Workspace) -> Bases:

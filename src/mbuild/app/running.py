@@ -70,10 +70,12 @@ class Past:
     """What is known of earlier builds: how long each image will take, in seconds; and what is told of every end.
 
     bases: gives the external images that an image which exists was made of, by ``bases.key``.
+    everything: gives how long building all images would take, in seconds; None where nobody knows.
     """
 
     seconds: Mapping[str, float] = field(default_factory=dict)
     bases: Callable[[str], Mapping[str, str]] = lambda image: {}  # noqa: ARG005
+    everything: Callable[[], float | None] = lambda: None
     ended: Callable[[Step, Outcome], None] = lambda step, outcome: None  # noqa: ARG005
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mbuild.app import running, targets
-from mbuild.app.past import Forecast, forecast, open_bases, open_history, recorder
+from mbuild.app.past import Forecast, everything, forecast, open_bases, open_history, recorder
 from mbuild.app.publishing import Publisher
 from mbuild.app.record import Places, lacking, recorded
 from mbuild.app.reporting import Sizes, View, done, image_reports
@@ -78,7 +78,10 @@ def _work(job: Job, registries: Registries) -> int:
         assert job.builder is not None
         bases = open_bases(job.workspace)
         known = lambda image: bases.get(found.ids.get(image))  # noqa: E731
-        past = running.Past(expected.known, known, recorder(history, job.wanted.snapshot.graph, bases))
+        graph = job.wanted.snapshot.graph
+        past = running.Past(
+            expected.known, known, lambda: everything(history, graph, report.jobs), recorder(history, graph, bases)
+        )
         publisher = publishing(job, plan, found, registries)
         with history:
             return _run(
@@ -118,7 +121,7 @@ def _run(
         display.close()
     images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
     _print_failures(run)
-    ended = replace(report, images=images, seconds=run.seconds)
+    ended = replace(report, images=images, seconds=run.seconds, all_seconds=past.everything())
     whole, problems = _recorded(job, ended, run, places)
     if run.code != ExitCode.DONE:
         problems = ()  # of a run that failed the record says what is known

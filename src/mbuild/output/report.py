@@ -135,6 +135,7 @@ class Report:
 
     parts: what ``--shards`` makes of it; shard: which of them this answer is, from 1, None for all of them.
     again: the command that builds images of it by name, on any machine. targets: for formats that describe builds.
+    seconds: how long a run took; all_seconds: how long building every image would have, by the history of builds.
     """
 
     command: str
@@ -148,12 +149,28 @@ class Report:
     builder: str = ""
     place: str = ""
     seconds: float | None = None
+    all_seconds: float | None = None
     estimate_seconds: float | None = None
     jobs: int = 0
     parts: tuple[Part, ...] = ()
     shard: int | None = None
     again: tuple[str, ...] = ("mbuild", "build")
     targets: tuple[Target, ...] = ()
+
+    @property
+    def saved_seconds(self) -> float | None:
+        """How much shorter a run was than building every image; None where that is not known, or it was not.
+
+        A run that did not do what was asked, or that has built every image, has saved nothing.
+        """
+        from mbuild.schedule.machine import BAD
+
+        states = [each.done.status if each.done else "" for each in self.images]
+        if any(each in BAD for each in states) or all(each == "built" for each in states):
+            return None
+        if self.seconds is None or self.all_seconds is None or self.all_seconds <= self.seconds:
+            return None
+        return self.all_seconds - self.seconds
 
 
 def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
@@ -180,6 +197,8 @@ def as_json(report: Report) -> dict[str, Any]:
     if not report.listing:
         value["order"] = [list(wave) for wave in report.order]
         value["estimate_seconds"] = _rounded(report.estimate_seconds)
+    if report.seconds is not None:
+        value["saved_seconds"] = _rounded(report.saved_seconds)
     value |= {"unowned": list(report.unowned), "removed": list(report.removed)}
     if report.builder:
         value["builder"] = report.builder

@@ -59,6 +59,9 @@ def _time(report: Report) -> Iterator[Html]:
         expected = report.estimate_seconds
         said = element("small", f" expected: about {duration(expected)}") if expected is not None else None
         yield _figure("Time", duration(report.seconds), said)
+        if report.saved_seconds is not None:
+            every = element("small", f" against building all {count(len(report.images), 'image')}")
+            yield _figure("Saved", f"about {duration(report.saved_seconds)}", every)
     elif report.estimate_seconds is not None:
         yield _figure("Expected", f"about {duration(report.estimate_seconds)} with {count(report.jobs, 'job')}")
 
