@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mbuild import names
 from mbuild.errors import ExitCode
-from mbuild.names import NameProblem, Reference, parse_platform, parse_reference
+from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.platforms import parse_platform, platform
 
 HEX = "0123456789abcdef" * 4
 DIGEST = f"sha256:{HEX}"
@@ -179,7 +180,7 @@ def test_named_contexts_are_compared_as_buildkit_does(name: str, key: str) -> No
 )
 def test_a_platform_is_normalised(text: str, parts: tuple[str, str, str]) -> None:
     assert parse_platform(text) == parts
-    assert parse_platform(names.platform(text)) == parts
+    assert parse_platform(platform(text)) == parts
 
 
 def test_a_system_alone_has_the_native_architecture() -> None:
@@ -209,7 +210,7 @@ def test_a_system_alone_has_the_native_architecture() -> None:
 )
 def test_what_is_no_platform_is_refused(text: str) -> None:
     with pytest.raises(NameProblem) as caught:
-        names.platform(text)
+        platform(text)
     expected = f"{names.quoted(text)} is no platform: OS/ARCH[/VARIANT] is, as in linux/arm64"
     assert caught.value.problems[0].message == expected
 

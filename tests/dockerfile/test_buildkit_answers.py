@@ -25,7 +25,8 @@ from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import FolderContext, Inherited, ParentImage, Platform, Recipe, Resolved
 from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
-from mbuild.names import context_key, parse_platform
+from mbuild.names import context_key
+from mbuild.platforms import parse_platform
 
 TABLE: dict[str, Any] = json.loads((Path(__file__).parent / "buildkit_answers.json").read_text(encoding="utf-8"))
 

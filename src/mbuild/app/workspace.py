@@ -175,7 +175,7 @@ def open_workspace(
 ) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
     if platforms:
-        from mbuild.names import platform as checked_platform
+        from mbuild.platforms import platform as checked_platform
 
         platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
@@ -208,6 +208,6 @@ def _read(path: Path) -> bytes:
 
 def native_platform() -> str:
     """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
-    from mbuild.names import parse_platform
+    from mbuild.platforms import parse_platform
 
     return "/".join(part for part in parse_platform(f"linux/{os.uname().machine.lower() or 'amd64'}") if part)

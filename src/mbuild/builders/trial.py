@@ -13,7 +13,7 @@ from mbuild.builders.protocol import BuildRequest, Cancel, Examined
 from mbuild.errors import EnvironmentFault, Problem
 from mbuild.events import Emit
 from mbuild.images import ImageTest
-from mbuild.names import parse_platform
+from mbuild.platforms import parse_platform
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from mbuild import names, passed
+from mbuild import names, passed, platforms
 from mbuild.names import NameProblem, quoted
 
 
@@ -78,7 +78,7 @@ Registry = Annotated[str, _checked(names.registry_prefix), WithJsonSchema(_PATTE
 Alias = Annotated[str, _checked(names.alias), WithJsonSchema(_PATTERN)]
 Tag = Annotated[str, _checked(names.tag_template), _TEXT]
 PlatformName = Annotated[
-    str, _checked(names.platform), WithJsonSchema({"type": "string", "pattern": "^[^/]+(/[^/]+){0,2}$"})
+    str, _checked(platforms.platform), WithJsonSchema({"type": "string", "pattern": "^[^/]+(/[^/]+){0,2}$"})
 ]
 ArgName = Annotated[str, _checked(names.arg_name), WithJsonSchema({"type": "string", "pattern": r"^[^\s=]+$"})]
 ContextName = Annotated[str, _checked(_context_name), WithJsonSchema(_PATTERN)]

@@ -15,6 +15,7 @@ from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.names import NameProblem, context_key, quoted
 from mbuild.passed import cache, label_name, parse_ssh
+from mbuild.platforms import platform
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 
@@ -188,7 +189,7 @@ def _usable(build: Build, notes: Notes) -> Build:
     return replace(
         build,
         args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
-        platforms=tuple(each for each in build.platforms if check.passes("platform", checked.platform, each)),
+        platforms=tuple(each for each in build.platforms if check.passes("platform", platform, each)),
         secrets=tuple(each for each in build.secrets if check.passes("secret", _secret, each)),
         ssh=tuple(each for each in build.ssh if check.passes("ssh", _ssh, each)),
         labels=tuple(each for each in build.labels if check.passes("label", _label, each)),

@@ -16,7 +16,8 @@ from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.refused import Problems, Refused, near
 from mbuild.dockerfile.variables import expand_word
 from mbuild.errors import Where
-from mbuild.names import NameProblem, parse_platform, parse_reference
+from mbuild.names import NameProblem, parse_reference
+from mbuild.platforms import parse_platform
 from mbuild.values import dataclass, field
 
 SCRATCH = "scratch"

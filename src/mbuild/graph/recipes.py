@@ -23,7 +23,7 @@ from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.defined import Definitions
 from mbuild.graph.lookup import Lookup, context_for
 from mbuild.images import ImageDef, NamedContext
-from mbuild.names import parse_platform
+from mbuild.platforms import parse_platform
 from mbuild.tree import Entry, Tree
 from mbuild.values import dataclass, field
 
