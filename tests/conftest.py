@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +17,9 @@ from tests.browser import Browser, find_browser
 from tests.engines import OwnEngine, lacking, own_engine
 from tests.registry.server import Proxy, program, proxied, serving
 from tests.support import Repo
+
+if TYPE_CHECKING:
+    from mbuild.builders.engine import Engine
 
 pytest_plugins = ["tests.oracle.soundness.totals"]
 
@@ -103,6 +106,16 @@ def engine() -> EngineUnderTest:
         _no_engine(f"needs a Docker Engine: {error}")
     client = find_docker()
     return EngineUnderTest(found.host, client) if client else _no_engine("needs a docker client with buildx on PATH")
+
+
+@pytest.fixture
+def engine_door(engine: EngineUnderTest) -> Iterator[Engine]:
+    """Yield mbuild's own door to the engine."""
+    from mbuild.builders.engine import connect
+
+    found = connect()
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

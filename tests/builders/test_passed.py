@@ -8,10 +8,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mbuild.builders.engine import Engine, connect
+from mbuild.builders.engine import Engine
 from mbuild.registry.registries import Registries
 from tests.cli.test_pushing import clean
 from tests.oracle.minimal.base import import_base
@@ -22,18 +23,11 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def door(engine: object) -> Iterator[Engine]:
-    found = connect()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def base(door: Engine, proxy: Proxy) -> Iterator[str]:
+def base(engine_door: Engine, proxy: Proxy) -> Iterator[str]:
     name = f"passed{proxy.host.rpartition(':')[2]}/base:1"
-    import_base(door.client, name)
+    import_base(engine_door.client, name)
     yield name
-    door.untag(name)
+    engine_door.untag(name)
     clean(proxy.host)
 
 
@@ -57,21 +51,26 @@ def commit(repo: Repo, host: str, entry: str, dockerfile: str) -> None:
     repo.commit({"build.yaml": config, "a/Dockerfile": dockerfile, "a/f": host})
 
 
+def configuration(name: str) -> Any:
+    """Return the configuration of an image in a registry."""
+    registries, parts = Registries(), list[bytes]()
+    connection, repository, tag = registries.at(name)
+    manifest = connection.manifest(repository, tag)
+    assert manifest is not None
+    connection.download(repository, json.loads(manifest.data)["config"]["digest"], parts.append)
+    registries.close()
+    return json.loads(b"".join(parts))
+
+
 @pytest.mark.parametrize("builder", ["auto", "buildx", "docker", "oci"])
-def test_labels_are_in_the_image(repo: Repo, builder: str, door: Engine, proxy: Proxy) -> None:
+def test_labels_are_in_the_image(repo: Repo, builder: str, engine_door: Engine, proxy: Proxy) -> None:
     commit(
         repo, proxy.host, "{labels: {a.b: 'x, \"y\" $z', dev.example: 1.10}}", "FROM scratch\nLABEL a.b=no\nCOPY f /\n"
     )
     assert repo.mbuild("all", "--builder", builder, "--push", "--tag", "v1").code == 0
-    registries = Registries()
-    connection, repository, tag = registries.at(f"{proxy.host}/passed/a:v1")
-    manifest = connection.manifest(repository, tag)
-    assert manifest is not None
-    parts: list[bytes] = []
-    connection.download(repository, json.loads(manifest.data)["config"]["digest"], parts.append)
-    registries.close()
+    published = configuration(f"{proxy.host}/passed/a:v1")
     clean(proxy.host)
-    labels = json.loads(b"".join(parts))["config"]["Labels"]
+    labels = published["config"]["Labels"]
     assert {key: value for key, value in labels.items() if not key.startswith("dev.mbuild.")} == {
         "a.b": 'x, "y" $z',
         "dev.example": "1.10",
@@ -102,14 +101,8 @@ def test_a_cache_is_written_and_read(repo: Repo, base: str, proxy: Proxy) -> Non
     commit(repo, proxy.host, caches, f"FROM {base}\nCOPY f /f\nRUN cat f > g\n")
     first = repo.mbuild("--progress", "json", "all", "--push", "--tag", "v1")
     assert first.code == 0, first.err
-    registries = Registries()
-    connection, repository, tag = registries.at(f"{proxy.host}/passed/a:v1")
-    manifest = connection.manifest(repository, tag)
-    assert manifest is not None
-    parts: list[bytes] = []
-    connection.download(repository, json.loads(manifest.data)["config"]["digest"], parts.append)
-    registries.close()
-    assert "moby.buildkit.cache.v0" in json.loads(b"".join(parts))
+    published = configuration(f"{proxy.host}/passed/a:v1")
+    assert "moby.buildkit.cache.v0" in published
     second = repo.mbuild("--progress", "json", "all", "--force")
     assert second.code == 0, second.err
     assert f"importing cache manifest from {proxy.host}/passed/a:v1" in second.err

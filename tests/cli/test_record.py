@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mbuild.builders.engine import Engine, connect
+from mbuild.builders.engine import Engine
 from mbuild.builders.pushing import push
 from mbuild.registry.annotations import BASE_DIGEST, BASE_NAME, annotations_of
 from mbuild.registry.registries import Registries
@@ -21,13 +21,6 @@ from tests.support import Answer, Repo
 
 ENGINES = ["auto", "buildx", "docker"]
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def engine_door(engine: object) -> Iterator[Engine]:
-    found = connect()
-    yield found
-    found.close()
 
 
 @pytest.fixture
