@@ -45,7 +45,7 @@ class FakeBuilder:
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
         return {}
 
-    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+    def stored(self, names: Collection[str], *, again: bool) -> Mapping[str, Stored]:
         return {}
 
     def tag(self, existing: str, names: Sequence[str]) -> None:

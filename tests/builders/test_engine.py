@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mbuild.builders.engine import connect, familiar
+from mbuild.builders.engine import Engine, connect, familiar
 from mbuild.builders.registry import Surroundings, choose
 from mbuild.errors import EnvironmentFault
 from tests.conftest import EngineUnderTest
@@ -89,6 +90,33 @@ def test_names_that_are_there_cost_no_call(engine: EngineUnderTest) -> None:
         assert f"{name}:two" in found.names()
     finally:
         found.close()
+        engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
+
+
+@pytest.mark.engine
+def test_what_was_listed_is_described_without_another_listing(
+    engine: EngineUnderTest, engine_door: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, listings = f"mbuild-listed-{uuid.uuid4().hex[:12]}", list[int]()
+    engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
+    ask = engine_door.client.images
+
+    def counting() -> Any:
+        listings.append(1)
+        return ask()
+
+    monkeypatch.setattr(engine_door.client, "images", counting)
+    try:
+        ids = engine_door.existing([f"{name}:one"])
+        assert engine_door.stored([f"{name}:one"], again=False)[f"{name}:one"].image_id == ids[f"{name}:one"]
+        assert engine_door.stored([], again=False) == {}
+        assert len(listings) == 1
+        engine.run("tag", f"{name}:one", f"{name}:two")
+        assert set(engine_door.stored([f"{name}:one", f"{name}:two"], again=False)) == {f"{name}:one", f"{name}:two"}
+        engine.run("rmi", f"{name}:two")
+        assert set(engine_door.stored([f"{name}:one", f"{name}:two"], again=True)) == {f"{name}:one"}
+        assert len(listings) == 3
+    finally:
         engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
 
 

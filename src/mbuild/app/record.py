@@ -39,7 +39,7 @@ def recorded(report: Report, run: Run, graph: Graph, places: Places) -> Report:
     """Return the report of a run with what each image that is there is made of. Raises RegistryError."""
     ended = {each.name: each.done for each in report.images if each.done is not None and each.done.status in GOOD}
     contents = {name: content_name(graph.nodes[name]) for name in graph.with_parents(ended)}
-    held = places.builder.stored(contents.values())
+    held = places.builder.stored(contents.values(), again=any(done.status != "reused" for done in ended.values()))
     here = {name: held[content] for name, content in contents.items() if content in held}
     # Where images are called by their manifest, nobody says what their configuration is.
     ids = {name: each.image_id for name, each in here.items() if each.image_id != each.digest}

@@ -58,7 +58,7 @@ class Embedded:
         held = {canonical(name): found.digest for name, found in Layout(self.output).names().items()}
         return {name: held[canonical(name)] for name in names if canonical(name) in held}
 
-    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+    def stored(self, names: Collection[str], *, again: bool) -> Mapping[str, Stored]:  # noqa: ARG002 - reading is quick
         """Return what the layout holds under these names: sizes are those of packed layers and the configuration."""
         if not (self.output / "index.json").is_file():
             return {}

@@ -85,9 +85,13 @@ class Engine:
         held = self.names() if names else {}
         return {name: held[short] for name in names if (short := familiar(name)) in held}
 
-    def stored(self, names: Collection[str]) -> dict[str, Stored]:
-        """Return, of these full names with tags, what the engine holds. One call."""
-        held = self._list() if names else {}
+    def stored(self, names: Collection[str], *, again: bool = True) -> dict[str, Stored]:
+        """Return, of these full names with tags, what the engine holds. One call.
+
+        again: what it holds may have changed since the last listing; else that is asked for only where it lacks a name.
+        """
+        known = not again and all(familiar(name) in self._listed for name in names)
+        held = self._listed if known or not names else self._list()
         return {name: held[short] for name in names if (short := familiar(name)) in held}
 
     def used(

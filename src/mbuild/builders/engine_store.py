@@ -53,9 +53,9 @@ class EngineStore:
         """Return, of these names, those that the engine holds."""
         return self.engine.existing(names)
 
-    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
+    def stored(self, names: Collection[str], *, again: bool) -> Mapping[str, Stored]:
         """Return what the engine holds under these names: sizes are those of unpacked layers."""
-        return self.engine.stored(names)
+        return self.engine.stored(names, again=again)
 
     def push(self, name: str, registries: Registries) -> str:
         """Push one name, and return the digest that was read back from the registry. Raises RegistryError."""

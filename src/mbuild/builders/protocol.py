@@ -189,8 +189,11 @@ class Builder(Protocol):
         """Return, of these full names with tags, those that exist → image id. One call for all of them."""
         ...
 
-    def stored(self, names: Collection[str]) -> Mapping[str, Stored]:
-        """Return what it holds under those of these full names that exist. One call for all of them."""
+    def stored(self, names: Collection[str], *, again: bool) -> Mapping[str, Stored]:
+        """Return what it holds under those of these full names that exist. One call for all of them.
+
+        again: something was built or brought since ``existing`` was asked; else that may be known without a call.
+        """
         ...
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
