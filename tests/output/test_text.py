@@ -46,6 +46,7 @@ def report(name: str, status: str | None = None, error: str | None = None, **mor
         (("built", "reused"), 3.0, 63.0, 60.0),
         (("cached", None), 3.0, 63.0, 60.0),
         (("built", "built"), 3.0, 63.0, None),
+        (("built", "reused"), 3.0, 3.05, None),
         (("built", "failed"), 3.0, 63.0, None),
         (("built", None), 63.0, 3.0, None),
         (("built", None), 3.0, None, None),

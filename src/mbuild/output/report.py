@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mbuild.schedule.shards import Part
 
 SCHEMA = 1
+WORTH_TELLING_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,10 @@ class Report:
         states = [each.done.status if each.done else "" for each in self.images]
         if any(each in BAD for each in states) or all(each == "built" for each in states):
             return None
-        if self.seconds is None or self.all_seconds is None or self.all_seconds <= self.seconds:
+        if self.seconds is None or self.all_seconds is None:
             return None
-        return self.all_seconds - self.seconds
+        saved = self.all_seconds - self.seconds
+        return saved if saved >= WORTH_TELLING_SECONDS else None
 
 
 def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
