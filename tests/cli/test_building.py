@@ -89,6 +89,22 @@ class TestWithoutAnEngine:
         assert answer.err.count("error: ") == 1
         assert "base/Dockerfile:2" in answer.err
 
+    def test_the_full_log_of_each_image_is_kept_and_named(self, shop: Repo) -> None:
+        shop.write({"web/Dockerfile": "FROM scratch\nCOPY index.html /f\nCOPY index.html /f/g\n"})
+        answer = shop.mbuild("all", "--format", "json")
+        assert answer.code == 1
+        logs = {each["name"]: Path(each["log_file"]) for each in answer.json["images"]}
+        assert f"  full log: {logs['web']}\n" in answer.err
+        assert "failed in " in logs["web"].read_text()
+        assert logs["api"].read_text().splitlines()[0].startswith("#1 ")
+        state = Path(shop.mbuild("state", "path").out.strip())
+        assert {each.parent.parent.parent for each in logs.values()} == {state}
+        shop.write({"web/Dockerfile": "FROM scratch\nCOPY index.html /f\n"})
+        text = shop.mbuild("all").out
+        assert f"\nlogs: {state}/logs/" in text
+        again = shop.mbuild("all", "--format", "json").json
+        assert {each["log_file"] for each in again["images"]} == {None}
+
     def test_progress_as_json_is_one_event_a_line(self, shop: Repo) -> None:
         answer = shop.mbuild("--progress", "json", "all")
         events = [json.loads(line) for line in answer.err.splitlines()]

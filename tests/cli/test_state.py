@@ -104,7 +104,12 @@ def test_a_state_directory_that_cannot_be_made_is_no_error(shop: Repo, monkeypat
     monkeypatch.setenv("MBUILD_STATE_DIR", str(shop.folder / "README.md" / "below"))
     answer = shop.mbuild("all")
     assert answer.code == 0
-    assert answer.err.count("warning: ") == 2
+    for what in (
+        "no lock keeps another mbuild out",
+        "the logs of this run are not kept",
+        "the history of builds is not",
+    ):
+        assert answer.err.count(f"warning: {what}") == 1
     assert "no lock keeps another mbuild out of this work tree" in answer.err
     assert shop.mbuild("all", "--dry-run").err == ""
 

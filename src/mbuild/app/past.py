@@ -14,6 +14,7 @@ from mbuild.schedule.plan import BUILD, Plan, Step, make_plan
 from mbuild.store.bases import Bases
 from mbuild.store.builds import Build
 from mbuild.store.history import History
+from mbuild.store.logs import Logs
 from mbuild.store.place import state_folder
 from mbuild.values import dataclass
 
@@ -58,6 +59,11 @@ def everything(history: History, graph: Graph, jobs: int) -> float | None:
         return None
     plan = make_plan(graph, dict.fromkeys(graph.order, ()), ())
     return makespan(plan, complete(plan, known), jobs)
+
+
+def open_logs(workspace: Workspace, warn: Warn) -> Logs:
+    """Return where what is told of a run's images is written down."""
+    return Logs(state_folder(workspace.environ, workspace.repository.common_dir), warn)
 
 
 def open_bases(workspace: Workspace) -> Bases:

@@ -21,6 +21,8 @@ from mbuild.schedule.plan import BUILD, NONE, Plan, Step
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mbuild.app.workspace import AnyTree
     from mbuild.dockerfile.ignore import IgnoreLine
     from mbuild.git.trees import CommitTree, EmptyTree
@@ -129,8 +131,8 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
     )
 
 
-def done(run: Run, name: str) -> Done | None:
-    """Return how an image ended in a run, None where it was no part of it."""
+def done(run: Run, name: str, log_file: Path | None = None) -> Done | None:
+    """Return how an image ended in a run, None where it was no part of it. log_file: has all that was told of it."""
     if name not in run.outcomes:
         return None
     outcome = run.outcomes[name]
@@ -148,4 +150,5 @@ def done(run: Run, name: str) -> Done | None:
         sent=result.sent if result else 0,
         test=(result.test or None) if result else None,
         promoted_from=published.source if published else "",
+        log_file=str(log_file) if log_file else None,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mbuild.app import running, targets
-from mbuild.app.past import Forecast, everything, forecast, open_bases, open_history, recorder
+from mbuild.app.past import Forecast, everything, forecast, open_bases, open_history, open_logs, recorder
 from mbuild.app.publishing import Publisher
 from mbuild.app.record import Places, lacking, recorded
 from mbuild.app.reporting import Sizes, View, done, image_reports
@@ -26,6 +26,7 @@ from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, 
 from mbuild.cli.settings import Settings
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError, printable
+from mbuild.events import Event
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import Report
 from mbuild.output.text import plan_text
@@ -33,6 +34,7 @@ from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.schedule.retry import Policy
 from mbuild.schedule.watch import Limits
+from mbuild.store.logs import Logs
 from mbuild.values import replace
 
 
@@ -114,13 +116,20 @@ def _run(
         settings.progress, verbose=settings.verbose > 0, color=settings.color, expected=past.seconds
     )
     noted = paging.Paging(job.options.report, snapshot)
+    logs = open_logs(job.workspace, lambda problem: print_problems([problem], "warning"))
+
+    def show(event: Event) -> None:
+        logs.show(event)
+        display.show(event)
+
     try:
         with noted.surviving(report):
-            run = running.run(plan, snapshot, builder, names, how, noted.listening(display.show), past, publisher)
+            run = running.run(plan, snapshot, builder, names, how, noted.listening(show), past, publisher)
     finally:
         display.close()
-    images = tuple(replace(each, done=done(run, each.name)) for each in report.images)
-    _print_failures(run)
+        logs.close()
+    images = tuple(replace(each, done=done(run, each.name, logs.path(each.name))) for each in report.images)
+    _print_failures(run, logs)
     ended = replace(report, images=images, seconds=run.seconds, all_seconds=past.everything())
     whole, problems = _recorded(job, ended, run, places)
     if run.code != ExitCode.DONE:
@@ -149,11 +158,14 @@ def _note_missing_engine(job: Job, builder: Builder) -> None:
         print_problems([Problem(f"{why}; building with the embedded builder into {builder.place}")], "note")
 
 
-def _print_failures(run: running.Run) -> None:
-    for outcome in run.outcomes.values():
-        log = getattr(outcome.detail, "log", ())
-        for line in log if outcome.status == "failed" else ():
+def _print_failures(run: running.Run, logs: Logs) -> None:
+    for image, outcome in run.outcomes.items():
+        if outcome.status != "failed":
+            continue
+        for line in getattr(outcome.detail, "log", ()):
             sys.stderr.write(f"  | {printable(line)}\n")
+        if (file := logs.path(image)) is not None:
+            sys.stderr.write(f"  full log: {printable(str(file))}\n")
     print_problems(run.warnings, "warning")
     print_problems(run.problems)
 

@@ -64,6 +64,7 @@ class Done:
     problems: what went wrong, ``error`` being the first. sent: bytes of context that went to the builder.
     promoted_from: the name in a registry that it was promoted from.
     test:   how its test ended: ``passed``, ``checked`` or ``failed``; None where none was begun.
+    log_file: where all is written down that was told of its build; None where nothing was.
     """
 
     status: str
@@ -77,6 +78,7 @@ class Done:
     sent: int = 0
     test: str | None = None
     promoted_from: str = ""
+    log_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         done = each.done
         value |= {"status": done.status, "image_id": done.image_id, "digest": done.digest}
         value |= {"seconds": round(done.seconds, 3), "error": done.error, "pushed": list(done.pushed)}
-        value["test"] = done.test
+        value |= {"test": done.test, "log_file": done.log_file}
         value |= {"promoted_from": done.promoted_from} if done.promoted_from else {}
     return value | (_made(each.made) if each.made else {})
 
