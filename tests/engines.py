@@ -86,4 +86,12 @@ def own_engine(*, containerd_store: bool = False) -> Iterator[OwnEngine]:
     finally:
         if engine.process is not None and engine.process.poll() is None:
             engine.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        _unmount(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a step that was not stopped may still write
+
+
+def _unmount(folder: Path) -> None:
+    """Take away what a killed engine has left mounted, the deepest first."""
+    mounted = (line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+    for place in sorted((each for each in mounted if each.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", place], check=True)
