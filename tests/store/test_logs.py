@@ -57,6 +57,15 @@ def test_nothing_is_made_where_nothing_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_runs_at_the_same_second_have_logs_of_their_own(tmp_path: Path) -> None:
+    runs = [Logs(tmp_path, never) for _ in range(3)]
+    for number, each in enumerate(runs):
+        each.show(Step("a", "1", f"run {number}"))
+        each.close()
+    paths = [each.path("a") for each in runs]
+    assert [path.read_text() for path in paths if path] == ["#1 run 0\n", "#1 run 1\n", "#1 run 2\n"]
+
+
 def test_old_runs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT", 3)
     for number in range(5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import shutil
 import threading
 import time
@@ -26,7 +26,9 @@ class Logs:
 
     def __init__(self, state: Path, warn: Callable[[Problem], None]) -> None:
         """Take the state folder of the repository."""
-        self.folder = state / FOLDER / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+        # Runs in several containers may share a state directory, and begin at the same second with the same number.
+        name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+        self.folder = state / FOLDER / name
         self._warn = warn
         self._usable = True
         self._files: dict[str, TextIO] = {}
