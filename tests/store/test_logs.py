@@ -57,6 +57,30 @@ def test_nothing_is_made_where_nothing_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_more_files_are_open_than_images_at_work(tmp_path: Path) -> None:
+    found, before = Logs(tmp_path, never), len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(50):
+        found.show(Step(f"i{number}", "1", "x"))
+        found.show(ImageDone(f"i{number}", "built", 1.0))
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+    found.close()
+    path = found.path("i7")
+    assert path is not None
+    assert path.read_text() == "#1 x\nbuilt in 1.0 s\n"
+
+
+def test_what_is_told_after_the_end_is_no_error(tmp_path: Path) -> None:
+    found = Logs(tmp_path, never)
+    found.show(Step("a", "1", "x"))
+    found.close()
+    found.show(LogLine("a", "1", "late"))
+    found.show(Step("b", "1", "late"))
+    path = found.path("a")
+    assert path is not None
+    assert path.read_text() == "#1 x\n"
+    assert found.path("b") is None
+
+
 def test_runs_at_the_same_second_have_logs_of_their_own(tmp_path: Path) -> None:
     runs = [Logs(tmp_path, never) for _ in range(3)]
     for number, each in enumerate(runs):

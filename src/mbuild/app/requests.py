@@ -15,14 +15,12 @@ from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret, Ssh
 from mbuild.names import content_tag, context_key, fill_tag
-from mbuild.passed import NAME, placed
+from mbuild.passed import NAME, OWN_LABELS, placed
 from mbuild.tree import Entry
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.app.workspace import AnyTree
-
-LABELS = "dev.mbuild"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +87,18 @@ def _sees_date(node: Node, dockerfile: bytes) -> bool:
     """Tell whether a step of an image would be another one with another SOURCE_DATE_EPOCH.
 
     As an argument it is input, and the commit is none. BuildKit gives it to the folders that WORKDIR makes
-    (``dockerfile2llb/convert.go``, dispatchWorkdir), so each commit would begin there without its cache.
+    (``dockerfile2llb/convert.go``, dispatchWorkdir), so each commit would begin there without its cache. Of what is not
+    known exactly, nobody can tell.
     """
-    return EPOCH.encode() in dockerfile or any(
-        operation.keyword == "WORKDIR" or (operation.keyword == "ARG" and EPOCH in operation.args)
-        for recipe in node.recipes
-        for stage in recipe.stages
-        for operation in stage.operations
+    return (
+        not node.exact
+        or EPOCH.encode() in dockerfile
+        or any(
+            operation.keyword == "WORKDIR" or (operation.keyword == "ARG" and EPOCH in operation.args)
+            for recipe in node.recipes
+            for stage in recipe.stages
+            for operation in stage.operations
+        )
     )
 
 
@@ -129,7 +132,7 @@ def _on_disk(path: str, top: Path) -> str:
 
 
 def _labels(node: Node) -> dict[str, str]:
-    return {f"{LABELS}.image": node.name, f"{LABELS}.fingerprint": node.fingerprint}
+    return {f"{OWN_LABELS}image": node.name, f"{OWN_LABELS}fingerprint": node.fingerprint}
 
 
 def placeholders(commit: str | None, dirty: bool, branch: str | None) -> dict[str, str]:

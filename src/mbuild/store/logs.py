@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import threading
@@ -31,13 +32,14 @@ class Logs:
         self.folder = state / FOLDER / name
         self._warn = warn
         self._usable = True
-        self._files: dict[str, TextIO] = {}
+        self._open: dict[str, TextIO] = {}
+        self._written: set[str] = set()
         self._steps: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
     def path(self, image: str) -> Path | None:
         """Return the log of an image, None where there is none."""
-        return self._path(image) if image in self._files else None
+        return self._path(image) if image in self._written else None
 
     def show(self, event: Event) -> None:
         """Write down one event."""
@@ -46,30 +48,34 @@ class Logs:
             if line and self._usable:
                 try:
                     self._file(event.image).write(line + "\n")
+                    if isinstance(event, ImageDone):  # there may be more images than files may be open
+                        self._open.pop(event.image).close()
                 except OSError as error:
                     self._usable = False
                     why = f"{printable(str(self.folder))}: {error.strerror or error}"
                     self._warn(Problem(f"the logs of this run are not kept: {why}"))
 
     def close(self) -> None:
-        """Close all files; what is left to be written is not worth an error."""
-        for file in self._files.values():
-            try:
-                file.close()
-            except OSError:
-                self._usable = False
+        """Close all files. What is told afterwards, by builds that were given up, is not written down."""
+        with self._lock:
+            self._usable = False
+            for file in self._open.values():
+                with contextlib.suppress(OSError):  # what is left to be written is not worth an error
+                    file.close()
+            self._open.clear()
 
     def _path(self, image: str) -> Path:
         # No image's name has a '%' in it.
         return self.folder / f"{image.replace('/', '%2F')}.log"
 
     def _file(self, image: str) -> TextIO:
-        if image not in self._files:
-            if not self._files:
+        if image not in self._open:
+            if not self._written:
                 self._begin()
             # Line by line: a run that is killed leaves what was told until then.
-            self._files[image] = self._path(image).open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
-        return self._files[image]
+            self._open[image] = self._path(image).open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+            self._written.add(image)
+        return self._open[image]
 
     def _begin(self) -> None:
         self.folder.mkdir(parents=True, mode=0o700)
@@ -88,7 +94,7 @@ class Logs:
                 return f"#{self._number(image, step)} {f'ERROR: {error}' if error else 'CACHED' if cached else 'DONE'}"
             case Retrying(_, tried, seconds, error):
                 return f"try {tried} failed, the next in {seconds:g} s: {error}"
-            case ImageDone(_, status, seconds, error) if event.image in self._files:
+            case ImageDone(_, status, seconds, error) if event.image in self._written:
                 return f"{status} in {seconds:.1f} s{f': {error}' if error else ''}"
             case _:
                 return ""
