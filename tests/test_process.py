@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.errors import EnvironmentFault
-from mbuild.process import spread
+from mbuild.process.spread import spread
 
 
 def double(number: int) -> tuple[int, int]:
@@ -51,7 +51,7 @@ def test_ctrl_c_ends_all_of_them(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
         "import os, pathlib, time\n"
-        "from mbuild.process import spread\n"
+        "from mbuild.process.spread import spread\n"
         "def wait(folder):\n"
         "    pathlib.Path(folder, str(os.getpid())).touch()\n"
         "    time.sleep(60)\n"

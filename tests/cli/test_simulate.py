@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from mbuild.app import simulating
-from mbuild.process import spread
+from mbuild.process.spread import spread
 from mbuild.schedule.jobs import Capacity
 from mbuild.store.builds import Build
 from mbuild.store.history import History

@@ -17,6 +17,7 @@ from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.refresh import refresh
+from mbuild.process.share import aside, share
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ class Graphs:
 
     def _built(self, tree: Tree) -> Made | None:
         project = self.project(tree)
-        if project is None:
-            return None
+        return None if project is None else self._graph(project, tree)
+
+    def _graph(self, project: Project, tree: Tree) -> Made:
         from mbuild.graph.build import build_graph
 
         problems: list[Problem] = []
@@ -135,10 +137,25 @@ class Graphs:
             return found
         found, distance = self._from_anchor(tree)
         if found is None:
-            found, distance = self._built(tree), MANY_CHANGES
-        if found is not None and found.whole and distance >= MANY_CHANGES:
-            self._remember(tree, found)
+            return self._anew(tree)
+        if found.whole and distance >= MANY_CHANGES:
+            self._remember(tree, freeze(found.graph, found.discover))
         return found
+
+    def _anew(self, tree: CommitTree) -> Made | None:
+        """Make the graph of a commit of which nothing is known, and remember it."""
+        from mbuild.graph.build import build_frozen
+        from mbuild.graph.parts import dump_links, load_links
+
+        with aside(tree.links, dump_links, load_links, worth=tree.repository.is_big) as links:
+            project = self.project(tree)
+            if project is None:
+                return None
+            raw = build_frozen(project, tree, self.native, links(), share, project.discover)
+        if raw is None:
+            return self._graph(project, tree)
+        self._remember(tree, raw)
+        return Made(thaw(memoryview(raw), tree, self.native)[0], project.discover, (), project.notes)
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""
@@ -166,10 +183,10 @@ class Graphs:
         except (ValueError, TypeError, KeyError, IndexError):
             return None
 
-    def _remember(self, tree: CommitTree, made: Made) -> None:
+    def _remember(self, tree: CommitTree, raw: bytes) -> None:
         if not self.settings or self.cache.folder is None:
             return
-        self.cache.put("graph", self._key(tree.commit), freeze(made.graph, made.discover))
+        self.cache.put("graph", self._key(tree.commit), raw)
         anchors = [tree.commit, *(each for each in self._anchors(tree) if each != tree.commit)][:MOST_ANCHORS]
         self.cache.put("anchors", self._place(tree), json.dumps(anchors).encode())
 

@@ -9,6 +9,7 @@ from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
 from mbuild.names import parse_reference
+from mbuild.process.share import share
 from mbuild.registry.registries import Registries
 from mbuild.values import dataclass, field
 
@@ -77,7 +78,7 @@ def _sources(names: Mapping[str, str], registries: Registries, promote_from: str
 
 def unbuilt(graph: Graph, images: Sequence[str], registries: Registries) -> tuple[str, ...]:
     """Return those of some images of which no registry has a build. Raises RegistryError."""
-    graph.measure(images)
+    graph.measure(images, share)
     names = {content_name(graph.nodes[name]): name for name in images}
     return tuple(names[each] for each in sorted(names.keys() - registries.existing(names)))
 

@@ -16,7 +16,7 @@ from mbuild.git.history import Commit, first_parents, missing_history
 from mbuild.graph.affected import affected
 from mbuild.graph.impact import causes
 from mbuild.output.simulation import Replayed
-from mbuild.process import spread
+from mbuild.process.spread import spread
 from mbuild.schedule.estimate import Costs, costs, estimates
 from mbuild.values import dataclass, field, replace
 

@@ -23,6 +23,7 @@ from mbuild.cli.planning import chosen
 from mbuild.errors import ExitCode, Problem
 from mbuild.output.audit import Audit, as_json, as_text
 from mbuild.output.display import choose as choose_display
+from mbuild.process.share import share
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
 from mbuild.values import dataclass, replace
@@ -88,7 +89,7 @@ def _ended(
 def _shown(answer: Answer, drawn: tuple[str, ...], place: Workplace, registries: Registries | None) -> Shown:
     """Find out which of the images exist as builds of their fingerprints."""
     graph = answer.snapshot.graph
-    graph.measure(graph.with_parents(dict.fromkeys(drawn)))
+    graph.measure(graph.with_parents(dict.fromkeys(drawn)), share)
     found = look(graph, drawn, place.builder, registries, False, lambda each: print_problems([each], "warning"))
     return Shown(graph, found, place, registries)
 

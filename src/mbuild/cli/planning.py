@@ -15,6 +15,7 @@ from mbuild.cli.job import BuildOptions, Job
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
 from mbuild.names import parse_reference, registry_prefix, tag_template
 from mbuild.output.words import count
+from mbuild.process.share import share
 from mbuild.registry.annotations import of_commit
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs
@@ -58,7 +59,7 @@ def holdings(job: Job, registries: Registries) -> Holdings:
     """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
     graph, options, source = job.wanted.snapshot.graph, job.options, promotion(job)
     needed = graph.with_parents(job.asked)
-    graph.measure(needed)
+    graph.measure(needed, share)
     asked = registries if options.reuse and job.builder else None
     found = look(graph, needed, job.builder, asked, options.push, _warn, source)
     lacking = sorted(set(job.asked) - found.existing) if source and asked and not options.force else []

@@ -19,6 +19,7 @@ from mbuild.git.repository import Repository
 from mbuild.git.status import Line, Status, status
 from mbuild.git.submodules import Inside, inside, nested
 from mbuild.git.trees import CommitTree, EmptyTree
+from mbuild.process.waiting import waiting
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
 from mbuild.values import dataclass, field
 
@@ -136,7 +137,8 @@ def collect(repository: Repository) -> tuple[Status, Edits]:
     try:
         odd = oddities(repository.git, repository.memory)
     finally:
-        thread.join()
+        with waiting():
+            thread.join()
     found = told[0]
     if isinstance(found, BaseException):
         raise found

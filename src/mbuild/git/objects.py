@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,7 @@ class Objects:
         """Take the door to the repository, and what to do about missing objects; nothing is started yet."""
         self._git = git
         self._bring = bring
+        self._owner = os.getpid()
         self._lock = threading.Lock()
         self._child: Process | None = None
         self._how: tuple[str, ...] = _TOGETHER
@@ -55,6 +57,7 @@ class Objects:
 
     def read_many(self, oids: Sequence[str], path: str = "") -> list[bytes]:
         """Return the contents of several objects; asked for ahead, so that git never waits for us."""
+        self._be_own()
         found: list[bytes] = []
         for start in range(0, len(oids), _AHEAD):
             some = oids[start : start + _AHEAD]
@@ -66,6 +69,15 @@ class Objects:
                 with self._lock:
                     found += self._ask(some, path)
         return found
+
+    def _be_own(self) -> None:
+        """See that a copy of the process (``process.share``) uses nothing of it, and that fetching is left to it."""
+        if self._owner != os.getpid():
+            if self._finalizer is not None:
+                self._finalizer.detach()
+            self._child = self._finalizer = None
+            self._bring = _cannot
+            self._owner = os.getpid()
 
     def _ask(self, oids: Sequence[str], path: str) -> list[bytes]:
         child = self._child or self._start()
@@ -119,6 +131,7 @@ class Objects:
         """Yield the sizes of objects in bytes, in order. Raises GitError at one that is not in this clone."""
         if not oids:
             return
+        self._be_own()
         child = self._git.start("cat-file", "--buffer", "--batch-check=%(objectsize)", stdin=True)
         writer = feed(child, "".join(f"{oid}\n" for oid in oids).encode())
         try:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mbuild.git.trees import CommitTree
     from mbuild.git.worktree import WorkTree
 
+BIG = 4 << 20
+"""Bytes of the index of a big repository: some 100 for each file."""
+
 _QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir")
 
 
@@ -107,6 +110,14 @@ class Repository:
         try:
             with os.scandir(self.common_dir / "objects" / "pack") as packs:
                 return any(each.name.endswith(".promisor") for each in packs)
+        except OSError:
+            return False
+
+    @cached_property
+    def is_big(self) -> bool:
+        """Whether HEAD has some 40,000 files or more: to go through all of it takes longer than to start a process."""
+        try:
+            return (self.git.git_dir / "index").stat().st_size >= BIG
         except OSError:
             return False
 

@@ -16,8 +16,9 @@ from mbuild.graph.defined import Definitions, Thawed, lines_of
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Room, Rules, Sources
 from mbuild.graph.node import Graph
+from mbuild.graph.parts import DIGITS, join, links_of, part_of
 from mbuild.graph.workshop import Workshop
-from mbuild.store.table import Rows, Table, rows, table
+from mbuild.store.table import Rows, Table
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -25,44 +26,12 @@ if TYPE_CHECKING:
     from mbuild.tree import Tree
 
 
-DIGITS = 12
-"""Of the length of what every question needs, with which the bytes begin."""
-
-
 def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     """Return a graph without problems as bytes, with some texts that are kept beside it."""
-    from mbuild.store.codec import encode
-
-    nodes = list(graph.nodes.values())
-    index = graph.index
-    parts = [
-        *(table(each) for each in (*_tables(index), graph.workshop.definitions.filed())),
-        rows([each.root, each.lines, each.include] for each in index.rules),
-    ]
-    definitions = graph.workshop.definitions
-    parts.append(rows(encode(node.outline) for node in nodes))
-    parts.append(b"".join(line + b"\n" for line in lines_of(definitions)))
-    head = {
-        "beside": beside,
-        "order": graph.order,
-        "names": index.names,
-        "summaries": [[*node.summary[:-1], [_use(*each) for each in graph.images.uses(node.name)]] for node in nodes],
-        "rooms": [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
-        "excludes": index.excludes,
-        "vague": index.vague,
-        "links": [[each.path, each.mode, each.oid] for each in graph.workshop.links()],
-        "parts": [len(each) for each in parts],
-    }
-    first = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((b"%0*d" % (DIGITS, len(first)), first, *parts))
-
-
-def _tables(index: Index) -> tuple[Mapping[str, Any], ...]:
-    return index.sources.literal, index.sources.wild, index.defined, index.watched, index.roots, index.asked
-
-
-def _use(parent: str, where: Where | None) -> list[Any]:
-    return [parent, where.file, where.line, where.col] if where else [parent]
+    nodes, definitions = list(graph.nodes.values()), graph.workshop.definitions
+    summaries = ((node.summary, graph.images.uses(node.name)) for node in nodes)
+    whole = part_of(graph.index, summaries, (node.outline for node in nodes), lines_of(definitions))
+    return join([whole], graph.order, definitions.filed(), links_of(graph.workshop.links()), beside)
 
 
 def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from mbuild.graph.fingerprint import identity
 from mbuild.graph.model import ContextUse, Measured
 from mbuild.graph.pieces import digest
+from mbuild.store.codec import decode, encode
 
 
 def measured(meaning: str, contexts: Sequence[ContextUse]) -> Measured:
@@ -19,3 +21,13 @@ def measured(meaning: str, contexts: Sequence[ContextUse]) -> Measured:
         digests=tuple(digest(use) for use in contexts),
         missing=tuple(each for use in contexts for each in use.missing),
     )
+
+
+def dump(found: Sequence[Measured]) -> bytes:
+    """Return what was found as bytes."""
+    return json.dumps([encode(each) for each in found]).encode()
+
+
+def load(raw: bytes) -> Sequence[Measured]:
+    """Return it again."""
+    return [decode(Measured, each) for each in json.loads(raw)]

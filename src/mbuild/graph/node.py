@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mbuild.graph.inputs import Wanted
     from mbuild.graph.model import ContextUse, Measured, Missing
     from mbuild.graph.outline import Edge, Outline
+    from mbuild.graph.sharing import Share
     from mbuild.graph.workshop import Workshop
     from mbuild.images import ImageDef
     from mbuild.tree import Entry
@@ -236,14 +237,26 @@ class Graph:
                 needed.update(self.images.summary(name).parents)
         return tuple(name for name in self.order if name in needed)
 
-    def measure(self, names: Sequence[str]) -> None:
-        """Find out what images take, and what there is to say of it: of many together, and without keeping it all."""
-        new = [node for node in map(self.nodes.__getitem__, names) if node.measured is None]
-        self.workshop.inputs.announce([each for node in new for each in node.wanted()])
-        for start in range(0, len(new), MEASURED_TOGETHER):
-            self._measure(new[start : start + MEASURED_TOGETHER])
+    def measure(self, names: Sequence[str], share: Share | None = None) -> None:
+        """Find out what images take, and what there is to say of it: of many together, and without keeping it all.
 
-    def _measure(self, nodes: Sequence[Node]) -> None:
+        share: has parts of the work done at the same time.
+        """
+        from mbuild.graph.measuring import dump, load
+        from mbuild.graph.sharing import alone
+
+        new = [name for name in names if self.nodes[name].measured is None]
+        parts = (share or alone)(self._measured, new, MEASURED_TOGETHER, dump, load)
+        for name, found in zip(new, (each for part in parts for each in part), strict=True):
+            self.nodes[name].measured = found
+
+    def _measured(self, names: Sequence[str]) -> Sequence[Measured]:
+        nodes = [self.nodes[name] for name in names]
+        self.workshop.inputs.announce([each for node in nodes for each in node.wanted()])
+        together = (nodes[at : at + MEASURED_TOGETHER] for at in range(0, len(nodes), MEASURED_TOGETHER))
+        return [each for some in together for each in self._measure(some)]
+
+    def _measure(self, nodes: Sequence[Node]) -> Iterator[Measured]:
         from mbuild.graph.measuring import measured
 
         inputs = self.workshop.inputs
@@ -251,7 +264,7 @@ class Graph:
         uses = [node._select() for node in nodes]
         inputs.weigh(use for each in uses for use in each)
         for node, contexts in zip(nodes, uses, strict=True):
-            node.measured = measured(node.outline.meaning, contexts)
+            yield measured(node.outline.meaning, contexts)
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of an image: made for its parents first, however long the chain."""

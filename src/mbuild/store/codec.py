@@ -8,33 +8,67 @@ from __future__ import annotations
 import operator
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from mbuild.values import field_names
 
 T = TypeVar("T")
 
-_PLAIN = (str, int, float)
-_PARTS: dict[Any, Callable[[Any], tuple[Any, ...]]] = {}
-_DECODERS: dict[Any, Callable[[Any], Any]] = {}
+Coder = Callable[[Any], Any]
+
+_PLAIN = (str, int, bool, float, type(None))
+_UNIONS = (types.UnionType, typing.Union)
+
+_ENCODERS: dict[Any, Coder | None] = {}
+_DECODERS: dict[Any, Coder] = {}
 
 
 def encode(value: Any) -> Any:
-    """Return a value of strings, numbers, booleans, None, tuples and dataclasses of them as a JSON value."""
-    if value is None or isinstance(value, _PLAIN):
-        return value
-    parts = value if isinstance(value, tuple) else _parts(type(value))(value)
-    return [each if each is None or isinstance(each, _PLAIN) else encode(each) for each in parts]
+    """Return a dataclass of strings, numbers, booleans, None, tuples and dataclasses of them as a JSON value.
+
+    How is settled by the types of its fields, once for each class.
+    """
+    made = _encoder(type(value))
+    return made(value) if made else value
 
 
-def _parts(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what takes an object apart."""
-    if kind not in _PARTS:
-        names = field_names(kind)
-        found = operator.attrgetter(*names)
-        _PARTS[kind] = found if len(names) > 1 else lambda value: (found(value),)
-    return _PARTS[kind]
+def _encoder(kind: Any) -> Coder | None:
+    """Return what encodes values of a type; None where they are JSON values (tuples of such are, too)."""
+    if kind not in _ENCODERS:
+        _ENCODERS[kind] = _made_encoder(kind)
+    return _ENCODERS[kind]
+
+
+def _made_encoder(kind: Any) -> Coder | None:
+    if kind in _PLAIN:
+        return None
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in _UNIONS:
+        some = _encoder(_of_optional(inner))
+        return some and (lambda value: None if value is None else some(value))
+    if origin is tuple and inner[-1] is Ellipsis:
+        each_of = _encoder(inner[0])
+        return each_of and (lambda value: [each_of(each) for each in value])
+    if origin is tuple:
+        return _fields(tuple, inner)
+    names, hints = field_names(kind), typing.get_type_hints(kind)
+    found = operator.attrgetter(*names)
+    return _fields(found if len(names) > 1 else lambda value: (found(value),), [hints[name] for name in names])
+
+
+def _fields(parts: Callable[[Any], tuple[Any, ...]], kinds: Sequence[Any]) -> Coder | None:
+    special = [(at, made) for at, made in enumerate(map(_encoder, kinds)) if made]
+    if not special:
+        return None if parts is tuple else parts
+
+    def encoded(value: Any) -> list[Any]:
+        found = list(parts(value))
+        for at, made in special:
+            found[at] = made(found[at])
+        return found
+
+    return encoded
 
 
 def decode(kind: type[T], value: Any) -> T:
@@ -42,20 +76,20 @@ def decode(kind: type[T], value: Any) -> T:
     return cast("T", _decoder(kind)(value))
 
 
-def _decoder(kind: Any) -> Callable[[Any], Any]:
+def _decoder(kind: Any) -> Coder:
     if kind not in _DECODERS:
         _DECODERS[kind] = _made(kind)
     return _DECODERS[kind]
 
 
-def _made(kind: Any) -> Callable[[Any], Any]:
-    if kind in (str, int, bool, float, type(None)):
+def _made(kind: Any) -> Coder:
+    if kind in _PLAIN:
         return _plain
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         return _tuple(inner)
-    if origin in (types.UnionType, typing.Union):
-        return _optional(inner)
+    if origin in _UNIONS:
+        return _optional(_of_optional(inner))
     hints = typing.get_type_hints(kind)
     parts = [_decoder(hints[name]) for name in field_names(kind)]
     make = cast("Callable[..., Any]", kind)
@@ -66,7 +100,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _tuple(inner: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _tuple(inner: tuple[Any, ...]) -> Coder:
     if inner[-1] is Ellipsis:
         each_of = _decoder(inner[0])
         return tuple if each_of is _plain else lambda value: tuple([each_of(each) for each in value])
@@ -74,7 +108,11 @@ def _tuple(inner: tuple[Any, ...]) -> Callable[[Any], Any]:
     return lambda value: tuple([part(each) for part, each in zip(parts, value, strict=True)])
 
 
-def _optional(inner: tuple[Any, ...]) -> Callable[[Any], Any]:
-    (kind,) = [each for each in inner if each is not type(None)]
+def _optional(kind: Any) -> Coder:
     some = _decoder(kind)
     return _plain if some is _plain else lambda value: None if value is None else some(value)
+
+
+def _of_optional(inner: tuple[Any, ...]) -> Any:
+    (kind,) = [each for each in inner if each is not type(None)]
+    return kind

@@ -1,0 +1,119 @@
+"""The answer is the same whether one process finds it or several do. Each answer is given by a program of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.shop import FILES
+from tests.cli.test_remembering import EXTRA, QUESTIONS, edit
+from tests.support import Repo
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
+
+PROGRAM = """
+import contextlib, io, json, os, sys
+from mbuild.cli.boundary import run
+from mbuild.git import repository
+from mbuild.graph import build, node
+from mbuild.process import share
+
+copies = []
+fork = os.fork
+def counted():
+    copies.append(1)
+    return fork()
+os.fork = counted
+count, questions = json.loads(sys.argv[1])
+share.processors = lambda: count
+repository.BIG = build.FEWEST_APART = node.MEASURED_TOGETHER = 1
+found = []
+for question in questions:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(question)
+    found.append((code, out.getvalue(), err.getvalue()))
+print(json.dumps([found, len(copies)]))
+"""
+
+
+def answers(
+    repo: Repo, processes: int, questions: Any = QUESTIONS, program: str = PROGRAM
+) -> tuple[list[tuple[int, str, str]], int]:
+    argument = json.dumps([processes, questions])
+    environment = os.environ | {"MBUILD_CACHE": "off", "COLUMNS": "120"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program, argument], cwd=repo.folder, env=environment, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found, copies = json.loads(ended.stdout)
+    return found, copies
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_answer_is_the_same(seed: int, repo: Repo) -> None:
+    random_ = random.Random(seed)
+    repo.commit(FILES | EXTRA)
+    repo.commit({"lib/deep/b": "1", "lib/a": "1"})
+    for _ in range(3):
+        for _ in range(random_.randint(1, 3)):
+            edit(repo, random_)
+        if random_.random() < 0.7:
+            repo.commit()
+        truth, copies = answers(repo, 1)
+        assert copies == 0
+        found, copies = answers(repo, 3)
+        assert found == truth
+        assert copies > len(QUESTIONS)
+
+
+LIST = (("affected", "--base", "HEAD~1", "--head", "HEAD", "--list"),)
+PLAN = (("affected", "--base", "HEAD~1", "--head", "HEAD", "--dry-run", "--builder", "oci"),)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"build.yaml": "images: ["},
+        {"api/Dockerfile": "FROM scratch\nCOPPY a b\n"},
+        {"web/Dockerfile": "FROM shop/api\n", "api/Dockerfile": "FROM shop/web\n"},
+    ],
+)
+def test_what_is_wrong_is_said_once(broken: dict[str, str], repo: Repo) -> None:
+    repo.commit(FILES)
+    repo.commit(broken)
+    (one,), _ = answers(repo, 1, LIST)
+    (several,), copies = answers(repo, 3, LIST)
+    assert several == one
+    assert one[0] == 2
+    assert one[2].count("error: ") == 1
+    assert copies
+
+
+def test_a_missing_object_is_said_once(repo: Repo) -> None:
+    repo.commit(FILES)
+    repo.commit({"libs/money/money.py": "VAT = 21\n", "web/index.html": "x"})
+    oid = repo.git("rev-parse", "HEAD:libs/money/money.py")
+    Path(repo.folder, ".git/objects", oid[:2], oid[2:]).unlink()
+    (one,), _ = answers(repo, 1, PLAN)
+    (several,), _ = answers(repo, 3, PLAN)
+    assert several == one
+    assert oid in one[2]
+
+
+def test_copies_that_fail_change_nothing(repo: Repo) -> None:
+    repo.commit(FILES)
+    repo.commit({"libs/money/money.py": "VAT = 21\n", "web/index.html": "x"})
+    truth, _ = answers(repo, 1)
+    failing = PROGRAM.replace("    return fork()\n", "    return fork() or os._exit(3)\n")
+    assert failing != PROGRAM
+    found, copies = answers(repo, 3, QUESTIONS, failing)
+    assert found == truth
+    assert copies > 3

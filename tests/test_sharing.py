@@ -1,0 +1,150 @@
+"""Work that is shared with copies of the process. Each test is a program of its own: the tests' process has threads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
+
+BEGIN = """
+import json, os, sys, threading, time
+from mbuild.process import share as module
+from mbuild.process.share import aside, share
+from mbuild.process.waiting import waiting
+module.processors = lambda: 3
+me, files = os.getpid(), len(os.listdir("/proc/self/fd"))
+
+def dump(found):
+    return json.dumps(found).encode()
+
+def done(work, count=9):
+    found = share(work, list(range(count)), 3, dump, json.loads)
+    print(json.dumps([[process != me, part] for process, part in found]))
+
+def plain(part):
+    return [os.getpid(), part]
+"""
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=60)
+
+
+def answer(program: str) -> Any:
+    ended = run(program + "\nassert len(os.listdir('/proc/self/fd')) == files, 'pipes are closed'")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return json.loads(ended.stdout)
+
+
+PARTS: list[Any] = [[False, [0, 1, 2]], [True, [3, 4, 5]], [True, [6, 7, 8]]]
+ALONE = [[False, part] for _, part in PARTS]
+
+
+def test_parts_are_done_at_the_same_time_and_in_order() -> None:
+    assert answer("done(plain)") == PARTS
+
+
+def test_few_items_are_not_worth_a_copy() -> None:
+    assert answer("done(plain, 5)") == [[False, [0, 1, 2, 3, 4]]]
+    assert answer("done(plain, 0)") == [[False, []]]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["os._exit(9)", "os.kill(os.getpid(), 9)", "time.sleep(60)", "raise ValueError", "sys.exit()"],
+)
+def test_what_a_copy_fails_to_do_is_done_here(fault: str) -> None:
+    begun = time.monotonic()
+    program = f"""
+module.PATIENCE = 0.5
+def work(part):
+    if os.getpid() != me and part[0] == 3:
+        {fault}
+    return plain(part)
+"""
+    assert answer(program + "done(work)") == [PARTS[0], ALONE[1], PARTS[2]]
+    assert time.monotonic() - begun < 30
+
+
+def test_what_is_raised_is_raised_here_and_once() -> None:
+    ended = run("def work(part):\n    if 4 in part: raise ValueError('four')\n    return plain(part)\ndone(work)")
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1
+    assert ended.stderr.endswith("ValueError: four\n")
+
+
+def test_big_results_are_handed_over() -> None:
+    program = "found = share(lambda part: 'x' * 5_000_000, [1, 2, 3], 1, dump, json.loads)\nprint([*map(len, found)])"
+    assert answer(program) == [5_000_000] * 3
+
+
+def test_without_room_for_processes_it_is_done_here() -> None:
+    assert answer("def fork(): raise BlockingIOError(11, 'no')\nos.fork = fork\ndone(plain)") == ALONE
+
+
+def test_a_thread_that_works_forbids_copies() -> None:
+    program = "stop = threading.Event()\nthread = threading.Thread(target={})\nthread.start()\ntime.sleep(0.2)\n"
+    end = "done(plain)\nstop.set()\nthread.join()"
+    assert answer(program.format("stop.wait") + end) == ALONE
+    waits = "def wait():\n    with waiting():\n        stop.wait()\n"
+    assert answer(waits + program.format("wait") + end) == PARTS
+    # In a copy no thread waits any more, and it can make copies of its own.
+    inner = "def work(part):\n    return [os.getpid(), share(lambda part: part, part, 1, dump, json.loads)]\n"
+    apart: list[list[Any]] = [[copied, [[each] for each in part]] for copied, part in PARTS]
+    assert answer(waits + inner + program.format("wait") + end.replace("plain", "work")) == apart
+
+
+def test_ctrl_c_ends_all_of_them(tmp_path: Path) -> None:
+    program = f"""
+import pathlib
+def work(part):
+    pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch()
+    time.sleep(60)
+done(work)
+"""
+    running = subprocess.Popen([sys.executable, "-c", BEGIN + program], stderr=subprocess.PIPE, start_new_session=True)
+    while len(found := [*tmp_path.iterdir()]) < 3:
+        assert running.poll() is None
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert err.decode().count("Traceback") == 1, "that of the process that waits"
+    for each in found:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(each.name), 0)
+
+
+def test_work_goes_on_aside() -> None:
+    program = """
+with aside(lambda: os.getpid(), dump, json.loads, worth={}) as later:
+    {}
+    found = later()
+print(json.dumps(found != me))
+"""
+    assert answer(program.format(True, "time.sleep(0.1)")) is True
+    assert answer(program.format(False, "")) is False
+    assert answer("module.processors = lambda: 1\n" + program.format(True, "")) is False
+
+
+def test_who_leaves_early_leaves_no_copy() -> None:
+    program = """
+try:
+    with aside(lambda: time.sleep(60), dump, json.loads, worth=True) as later:
+        raise KeyError
+except KeyError:
+    pass
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    print(1)
+"""
+    assert answer(program) == 1
