@@ -79,6 +79,8 @@ class Followed:
 
 def follow(source: Parts, lookup: Lookup, link_target: LinkTarget) -> Followed:
     """Follow the links of one source."""
+    if not lookup.may_have_links:
+        return Followed((source,), (source,))
     needed: dict[Parts, None] = {}
     ends: dict[Parts, None] = {}
     seen = set()

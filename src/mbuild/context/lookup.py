@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from operator import attrgetter
 
-from mbuild.tree import Entry
+from mbuild.tree import SYMLINK, Entry
+
+FEW = 1000
+"""Entries of which it is quick to see whether one is a link: a source is looked up among much fewer, mostly."""
 
 _PATH = attrgetter("path")
 
@@ -17,6 +21,11 @@ class Lookup:
     def __init__(self, listing: Sequence[Entry]) -> None:
         """Take entries sorted by path, as ``str`` compares."""
         self.listing = listing
+
+    @cached_property
+    def may_have_links(self) -> bool:
+        """Whether an entry is a symbolic link, or so many are listed that nobody looked."""
+        return len(self.listing) > FEW or any(each.mode == SYMLINK for each in self.listing)
 
     def find(self, path: str) -> int:
         """Return the position of the entry at exactly this path, or -1."""

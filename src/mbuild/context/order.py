@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from mbuild.errors import GitError
 from mbuild.tree import Entry, decode, encode
@@ -56,11 +57,15 @@ def digest_of_records(parts: Iterable[bytes]) -> str:
 
 def records(named: Sequence[Named]) -> bytes:
     """Return what is hashed of what ``ordered`` returned."""
-    modes = {each.mode: _field(b"%06o" % each.mode) for _, each in named}
-    parts = [
-        part for name, each in named for part in (_field(name), modes[each.mode], _field(each.oid.encode("ascii")))
-    ]
-    return b"".join(parts)
+    # Between a name and an id stand the mode and the length of the id: few things, many times.
+    kinds = {(each.mode, len(each.oid)) for _, each in named}
+    between = {kind: _field(b"%06o" % kind[0]) + kind[1].to_bytes(8, "big") for kind in kinds}
+    return b"".join(
+        [
+            b"%b%b%b%b" % (len(name).to_bytes(8, "big"), name, between[each.mode, len(each.oid)], each.oid.encode())
+            for name, each in named
+        ]
+    )
 
 
 def _field(content: bytes) -> bytes:
@@ -107,14 +112,19 @@ def ordered(root: str, entries: Iterable[Entry], folders: Iterable[str] = ()) ->
     found = [(encode(each.path[cut:]), each) for each in entries]
     if root and not all(each.path.startswith(f"{root}/") for _, each in found):
         raise ValueError(f"a context has entries outside of its root {root}")
-    found += ((encode(each), Entry(each, FOLDER, "")) for each in set(folders) if each not in ("", "."))
-    found.sort(key=_position)
+    empty = [(encode(each), Entry(each, FOLDER, "")) for each in set(folders) if each not in ("", ".")]
+    if not empty:
+        found.sort(key=_NAME)
+        _check(found)
+        return found
+    found = sorted(found + empty, key=_position)
     _check(found)
     return [
         one for one, other in itertools.pairwise([*found, _LAST]) if one[1].mode != FOLDER or not _shows(other, one)
     ]
 
 
+_NAME = itemgetter(0)
 _LAST = (b"", Entry("", FOLDER, ""))
 
 
@@ -132,6 +142,8 @@ def _check(found: Sequence[Named]) -> None:
     bad = _NO_NAME.search(joined) if found else None
     if bad is not None:
         raise GitError(f"{_around(joined, bad.start())!r} is no path that a folder can hold")
+    if len({name for name, _ in found}) == len(found):
+        return
     for one, other in itertools.pairwise(found):
         if one[0] == other[0] and FOLDER not in (one[1].mode, other[1].mode):
             raise ValueError(f"{one[1].path} is twice in a context")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from mbuild.context.cover import Region, check, found_at, may_be_refused, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
@@ -119,6 +120,10 @@ class _Taking:
                 self._add_source(read, source, excludes)
 
     def _add_source(self, read: Read, source: str, excludes: IgnoreMatcher | None) -> None:
+        folder = folder_of(source)
+        if folder and _all_inside(self.lookup.listing, folder):
+            self._add_folder(read, source, folder, excludes)
+            return
         parts = parts_of(source)
         followed = follow(parts, self.lookup, self.link_target)
         found = {path: regions(path, self.lookup) for path in followed.needed}
@@ -134,6 +139,16 @@ class _Taking:
         elif any(_is_misread(path) for path in found):
             self.misread.append((read, source, followed.needed))
         elif not all(self._exists(end, found[end]) for end in followed.ends):
+            self.missing.append((read, source))
+
+    def _add_folder(self, read: Read, source: str, folder: str, excludes: IgnoreMatcher | None) -> None:
+        """Do what ``_add_source`` does where a folder is named, and nothing but what is in it is listed: mostly so."""
+        region = Region(folder, range(len(self.lookup.listing)))
+        if excludes:
+            self.narrowed.append((region, excludes))
+        else:
+            self.taken.append(region)
+        if self.ignore and self.ignore.ignored(folder) and not any(map(self._kept, region.positions)):
             self.missing.append((read, source))
 
     def _exists(self, path: Parts, found: Sequence[Region]) -> bool:
@@ -156,11 +171,20 @@ class _Taking:
         if self.whole:
             covered: Iterable[int] = range(len(self.lookup.listing))
         else:
-            found = {position for region in self.taken for position in region.positions}
-            for region, excludes in self.narrowed:
-                found.update(_not_excluded(region, excludes, self.lookup))
-            covered = sorted(found)
-        return list(covered) if self.ignore is None else [position for position in covered if self._kept(position)]
+            covered = self._covered()
+        if self.ignore is None:
+            return list(covered)
+        listing, ignored = self.lookup.listing, self.ignore.ignored
+        return [at for at in covered if not ignored(listing[at].path) or self._kept(at)]
+
+    def _covered(self) -> Sequence[int]:
+        if len(self.taken) == 1 and not self.narrowed:
+            positions = self.taken[0].positions
+            return positions if isinstance(positions, range) else sorted(positions)
+        found = {position for region in self.taken for position in region.positions}
+        for region, excludes in self.narrowed:
+            found.update(_not_excluded(region, excludes, self.lookup))
+        return sorted(found)
 
     def result(self) -> Selection:
         """Return the selection."""
@@ -195,6 +219,19 @@ class _Taking:
                 if region.has_folder(folder) and not (self.ignore and self.ignore.ignored(folder)):
                     folders.update(_up_from(folder))
                 folder = folder.rpartition("/")[0]
+
+
+@lru_cache(maxsize=4096)  # many images have the same sources
+def folder_of(source: str) -> str:
+    """Return the one path that a source stands for where no link is on its way; "" for the root and for patterns."""
+    parts = parts_of(source)
+    return text_of(parts) if is_literal(parts) and not _is_misread(parts) else ""
+
+
+def _all_inside(listing: Sequence[Entry], folder: str) -> bool:
+    """Tell whether everything in a sorted listing lies in a folder. Then that is one, and no link leads to it."""
+    start = f"{folder}/"
+    return bool(listing) and listing[0].path.startswith(start) and listing[-1].path.startswith(start)
 
 
 def _is_misread(path: Parts) -> bool:

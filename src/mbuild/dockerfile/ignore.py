@@ -99,6 +99,8 @@ class IgnoreMatcher:
             _Run(1 << index, reinclude, _union(tuple(rule.cleaned for rule in rules)))
             for index, (reinclude, rules) in enumerate(grouped)
         )
+        # Most ignore files re-include nothing: a path that nothing above settles is compared with all lines at once.
+        self._matches = self._runs[0].union.matches if len(self._runs) == 1 and not self._runs[0].reinclude else None
         self._last_bit = self._runs[-1].bit if self._runs else 0
         self._reincluding = tuple(rule.pattern for rule in self._rules if rule.reinclude)
         self._folders = {"": _Folder(0, None if self._runs else False)}
@@ -107,7 +109,9 @@ class IgnoreMatcher:
         """Return whether the path (a file, link or folder) is ignored."""
         above = path.rpartition("/")[0]
         folder = self._folders.get(above) or self._look_at(above)
-        return self._judge(path, folder.matched)[0] if folder.fixed is None else folder.fixed
+        if folder.fixed is not None:
+            return folder.fixed
+        return self._matches(path) if self._matches else self._judge(path, folder.matched)[0]
 
     def may_reinclude_below(self, folder: str) -> bool:
         """Return whether a `!` line could re-include something below an ignored folder. "" is the context root."""
@@ -170,19 +174,28 @@ def _compile(lines: Iterable[IgnoreLine], path: str) -> tuple[_Rule, ...]:
     rules: list[_Rule] = []
     problems: list[Problem] = []
     for line in lines:
-        # Blanks that cleaning brought to an end (`a /`) go too, as in patternmatcher's `New`.
-        pattern = line.pattern.strip(SPACE)
-        if not pattern:
-            continue
-        cleaned = clean_path(pattern)
-        reinclude = cleaned.startswith("!")
         try:
-            if cleaned == "!":
-                raise PatternError("there is nothing behind the !")
-            compile_pattern(cleaned[reinclude:])  # for its errors
-            rules.append(_Rule(line, reinclude, cleaned[reinclude:]))
+            cleaned = _cleaned(line.pattern)
         except PatternError as error:
             problems.append(Problem(str(error), Where(path, line.line, 1)))
+        else:
+            if cleaned:
+                reinclude = cleaned.startswith("!")
+                rules.append(_Rule(line, reinclude, cleaned[reinclude:]))
     if problems:
         raise DockerfileError(problems)
     return tuple(rules)
+
+
+@lru_cache(maxsize=1024)
+def _cleaned(pattern: str) -> str:
+    """Return a pattern as it is compared, with its `!`; "" for none. Raises PatternError."""
+    # Blanks that cleaning brought to an end (`a /`) go too, as in patternmatcher's `New`.
+    pattern = pattern.strip(SPACE)
+    if not pattern:
+        return ""
+    cleaned = clean_path(pattern)
+    if cleaned == "!":
+        raise PatternError("there is nothing behind the !")
+    compile_pattern(cleaned.removeprefix("!"))  # for its errors
+    return cleaned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from mbuild.errors import GitError
 from mbuild.git.objects import Objects
@@ -19,6 +20,7 @@ Record = tuple[bytes, bytes, bytes]
 """Mode, name and object id of one line of a tree object, all as they are written there."""
 
 _FOLDER = (b"40000", b"040000")
+_PATH = attrgetter("path")
 
 
 def file_mode(mode: int) -> int:
@@ -37,6 +39,7 @@ class Folders:
         self._root = root
         self._parse = _parser(id_bytes)
         self._raw: dict[str, bytes] = {}
+        self._expected: dict[str, str] = {}
         self._names: dict[str, dict[bytes, Record]] = {}
 
     def entry(self, path: str) -> Entry | None:
@@ -55,7 +58,9 @@ class Folders:
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path as ``str`` compares."""
         found = [
-            Entry(prefix + decode(name), _MODES.get(mode) or file_mode(int(mode, 8)), oid.hex())
+            Entry(
+                prefix + name.decode("utf-8", "surrogateescape"), _MODES.get(mode) or file_mode(int(mode, 8)), oid.hex()
+            )
             for prefix, records in self._below(folder)
             for mode, name, oid in records
             if mode not in _FOLDER
@@ -72,10 +77,13 @@ class Folders:
     def expect(self, folders: Collection[str]) -> None:
         """Read what is below folders together, for the questions that follow; what was read before is forgotten."""
         self._raw = {}
-        level = [oid for oid in self._trees(folders).values() if oid]
+        self._expected = self._trees(folders)
+        level = list(self._expected.values())
         while level and len(self._raw) + len(level) <= MOST_FOLDERS:
             raw = self._read(level)
-            inside = (record for oid in dict.fromkeys(level) for record in self._parse(raw[oid]))
+            # Most folders have none in them, and are not taken apart.
+            upper = [each for oid in dict.fromkeys(level) if b"40000 " in (each := raw[oid])]
+            inside = (record for each in upper for record in self._parse(each))
             level = [oid.hex() for mode, _, oid in inside if mode in _FOLDER]
 
     def _trees(self, folders: Iterable[str]) -> dict[str, str]:
@@ -95,7 +103,9 @@ class Folders:
 
         wanted: says of a tree object whether it matters; one with folders in it does.
         """
-        level = [(f"{folder}/" if folder else "", oid) for oid in self._trees([folder]).values()]
+        known = self._expected.get(folder)
+        found = [known] if known else self._trees([folder]).values()
+        level = [(f"{folder}/" if folder else "", oid) for oid in found]
         while level:
             deeper: list[tuple[str, str]] = []
             for start in range(0, len(level), MOST_FOLDERS):
@@ -147,14 +157,15 @@ class _parser:  # noqa: N801 - used as a function
     """Reads tree objects: ``MODE SP NAME NUL ID`` again and again, the id in ``id_bytes`` bytes."""
 
     def __init__(self, id_bytes: int) -> None:
-        self._id_bytes = id_bytes
-        self._line = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
+        line = rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes
+        self._line = re.compile(line, re.DOTALL)
+        self._whole = re.compile(b"(?:%b)*" % line.replace(b"(", b"(?:"), re.DOTALL)
 
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
         if b" ..\0" in raw and any(record[1] == b".." for record in found):
             raise GitError("the tree holds a path with '..', which git itself refuses to check out")
-        if sum([len(mode) + len(name) for mode, name, _ in found]) + len(found) * (2 + self._id_bytes) != len(raw):
+        if self._whole.fullmatch(raw) is None:
             raise GitError("a tree object is damaged", "git fsck finds out which")
         return found
 
@@ -165,7 +176,7 @@ def _entry(path: str, record: Record) -> Entry:
 
 def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return entries sorted as ``str`` compares. Git sorts by bytes: escaped bytes make a difference."""
-    return tuple(sorted(entries, key=lambda each: each.path))
+    return tuple(sorted(entries, key=_PATH))
 
 
 _MODES = {b"100644": FILE, b"100755": EXECUTABLE, b"120000": SYMLINK, b"160000": SUBMODULE}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import threading
 import weakref
@@ -24,6 +25,8 @@ _ONE_BY_ONE = ("cat-file", "--batch")
 
 # Requests written ahead of the answers must fit into the pipe, or both sides wait for each other: 64 KiB on Linux.
 _AHEAD = 900
+_IN_ADVANCE = 400
+"""Sizes that are asked for while as many answers, a short line each, wait: both fit into the pipes."""
 
 
 Bring = Callable[[Sequence[str], MissingObject], None]
@@ -80,41 +83,58 @@ class Objects:
             self._owner = os.getpid()
 
     def _ask(self, oids: Sequence[str], path: str) -> list[bytes]:
-        child = self._child or self._start()
         try:
-            with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(self._question(oids))
-                child.stdin.flush()
-            return [self._answer(child, oid, path) for oid in oids]
+            with self._asked():
+                self._put("contents", oids)
+                return [self._content(oid, path) for oid in oids]
         except _TooOld:
-            self.close()
             self._how = _ONE_BY_ONE
             return self._ask(oids, path)
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException:
             self.close()  # answers may be left in the pipe: never read them as those of the next question
             raise
 
-    def _question(self, oids: Sequence[str]) -> bytes:
-        if self._how is _ONE_BY_ONE:
-            return "".join(f"{oid}\n" for oid in oids).encode()
-        return "".join([*(f"contents {oid}\n" for oid in oids), "flush\n"]).encode()
+    def _put(self, question: str, oids: Sequence[str]) -> None:
+        child = self._child or self._start()
+        lines = [f"{question} {oid}\n" for oid in oids] if self._how is _TOGETHER else [f"{oid}\n" for oid in oids]
+        text = "".join([*lines, "flush\n"] if self._how is _TOGETHER else lines)
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(text.encode())
+            child.stdin.flush()
 
-    def _answer(self, child: Process, oid: str, path: str) -> bytes:
-        header = child.stdout.readline().split()
+    def _content(self, oid: str, path: str) -> bytes:
+        size = self._size(oid, path)
+        content = self._running.stdout.read(size + 1)
+        if len(content) != size + 1:
+            raise self._has_ended(oid, path)
+        return content[:-1]
+
+    def _size(self, oid: str, path: str) -> int:
+        header = self._running.stdout.readline().split()
         if len(header) == 3:
-            size = int(header[2])
-            content = child.stdout.read(size + 1)
-            if len(content) == size + 1:
-                return content[:-1]
-        elif header[1:] == [b"missing"]:
+            return int(header[2])
+        if header[1:] == [b"missing"]:
             raise missing(oid, path)
-        elif header:
+        if header:
             raise GitError(f"git cat-file answered in a way mbuild does not know: {header!r}")
-        # It ended: in a partial clone that is git's answer to an object it may not fetch.
-        said = child.stderr.read()
+        raise self._has_ended(oid, path)
+
+    def _has_ended(self, oid: str, path: str) -> Exception:
+        """Return the error for a git that ended: in a partial clone its answer to an object it may not fetch."""
+        said = self._running.stderr.read()
         if self._how is _TOGETHER and b"batch-command" in said:
-            raise _TooOld
-        raise missing(oid, path) if not said or oid.encode() in said else self._git.failed(said, "cat-file")
+            return _TooOld()
+        return missing(oid, path) if not said or oid.encode() in said else self._git.failed(said, "cat-file")
+
+    @property
+    def _running(self) -> Process:
+        assert self._child is not None
+        return self._child
 
     def _start(self) -> Process:
         self._child = self._git.start(*self._how, stdin=True)
@@ -127,30 +147,51 @@ class Objects:
             self._finalizer()
         self._child = self._finalizer = None
 
-    def sizes(self, oids: Sequence[str]) -> Iterator[int]:
-        """Yield the sizes of objects in bytes, in order. Raises GitError at one that is not in this clone."""
-        if not oids:
-            return
+    def sizes(self, oids: Sequence[str]) -> list[int]:
+        """Return the sizes of objects in bytes. Raises GitError at one that is not in this clone."""
         self._be_own()
-        child = self._git.start("cat-file", "--buffer", "--batch-check=%(objectsize)", stdin=True)
-        writer = feed(child, "".join(f"{oid}\n" for oid in oids).encode())
+        found: list[int] = []
+        while len(found) < len(oids):
+            try:
+                with self._lock:
+                    self._find_sizes(oids[len(found) :], found)
+            except MissingObject as error:
+                self._bring(oids[len(found) :], error)
+        return found
+
+    def _find_sizes(self, oids: Sequence[str], found: list[int]) -> None:
+        """Add sizes, of all objects or of the first ones."""
+        if self._how is _ONE_BY_ONE:
+            found += self._checked(oids)
+            return
         try:
-            for index, oid in enumerate(oids):
-                line = child.stdout.readline().strip()
-                if not line.isdigit():
-                    self._bring(oids[index:], missing(oid))
-                    yield from self.sizes(oids[index:])
-                    return
-                yield int(line)
+            with self._asked():
+                parts = [oids[start : start + _IN_ADVANCE] for start in range(0, len(oids), _IN_ADVANCE)]
+                for part, following in itertools.pairwise([(), *parts, ()]):
+                    if following:
+                        self._put("info", following)  # git looks for these while the answers before are read
+                    found.extend([self._size(oid, "") for oid in part])
+        except _TooOld:
+            self._how = _ONE_BY_ONE
+
+    def _checked(self, oids: Sequence[str]) -> Iterator[int]:
+        child = self._git.start("cat-file", "--buffer", "--batch-check=%(objectsize)", stdin=True)
+        writer = feed(child, "".join([f"{oid}\n" for oid in oids]).encode())
+        try:
+            lines = child.stdout.read().splitlines()
         finally:
             child.stdout.close()
             writer.join()
             release(child)
+        for oid, line in itertools.zip_longest(oids, lines, fillvalue=b""):
+            if not line.isdigit():
+                raise missing(str(oid))
+            yield int(line)
 
     def open(self, oid: str, size: int, path: str = "") -> BinaryIO:
         """Open an object for reading; a big one (``size`` bytes) is streamed in bounded memory."""
         if size < 0:
-            size = next(self.sizes([oid]))
+            size = self.sizes([oid])[0]
         if size <= WHOLE:
             return io.BytesIO(self.read(oid, path))
         stream = io.BufferedReader(_Streamed(self._git.start("cat-file", "blob", oid), oid, size, path), WHOLE)

@@ -140,10 +140,9 @@ def _above(path: str) -> Iterator[str]:
 def with_sizes(repository: Repository, entries: Iterable[Entry]) -> Iterator[Entry]:
     """Yield entries with the sizes of their objects in bytes."""
     listed = list(entries)
-    sizes = repository.objects.sizes([each.oid for each in listed if each.mode != SUBMODULE])
+    sizes = iter(repository.objects.sizes([each.oid for each in listed if each.mode != SUBMODULE]))
     for each in listed:
         yield each if each.mode == SUBMODULE else Entry(each.path, each.mode, each.oid, next(sizes))
-    next(sizes, None)  # past the last one: lets the process go
 
 
 def _blob(entry: Entry) -> str:

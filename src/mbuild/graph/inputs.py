@@ -85,6 +85,10 @@ class Inputs:
         whole = any(each.whole for each in found)
         return _use(place, (each.piece for each in taken), folders, whole, missing)
 
+    def forget(self) -> None:
+        """Let go of what is remembered of folders and sources."""
+        self._known, self._taken = Recent(MOST_LISTINGS), Recent(MOST_PIECES)
+
     def _take(self, root: str, read: Read, source: str, matcher: IgnoreMatcher | None) -> _Taken:
         """Return what one source takes, of which nothing is excluded."""
         key = (root, source, matcher)
@@ -126,7 +130,6 @@ class Inputs:
         sizes = self.tree.sizes(of_tree)
         for _, piece in new.values():
             piece.bytes = sum(max(0, next(sizes).size) for _ in piece.entries)
-        next(sizes, None)  # past the last one: lets the process go
 
     def _listing(self, root: str, reads: Sequence[Read], target: LinkTarget) -> Sequence[Entry]:
         """Return, sorted, the entries of a context root that can matter to its reads.
@@ -144,6 +147,8 @@ class Inputs:
             listed += [self._at(root, start) for start in sorted(new)]
             looked_at |= new
             lookup = Lookup(_together(listed))
+            if not lookup.may_have_links:
+                break
             ways = (parts for source in sources for parts in follow(source, lookup, target).needed)
             new = {start for parts in ways for start in _starts(parts)} - looked_at
         return _together(listed)

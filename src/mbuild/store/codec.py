@@ -91,9 +91,22 @@ def _made(kind: Any) -> Coder:
     if origin in _UNIONS:
         return _optional(_of_optional(inner))
     hints = typing.get_type_hints(kind)
-    parts = [_decoder(hints[name]) for name in field_names(kind)]
     make = cast("Callable[..., Any]", kind)
-    return lambda value: make(*[part(each) for part, each in zip(parts, value, strict=True)])
+    return _of_parts(lambda parts: make(*parts), [hints[name] for name in field_names(kind)])
+
+
+def _of_parts(make: Callable[[list[Any]], Any], kinds: Sequence[Any]) -> Coder:
+    special = [(at, made) for at, made in enumerate(map(_decoder, kinds)) if made is not _plain]
+
+    def decoded(value: Any) -> Any:
+        if len(value) != len(kinds):
+            raise ValueError("another number of fields")
+        parts = list(value)
+        for at, part in special:
+            parts[at] = part(parts[at])
+        return make(parts)
+
+    return decoded
 
 
 def _plain(value: Any) -> Any:
@@ -104,8 +117,7 @@ def _tuple(inner: tuple[Any, ...]) -> Coder:
     if inner[-1] is Ellipsis:
         each_of = _decoder(inner[0])
         return tuple if each_of is _plain else lambda value: tuple([each_of(each) for each in value])
-    parts = [_decoder(each) for each in inner]
-    return lambda value: tuple([part(each) for part, each in zip(parts, value, strict=True)])
+    return _of_parts(tuple, inner)
 
 
 def _optional(kind: Any) -> Coder:
