@@ -19,7 +19,7 @@ BEGIN = """
 import json, os, sys, threading, time
 from mbuild.process import share as module
 from mbuild.process.share import aside, share
-from mbuild.process.waiting import waiting
+from mbuild.process.gate import waiting
 module.processors = lambda: 3
 me, files = os.getpid(), len(os.listdir("/proc/self/fd"))
 
@@ -45,7 +45,7 @@ def answer(program: str) -> Any:
     return json.loads(ended.stdout)
 
 
-PARTS: list[Any] = [[False, [0, 1, 2]], [True, [3, 4, 5]], [True, [6, 7, 8]]]
+PARTS: list[Any] = [[True, [0, 1, 2]], [True, [3, 4, 5]], [True, [6, 7, 8]]]
 ALONE = [[False, part] for _, part in PARTS]
 
 

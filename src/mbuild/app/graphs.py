@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
@@ -17,7 +18,6 @@ from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.refresh import refresh
-from mbuild.process.share import aside, share
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
@@ -144,18 +144,28 @@ class Graphs:
 
     def _anew(self, tree: CommitTree) -> Made | None:
         """Make the graph of a commit of which nothing is known, and remember it."""
+        from mbuild.process.share import aside
+
+        # In a process of its own: what it takes to make a big graph is more than what is needed of it.
+        with aside(partial(self._frozen, tree), bytes, bytes, worth=tree.repository.is_big) as made:
+            raw = made()
+        if not raw:
+            return self._built(tree)
+        self._remember(tree, raw)
+        graph, discover = thaw(memoryview(raw), tree, self.native)
+        return Made(graph, tuple(discover))
+
+    def _frozen(self, tree: CommitTree) -> bytes:
+        """Return the graph of a commit as bytes; none where there is anything else to say of it. Raises ConfigError."""
         from mbuild.graph.build import build_frozen
         from mbuild.graph.parts import dump_links, load_links
+        from mbuild.process.share import aside, share
 
         with aside(tree.links, dump_links, load_links, worth=tree.repository.is_big) as links:
             project = self.project(tree)
-            if project is None:
-                return None
-            raw = build_frozen(project, tree, self.native, links(), share, project.discover)
-        if raw is None:
-            return self._graph(project, tree)
-        self._remember(tree, raw)
-        return Made(thaw(memoryview(raw), tree, self.native)[0], project.discover, (), project.notes)
+            if project is None or project.notes:
+                return b""
+            return build_frozen(project, tree, self.native, links(), share, project.discover) or b""
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""

@@ -19,7 +19,7 @@ from mbuild.git.repository import Repository
 from mbuild.git.status import Line, Status, status
 from mbuild.git.submodules import Inside, inside, nested
 from mbuild.git.trees import CommitTree, EmptyTree
-from mbuild.process.waiting import waiting
+from mbuild.process.gate import waiting
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
 from mbuild.values import dataclass, field
 

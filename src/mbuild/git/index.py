@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
 from mbuild.git.door import Git, release
 from mbuild.git.messages import failure
+from mbuild.process import Process
+from mbuild.process.gate import waiting
 from mbuild.tree import decode
 from mbuild.values import dataclass, field_names
 
@@ -74,11 +77,12 @@ def _checksum(git: Git) -> str | None:
     return f"{git.git_dir}\n{size}\n{last.hex()}" if any(last[-20:]) else None
 
 
+# "TAG MODE OID STAGE TAB PATH"; most are "H 100644": neither hidden nor a submodule.
+_ODD = re.compile(rb"(?:^|\0)(?!H 100)([^\0]+)")
+
+
 def _oddities(git: Git) -> Iterator[Oddity]:
-    for record in _records(git):
-        # "TAG MODE OID STAGE TAB PATH"; most are "H 100644": neither hidden nor a submodule.
-        if record[:5] == b"H 100" or not record:
-            continue
+    for record in _odd_records(git):
         head, _, name = record.partition(b"\t")
         tag, mode, oid, _ = head.decode().split(" ")
         hidden, submodule = tag.islower() or tag == "S", mode == "160000"
@@ -86,17 +90,21 @@ def _oddities(git: Git) -> Iterator[Oddity]:
             yield Oddity(decode(name), oid, hidden, tag in "Ss", submodule)
 
 
-def _records(git: Git) -> Iterator[bytes]:
-    """Yield what ``ls-files`` prints, piece by piece: for 200,000 files it is 20 MB."""
+def _odd_records(git: Git) -> Iterator[bytes]:
+    """Yield what ``ls-files`` prints of files that may be odd. For 200,000 files it prints 20 MB, piece by piece."""
     child = git.start("ls-files", "-v", "--stage", "-z")
     try:
         rest = b""
-        while chunk := child.stdout.read(_CHUNK):
-            records = (rest + chunk).split(b"\0")
-            rest = records.pop()
-            yield from records
+        while chunk := _read(child):
+            whole, _, rest = (rest + chunk).rpartition(b"\0")
+            yield from _ODD.findall(whole)
         err = child.stderr.read()
         if child.wait() != 0:
             raise failure(err, git.top, "ls-files")
     finally:
         release(child)
+
+
+def _read(child: Process) -> bytes:
+    with waiting():
+        return child.stdout.read(_CHUNK)

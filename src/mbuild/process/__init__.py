@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from mbuild.errors import EnvironmentFault
-from mbuild.process.waiting import waiting
+from mbuild.process.gate import waiting
 from mbuild.values import dataclass
 
 Arg = str | bytes

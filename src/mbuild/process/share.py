@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from mbuild.process.waiting import only_waiting
+from mbuild.process.gate import only_waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,11 +27,14 @@ R = TypeVar("R")
 MOST = 4
 """Processes that share work: each needs memory, and a git of its own."""
 
-LEAD = 0.15
-"""How much more than a copy this process does, as a part of that."""
+MOST_SECONDS = 600.0
+"""How long a copy may take where nothing is known of others: none should, and none may hold up an answer for ever."""
+
+TRIES = 30
+"""How often it is looked, a millisecond after the other, whether all other threads wait."""
 
 PATIENCE = 2.0
-"""Seconds that a copy may take beyond twice what this process took for its part."""
+"""Seconds that a copy may take beyond three times what another part took."""
 
 _CHUNK = 1 << 20
 
@@ -50,17 +53,20 @@ def share(
     dump, load: make bytes of a result, and a result of the bytes.
     Raises what work raises.
     """
-    first, *others = _parts(items, min(processors(), len(items) // fewest))
+    parts = _parts(items, min(processors(), len(items) // fewest))
     copies: list[_Copy] = []
     try:
+        # This process only waits where others work: what they needed for it is gone with them.
         with contextlib.suppress(_NoCopy):
-            copies.extend(_Copy(lambda part=part: dump(work(part))) for part in others)  # type: ignore[misc]
-        begun = time.monotonic()
-        found = [work(first)]
-        until = _patience(begun)
-        done = [copy.result(until) for copy in copies]
-        done += [None] * (len(others) - len(copies))
-        return found + [work(part) if each is None else load(each) for part, each in zip(others, done, strict=True)]
+            copies.extend(_Copy(lambda part=part: dump(work(part))) for part in parts if len(parts) > 1)  # type: ignore[misc]
+        begun, until = time.monotonic(), time.monotonic() + MOST_SECONDS
+        found = []
+        for part, copy in itertools.zip_longest(parts, copies):
+            done = copy.result(until) if copy else None
+            if done is not None:
+                until = time.monotonic() * 3 - begun * 2 + PATIENCE
+            found.append(work(part) if done is None else load(done))
+        return found
     finally:
         for copy in copies:
             copy.end()
@@ -77,10 +83,9 @@ def aside(
     copy = None
     with contextlib.suppress(_NoCopy):
         copy = _Copy(lambda: dump(work())) if worth and processors() > 1 else None
-    begun = time.monotonic()
 
     def result() -> R:
-        done = copy.result(_patience(begun)) if copy else None
+        done = copy.result(time.monotonic() + MOST_SECONDS) if copy else None
         return work() if done is None else load(done)
 
     try:
@@ -95,13 +100,8 @@ def processors() -> int:
     return min(MOST, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
 
 
-def _patience(begun: float) -> float:
-    return time.monotonic() * 3 - begun * 2 + PATIENCE
-
-
 def _parts(items: Sequence[T], count: int) -> list[Sequence[T]]:
-    """Cut items into parts, the first of which is bigger: copies begin later, and what they change has to be copied."""
-    cuts = [round(len(items) * (number + LEAD) / (count + LEAD)) for number in range(1, count)]
+    cuts = [len(items) * number // count for number in range(1, count)]
     return [items[begin:end] for begin, end in itertools.pairwise((0, *cuts, len(items)))]
 
 
@@ -153,10 +153,14 @@ def _forked() -> int:
     """Return the number of a copy, or 0 in that, where the signals are not let through yet. Raises _NoCopy."""
     # A copy that is interrupted before it ignores that would go on as if it were this process.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    process = -1
+    process, tries = -1, TRIES
     try:
-        with only_waiting() as alone:
-            process = os.fork() if alone else -1
+        while process < 0 and tries:
+            with only_waiting() as alone:
+                process = os.fork() if alone else -1
+            if process < 0:
+                time.sleep(0.001)  # what others do may be short
+                tries -= 1
     except OSError:
         pass  # no room for another process
     finally:
