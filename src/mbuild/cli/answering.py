@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from mbuild.app.workspace import Workspace
 
 
-def question(workspace: Workspace, *, base: str | None, head: str | None, missing_base: str) -> Answer:
-    """Ask what is affected and print what the reader should know about the answer."""
+def question(
+    workspace: Workspace,
+    *,
+    base: str | None,
+    head: str | None,
+    missing_base: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Answer:
+    """Ask what is affected and print what the reader should know about the answer. meanwhile: see ``question.ask``."""
     from mbuild.app.question import ask
     from mbuild.cli.boundary import print_problems
 
-    answer = ask(workspace, base=base, head=head, missing_base_all=missing_base == "all")
+    answer = ask(workspace, base=base, head=head, missing_base_all=missing_base == "all", meanwhile=meanwhile)
     print_problems(answer.notes, "warning")
     return answer
 
@@ -42,15 +49,18 @@ def _pieces(value: dict[str, Any]) -> Iterator[str]:
     yield "\n}\n"
 
 
+_AT_ONCE = 500
+"""Items that are written together: each write costs as much as making a short item."""
+
+
 def _lines(value: Any) -> Iterator[str]:
     """Yield a value as JSON. Only without indentation is it written by json's fast encoder."""
     if not isinstance(value, list) or not value:
         yield _dump(value)
         return
     before = "[\n  "
-    for each in value:
-        yield before
-        yield _dump(each)
+    for start in range(0, len(value), _AT_ONCE):
+        yield before + ",\n  ".join([_dump(each) for each in value[start : start + _AT_ONCE]])
         before = ",\n  "
     yield "\n ]"
 

@@ -10,6 +10,7 @@ import click
 from mbuild.cli.durations import duration
 from mbuild.output.deploy import FORMATS as RECORDS
 from mbuild.output.formats.registry import FORMATS
+from mbuild.values import replace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,7 +19,7 @@ def fetch_option(function: F) -> F:
     """Add ``--fetch``, which is kept with the global options: all commands open the repository in the same way."""
 
     def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
-        context.obj = context.obj._replace(fetch=value)
+        context.obj = replace(context.obj, fetch=value)
 
     text = "Fetch what this clone lacks, as little as can be; said on stderr."
     return click.option("--fetch", is_flag=True, expose_value=False, callback=keep, help=text)(function)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+
+from mbuild.values import dataclass
 
 
-class Settings(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """The global options. fetch: of the commands that take it."""
 
     directory: Path
@@ -17,7 +19,8 @@ class Settings(NamedTuple):
     fetch: bool = False
 
 
-class Listing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Listing:
     """What ``affected --list`` is asked, as its options say it."""
 
     images: tuple[str, ...] = ()

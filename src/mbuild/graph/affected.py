@@ -62,7 +62,7 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
             continue
         found = [reason for each in comparisons for reason in each.reasons(name, reasons)]
         if found:
-            reasons[name] = tuple(dict.fromkeys(found))
+            reasons[name] = tuple(found if len(found) == 1 else dict.fromkeys(found))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
     return Affected(reasons, tuple(removed))
 
@@ -101,10 +101,13 @@ class _Comparison:
         files = self.reach.files(name) if self.reach else None
         if files is not None:
             # Nothing but these files, and its parents, can be different.
-            if not files and self.differ.isdisjoint(images.parents(name)):
+            said = images.summary(name)
+            if not files and self.differ.isdisjoint(said.parents):
                 return ()
-            dockerfile = images.summary(name).dockerfile if files else ""
-            return (*[_file(dockerfile, each) for each in files], *_parents(images.uses(name), known))
+            found = [_file(said.dockerfile, each) for each in files]
+            if not known.keys().isdisjoint(said.parents):
+                found += _parents(images.uses(name), known)
+            return tuple(found)
         old, new = self.base.nodes[name], self.head.nodes[name]
         if self._same(old, new):
             return ()

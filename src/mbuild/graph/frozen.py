@@ -86,6 +86,7 @@ class _FrozenImages:
         self._outlines = outlines
         self._defined = defined
         self._sources: dict[str, Source] = {}
+        self._summaries: dict[str, Summary] = {}
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -97,12 +98,16 @@ class _FrozenImages:
 
     def summary(self, name: str) -> Summary:
         """Return what every answer says of an image."""
-        dockerfile, root, target, platforms, used = self._rows[self._numbers[name]]
-        return Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
+        found = self._summaries.get(name)
+        if found is None:
+            dockerfile, root, target, platforms, used = self._rows[self._numbers[name]]
+            found = Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
+            self._summaries[name] = found
+        return found
 
     def parents(self, name: str) -> Sequence[str]:
         """Return the images that an image uses."""
-        return [each[0] for each in self._rows[self._numbers[name]][4]]
+        return self.summary(name).parents
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
