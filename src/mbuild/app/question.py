@@ -54,8 +54,18 @@ class Answer:
         return {name: reasons[name] for name in chosen(self.snapshot.graph, names) if name in reasons}
 
 
-def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_base_all: bool = False) -> Answer:
-    """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError."""
+def ask(
+    workspace: Workspace,
+    *,
+    base: str | None,
+    head: str | None,
+    missing_base_all: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Answer:
+    """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError.
+
+    meanwhile: is called while git looks at the work tree.
+    """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
     with _begun(lambda: workspace.tree(commit)) as later:
         found = _base(workspace, commit, base, missing_base_all)
@@ -64,6 +74,7 @@ def ask(workspace: Workspace, *, base: str | None, head: str | None, missing_bas
         trees = trees or [EmptyTree()]
         graphs = workspace.graphs
         bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
+        meanwhile()
     tree = later()
     differences = [diff(each, tree) for each in trees]
     start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)

@@ -127,7 +127,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
         estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
-        tested=step.action == BUILD and node.definition.test is not None,
+        tested=step.action == BUILD and node.said("test") is not None,
     )
 
 

@@ -33,18 +33,17 @@ class Naming:
 
     def tags(self, node: Node) -> tuple[str, ...]:
         """Return the full names of an image: the content tag first, then those of build.yaml and ``--tag``."""
-        definition = node.definition
         values = {**self.values, "fingerprint": node.fingerprint}
-        wanted = [fill_tag(each, values) for each in (*definition.tags, *self.asked)]
+        wanted = [fill_tag(each, values) for each in (*node.said("tags"), *self.asked)]
         if not wanted and self.latest:
             wanted = ["latest"]
-        names = [f"{definition.full_name}:{each}" for each in wanted]
+        names = [f"{node.said('full_name')}:{each}" for each in wanted]
         return tuple(dict.fromkeys([content_name(node), *names]))
 
 
 def content_name(node: Node) -> str:
     """Return the name that says what an image is made of: NAME:mb-<fingerprint>."""
-    return content_tag(node.definition.full_name, node.fingerprint)
+    return content_tag(node.said("full_name"), node.fingerprint)
 
 
 def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:

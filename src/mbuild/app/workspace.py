@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mbuild.git.repository import Repository
     from mbuild.git.worktree import WorkTree
     from mbuild.graph.node import Graph
-    from mbuild.images import ImageDef, Project
+    from mbuild.images import Project
     from mbuild.store.cache import Cache
     from mbuild.tree import Tree
 
@@ -39,11 +39,6 @@ class Snapshot:
     graph: Graph
     top: Path
     notes: tuple[Problem, ...] = ()
-
-    @property
-    def images(self) -> Iterable[ImageDef]:
-        """The definitions of all images."""
-        return (node.definition for node in self.graph.nodes.values())
 
 
 @dataclass(frozen=True, slots=True)

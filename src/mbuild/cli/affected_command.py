@@ -51,9 +51,16 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
-    answer = question(workspace, **compared)
+    answer = question(workspace, **compared, meanwhile=_import)
     code = _go(settings, workspace, answer, images, options)
     return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code
+
+
+def _import() -> None:
+    """Import what comes next, which takes a tenth of a second: git takes longer for a work tree."""
+    from mbuild.builders.engine import load_client
+
+    load_client()
 
 
 def _go(settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any]) -> int:

@@ -38,7 +38,7 @@ def chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> C
 
 def _configured(snapshot: Snapshot) -> str:
     """Return the builder that build.yaml asks for. A run has one: parents have to be where their children are built."""
-    asked = sorted({each.builder for each in snapshot.images} - {"auto"})
+    asked = sorted({each.said("builder") for each in snapshot.graph.nodes.values()} - {"auto"})
     if len(asked) > 1:
         raise ConfigError(f"build.yaml asks for {' and '.join(asked)}, and a run has one builder", "name it: --builder")
     return asked[0] if asked else "auto"
@@ -49,7 +49,8 @@ def naming(job: Job) -> Naming:
     for each in job.options.tags:
         tag_template(each)
     head = job.wanted.head
-    templates = [tag for each in job.wanted.snapshot.images for tag in each.tags] + list(job.options.tags)
+    nodes = job.wanted.snapshot.graph.nodes.values()
+    templates = [*(tag for each in nodes for tag in each.said("tags")), *job.options.tags]
     described = any("{branch}" in each for each in templates)
     branch = job.workspace.repository.describe().branch if described else None
     return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))

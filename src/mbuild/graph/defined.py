@@ -38,6 +38,10 @@ class Definitions(Protocol):
         """Return the platforms that an image names. Raises KeyError."""
         ...
 
+    def value(self, name: str, field: str) -> Any:
+        """Return what is said of an image in one field of plain values, as JSON has it. Raises KeyError."""
+        ...
+
     def said(self, name: str) -> bytes:
         """Return what is said of an image: the same bytes where an outline from one would be that from the other."""
         ...
@@ -66,6 +70,10 @@ class Defined:
     def platforms(self, name: str) -> tuple[str, ...]:
         """Return the platforms that an image names. Raises KeyError."""
         return self._by_name[name].platforms
+
+    def value(self, name: str, field: str) -> Any:
+        """Return what is said of an image in one field."""
+        return getattr(self._by_name[name], field)
 
     def said(self, name: str) -> bytes:
         """Return what is said of an image."""
@@ -120,6 +128,12 @@ class Thawed:
     def platforms(self, name: str) -> tuple[str, ...]:
         """Return the platforms that an image names. Raises KeyError."""
         return self._platforms(self._numbers[name]) if self._platforms else self.of(name).platforms
+
+    def value(self, name: str, field: str) -> Any:
+        """Return what is said of an image in one field."""
+        if name in self._known:
+            return getattr(self._known[name], field)
+        return json.loads(self.said(name))[0][_places()[field]]
 
     def said(self, name: str) -> bytes:
         """Return what is said of an image."""

@@ -13,7 +13,6 @@ from functools import lru_cache
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
-from mbuild.graph.outline import Edge
 from mbuild.images import ImageDef, ImageTest
 from mbuild.tree import Entry
 
@@ -148,7 +147,10 @@ def identity(own: str, contexts: Iterable[ContextUse]) -> str:
     return hashlib.sha256(b"".join((b"l3:", encode(FORMAT), encode(own), b"l%d:" % len(parts), *parts))).hexdigest()
 
 
-def fingerprint(own: str, edges: Iterable[Edge], parents: Mapping[str, str]) -> str:
-    """Return the fingerprint from an image's identity and the fingerprints of the images it uses."""
-    used = tuple(sorted({(edge.kind, edge.name, parents[edge.parent]) for edge in edges}))
+def fingerprint(own: str, uses: Iterable[tuple[str, str, str]], parents: Mapping[str, str]) -> str:
+    """Return the fingerprint from an image's identity and the fingerprints of the images it uses.
+
+    uses: (kind, name, parent) of its edges.
+    """
+    used = tuple(sorted({(kind, name, parents[parent]) for kind, name, parent in uses}))
     return hashlib.sha256(encode((FORMAT, own, used))).hexdigest()

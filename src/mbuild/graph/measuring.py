@@ -7,19 +7,22 @@ from collections.abc import Sequence
 
 from mbuild.graph.fingerprint import identity
 from mbuild.graph.model import ContextUse, Measured
+from mbuild.graph.outline import Outline
 from mbuild.graph.pieces import digest
 from mbuild.store.codec import decode, encode
 
 
-def measured(meaning: str, contexts: Sequence[ContextUse]) -> Measured:
-    """Return what there is to say of contexts whose pieces have been weighed. meaning: of the image."""
+def measured(own: Outline, contexts: Sequence[ContextUse]) -> Measured:
+    """Return what there is to say of an image with contexts whose pieces have been weighed."""
     pieces = [each for use in contexts for each in use.pieces]
     return Measured(
-        identity=identity(meaning, contexts),
+        identity=identity(own.meaning, contexts),
         files=sum(len(each.entries) for each in pieces),
         bytes=sum(each.bytes for each in pieces),
         digests=tuple(digest(use) for use in contexts),
         missing=tuple(each for use in contexts for each in use.missing),
+        uses=tuple((each.kind, each.name, each.parent) for each in own.edges),
+        exact=not own.doubts,
     )
 
 

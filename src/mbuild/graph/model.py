@@ -46,10 +46,11 @@ class ContextUse:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What there is to say of all contexts of an image.
+    """What there is to say of an image once its contexts have been looked at.
 
     identity: see ``fingerprint.identity``. files: entries; bytes: those of files and of links' targets.
     digests:  of each context, as ``context_digest`` makes it. missing: the sources that match nothing.
+    uses:     (kind, name, parent) of its edges. exact: as ``Node.exact``.
     """
 
     identity: str
@@ -57,6 +58,8 @@ class Measured:
     bytes: int
     digests: tuple[str, ...]
     missing: tuple[Missing, ...]
+    uses: tuple[tuple[str, str, str], ...]
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

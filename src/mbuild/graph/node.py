@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mbuild.tree import decode
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mbuild.tree import Entry
 
 
-MEASURED_TOGETHER = 64
+MEASURED_TOGETHER = 128
 """So many images are looked at together, and then let go of: what is asked of git for one alone takes 5 ms."""
 
 
@@ -49,6 +49,10 @@ class Node:
     def definition(self) -> ImageDef:
         """The image as build.yaml states it."""
         return self.source.definition()
+
+    def said(self, field: str) -> Any:
+        """Return what build.yaml states in one field of plain values, as JSON has it: all of it may not be decoded."""
+        return self._graph.workshop.definitions.value(self.name, field)
 
     @cached_property
     def outline(self) -> Outline:
@@ -84,6 +88,11 @@ class Node:
         return self.outline.edges
 
     @property
+    def uses(self) -> Iterable[tuple[str, str, str]]:
+        """The kind, name and parent of each edge."""
+        return self.measured.uses if self.measured else ((each.kind, each.name, each.parent) for each in self.edges)
+
+    @property
     def external(self) -> tuple[tuple[str, Where | None], ...]:
         """The external images that it uses, sorted, each with its first place."""
         return self.outline.external
@@ -96,7 +105,7 @@ class Node:
     @property
     def exact(self) -> bool:
         """Whether its inputs are known exactly."""
-        return not self.outline.doubts
+        return self.measured.exact if self.measured else not self.outline.doubts
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -249,6 +258,8 @@ class Graph:
         parts = (share or alone)(self._measured, new, MEASURED_TOGETHER, dump, load)
         for name, found in zip(new, (each for part in parts for each in part), strict=True):
             self.nodes[name].measured = found
+        if len(new) > MEASURED_TOGETHER:
+            self.workshop.inputs.forget()
 
     def _measured(self, names: Sequence[str]) -> Sequence[Measured]:
         nodes = [self.nodes[name] for name in names]
@@ -264,7 +275,7 @@ class Graph:
         uses = [node._select() for node in nodes]
         inputs.weigh(use for each in uses for use in each)
         for node, contexts in zip(nodes, uses, strict=True):
-            yield measured(node.outline.meaning, contexts)
+            yield measured(node.outline, contexts)
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of an image: made for its parents first, however long the chain."""
@@ -277,7 +288,7 @@ class Graph:
             unknown = [parent for parent in node.parents if parent not in known]
             waiting += unknown
             if not unknown:
-                known[node.name] = fingerprint(node.identity, node.edges, known)
+                known[node.name] = fingerprint(node.identity, node.uses, known)
                 waiting.pop()
         return known[name]
 
