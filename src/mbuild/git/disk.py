@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -61,10 +62,12 @@ class Disk:
 
         Raises ChangedWhileRead for anything else: links are not followed, FIFOs and devices never waited for.
         """
-        if not self._real(encode(path).rpartition(b"/")[0]):
+        name = encode(path)
+        folder = name.rpartition(b"/")[0]
+        if not (self._folders.get(folder) or self._real(folder)):
             return None
         try:
-            number = os.open(self.place(path), _OPEN)
+            number = os.open(self._top + b"/" + name, _OPEN)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -74,7 +77,7 @@ class Disk:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
             raise ChangedWhileRead(path)
-        return cast("BinaryIO", os.fdopen(number, "rb", buffering=0))
+        return cast("BinaryIO", io.FileIO(number, "rb"))  # what os.fdopen makes, after looking at more
 
     def walk(self, folder: str) -> Iterator[tuple[str, int, bytes]]:
         """Yield path, mode and content digest of all files and links below a folder, in order, whatever git thinks."""

@@ -111,7 +111,7 @@ class WorkTree:
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a file, without following links and without ever blocking."""
-        if entry.is_link or entry.mode == SUBMODULE:
+        if entry.mode in (SYMLINK, SUBMODULE):
             return io.BytesIO(self.read(entry))
         # No look beforehand: contexts have many files, and the open itself tells what is there.
         return self._disk.open(entry.path) or self.repository.objects.open(entry.oid, entry.size, entry.path)
