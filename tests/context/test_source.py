@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mbuild.context.order import context_digest
 from mbuild.context.source import ContextSource, items
-from mbuild.context.verify import CHUNK, verified
+from mbuild.context.stream import verified
+from mbuild.context.verify import CHUNK
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
 from tests.context.folders import BlobTree, FolderTree, Node

@@ -13,7 +13,7 @@ from mbuild.builders.oci.reference import canonical
 from mbuild.builders.oci.refusal import ENGINE_HINT, refusals
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.context.source import ContextSource
-from mbuild.context.verify import verified
+from mbuild.context.stream import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
 from mbuild.events import Emit, Step, StepDone
 from mbuild.schedule.jobs import Capacity

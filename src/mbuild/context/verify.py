@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import stat
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.context.source import ContextSource, Rehash
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, printable
@@ -168,36 +167,6 @@ class Reading:
             for count, _ in self._hashed(entry, handle, size, lambda: buffer, state):
                 write(buffer[:count])
         return state.hexdigest()
-
-
-class _Verified(io.RawIOBase):
-    def __init__(self, source: ContextSource, entry: Entry) -> None:
-        reading = Reading(source)
-        self._handle, size = reading.open(entry)
-        self._room = memoryview(b"")
-        self._pieces = reading.pieces(entry, self._handle, size, lambda: self._room)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._room = memoryview(buffer).cast("B")
-        try:
-            return next(self._pieces, 0) if self._room else 0
-        finally:
-            self._room = memoryview(b"")
-
-    def close(self) -> None:
-        self._handle.close()
-        super().close()
-
-
-def verified(source: ContextSource, entry: Entry) -> BinaryIO:
-    """Open a file of a context as a stream; its last bytes come only if the whole is the entry's content.
-
-    Raises ChangedWhileRead, here or while it is read.
-    """
-    return cast("BinaryIO", io.BufferedReader(_Verified(source, entry), CHUNK))
 
 
 def blob_hash(oid: str, size: int) -> _Hash:
