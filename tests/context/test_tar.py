@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 import pytest
 from hypothesis import given, settings
 
+from mbuild.context.ahead import BUFFER
 from mbuild.context.headers import Headers
 from mbuild.context.source import ContextSource
 from mbuild.context.tar import TarSummary, write_tar, write_tar_to_fd
-from mbuild.context.verify import CHUNK
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, GitError
 from mbuild.git.repository import open_repository
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode
@@ -125,7 +125,7 @@ def test_names_of_every_length_arrive(length: int) -> None:
     check_archive({deep + b"x/" + b"f" * (length - len(deep)): (EXECUTABLE, b"")})
 
 
-SIZES = [0, 1, 511, 512, 513, *(CHUNK + each for each in (-1537, -1536, -1025, -1024, -1023, -512, -1, 0, 1, 512))]
+SIZES = [0, 1, 511, 512, 513, *(BUFFER + each for each in (-1537, -1536, -1025, -1024, -1023, -512, -1, 0, 1, 512))]
 
 
 def test_content_around_the_borders_of_blocks_and_buffers_arrives() -> None:
@@ -255,11 +255,11 @@ def no_hang() -> Iterator[None]:
         raise AssertionError("it waits")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(20)
+    signal.setitimer(signal.ITIMER_REAL, 20, 1)  # again and again: what waits for a thread to end must stop, too
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
@@ -273,7 +273,7 @@ def refused(source: ContextSource) -> str:
     return caught.value.path
 
 
-@pytest.mark.parametrize("size", [3000, 3 * CHUNK], ids=["small", "big"])
+@pytest.mark.parametrize("size", [3000, 3 * BUFFER], ids=["small", "big"])
 @pytest.mark.parametrize("act", [_truncate, _grow, _edit])
 def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path, act: Any, size: int) -> None:
     (tmp_path / "a").write_bytes(bytes(100))
@@ -305,7 +305,7 @@ def _to_device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
-@pytest.mark.parametrize("size", [0, 3000, 3 * CHUNK])
+@pytest.mark.parametrize("size", [0, 3000, 3 * BUFFER])
 @pytest.mark.parametrize("act", [_to_fifo, _to_link, _to_folder, _to_device, _grow, Path.unlink])
 def test_a_file_that_changed_since_the_tree_was_made_is_noticed(tmp_path: Path, act: Any, size: int) -> None:
     (tmp_path / "a").write_bytes(bytes(100))
@@ -410,7 +410,7 @@ def test_a_tree_without_filters_gets_no_second_chance(filtered: FilteredTree) ->
 
 
 def test_a_writer_that_takes_only_a_part_gets_the_rest_again(tmp_path: Path) -> None:
-    nodes: dict[bytes, Node] = {b"%d" % number: (FILE, os.urandom(CHUNK // 3)) for number in range(8)}
+    nodes: dict[bytes, Node] = {b"%d" % number: (FILE, os.urandom(BUFFER // 3)) for number in range(8)}
     source = BlobTree(nodes).source()
     taken = bytearray()
 
@@ -424,7 +424,7 @@ def test_a_writer_that_takes_only_a_part_gets_the_rest_again(tmp_path: Path) -> 
 
 
 def test_a_descriptor_gets_the_same_archive(tmp_path: Path) -> None:
-    source = BlobTree({b"f": (FILE, os.urandom(2 * CHUNK)), b"g": (FILE, b"x")}).source()
+    source = BlobTree({b"f": (FILE, os.urandom(2 * BUFFER)), b"g": (FILE, b"x")}).source()
     with (tmp_path / "out").open("wb") as file:
         write_tar_to_fd(source, file.fileno(), epoch=EPOCH)
     with (tmp_path / "piped").open("wb") as out, subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out) as cat:
@@ -514,7 +514,7 @@ def test_buildkit_takes_the_archive(engine: EngineUnderTest, first: bytes) -> No
     nodes: dict[bytes, Node] = {
         b"Zdir/" + b"n" * 120 + b"/x": (EXECUTABLE, b"run"),
         b"link": (SYMLINK, b"../" * 40 + b"nowhere"),
-        b"caf\xc3\xa9": (FILE, os.urandom(CHUNK + 1)),
+        b"caf\xc3\xa9": (FILE, os.urandom(BUFFER + 1)),
         first: (FILE, b""),
     }
     source = BlobTree({**nodes, b"Z.Dockerfile": (FILE, b"FROM scratch\nCOPY . /\n")}).source()

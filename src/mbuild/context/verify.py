@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mbuild.context.source import ContextSource, Rehash
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, printable
 from mbuild.tree import Entry
+from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -28,6 +29,16 @@ LONGEST_TARGET = 4095
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV}
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Content of a file that has yet to be checked. size: bytes of the whole file. last: whether it ends here."""
+
+    entry: Entry
+    size: int
+    data: memoryview
+    last: bool
+
+
 class Reading:
     """The files of one context, read one after the other. Not for several threads."""
 
@@ -36,6 +47,7 @@ class Reading:
         self._source = source
         self._tree = source.tree
         self._sizes: dict[str, int] | None = None
+        self._state: _Hash | None = None
 
     def open(self, entry: Entry) -> tuple[BinaryIO, int]:
         """Open a file; returns its handle and its size in bytes.
@@ -49,20 +61,17 @@ class Reading:
         except OSError as error:
             raise _unreadable(entry, error) from error
         try:
-            return handle, self._size(entry, handle)
+            try:
+                number = handle.fileno()
+            except OSError:
+                return handle, self._known_size(entry)
+            found = os.fstat(number)
+            if stat.S_ISREG(found.st_mode):
+                return handle, found.st_size
+            raise ChangedWhileRead(entry.path)
         except BaseException:
             handle.close()
             raise
-
-    def _size(self, entry: Entry, handle: BinaryIO) -> int:
-        try:
-            number = handle.fileno()
-        except OSError:
-            return self._known_size(entry)
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode):
-            raise ChangedWhileRead(entry.path)
-        return found.st_size
 
     def _known_size(self, entry: Entry) -> int:
         """Return the size of content that is in no file. Trees of objects want to be asked for all sizes together."""
@@ -74,7 +83,10 @@ class Reading:
         return self._sizes[entry.path]
 
     def whole(self, entry: Entry, handle: BinaryIO, view: memoryview) -> None:
-        """Read and check a whole file. view: one byte longer than the file, so that one that has grown is noticed."""
+        """Read a whole file; ``check`` comes after it. Raises ChangedWhileRead for another size.
+
+        view: one byte longer than the file, so that one that has grown is noticed.
+        """
         size = len(view) - 1
         at = self._some(entry, handle, view)
         while at < size:
@@ -82,40 +94,52 @@ class Reading:
             at += count or size + 2
         if at != size:
             raise ChangedWhileRead(entry.path)
-        state = blob_hash(entry.oid, size)
-        state.update(view[:size])
-        raw = state.hexdigest()
-        if raw != entry.oid:
-            self._check(entry, raw)
 
     def pieces(self, entry: Entry, handle: BinaryIO, size: int, room: Callable[[], memoryview]) -> Iterator[int]:
         """Read a file of any size piece by piece; yields the bytes of each, the last one when the whole is checked.
 
         room: returns where the next bytes go.
         """
-        raw = blob_hash(entry.oid, size)
-        for count, left in self._hashed(entry, handle, size, room, raw):
-            if not left:
-                self._check(entry, raw.hexdigest())
-            yield count
+        state = blob_hash(entry.oid, size)
+        for piece in self.unchecked(entry, handle, size, room):
+            state.update(piece.data)
+            if piece.last:
+                self._check(entry, state.hexdigest())
+            yield len(piece.data)
 
-    def _hashed(
-        self, entry: Entry, handle: BinaryIO, size: int, room: Callable[[], memoryview], state: _Hash
-    ) -> Iterator[tuple[int, int]]:
-        """Read and hash; yields the bytes of each piece and those left. Raises ChangedWhileRead for another size."""
+    def unchecked(self, entry: Entry, handle: BinaryIO, size: int, room: Callable[[], memoryview]) -> Iterator[Piece]:
+        """Read a file of any size piece by piece; ``check_piece`` comes after it. Raises as ``whole`` does."""
         left = size
         while left or not size:
             view = room()[:left]
             count = self._some(entry, handle, view) if left else 0
-            state.update(view[:count])
             left -= count
             if left and not count:
                 raise ChangedWhileRead(entry.path)
             if not left and self._some(entry, handle, memoryview(bytearray(1))):
                 raise ChangedWhileRead(entry.path)
-            yield count, left
+            yield Piece(entry, size, view[:count], last=not left)
             if not left:
                 return
+
+    def check(self, entry: Entry, content: memoryview) -> None:
+        """Check a whole file that was read before. Raises ChangedWhileRead when it is not what the entry says."""
+        state = blob_hash(entry.oid, len(content))
+        state.update(content)
+        raw = state.hexdigest()
+        if raw != entry.oid:
+            self._check(entry, raw)
+
+    def check_piece(self, piece: Piece) -> None:
+        """Check a piece that was read before: all those of a file in their order, none of another file between them.
+
+        Raises ChangedWhileRead at the last one when the whole is not what the entry says.
+        """
+        state = self._state or blob_hash(piece.entry.oid, piece.size)
+        state.update(piece.data)
+        self._state = None if piece.last else state
+        if piece.last:
+            self._check(piece.entry, state.hexdigest())
 
     def _some(self, entry: Entry, handle: BinaryIO, view: memoryview) -> int:
         try:
@@ -164,8 +188,9 @@ class Reading:
         handle, size = self.open(entry)
         state = blob_hash(entry.oid, size)
         with handle:
-            for count, _ in self._hashed(entry, handle, size, lambda: buffer, state):
-                write(buffer[:count])
+            for piece in self.unchecked(entry, handle, size, lambda: buffer):
+                state.update(piece.data)
+                write(piece.data)
         return state.hexdigest()
 
 
