@@ -25,13 +25,13 @@ from mbuild.git import repository
 from mbuild.graph import build, node
 from mbuild.process import share
 
-copies = []
+count, questions, copies = json.loads(sys.argv[1])
 fork = os.fork
 def counted():
-    copies.append(1)
+    with open(copies, "a") as file:
+        file.write(".")  # copies make copies, too
     return fork()
 os.fork = counted
-count, questions = json.loads(sys.argv[1])
 share.processors = lambda: count
 repository.BIG = build.FEWEST_APART = node.MEASURED_TOGETHER = 1
 found = []
@@ -40,21 +40,22 @@ for question in questions:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(question)
     found.append((code, out.getvalue(), err.getvalue()))
-print(json.dumps([found, len(copies)]))
+print(json.dumps(found))
 """
 
 
 def answers(
     repo: Repo, processes: int, questions: Any = QUESTIONS, program: str = PROGRAM
 ) -> tuple[list[tuple[int, str, str]], int]:
-    argument = json.dumps([processes, questions])
+    copies = repo.folder.parent / "copies"
+    copies.write_text("")
+    argument = json.dumps([processes, questions, str(copies)])
     environment = os.environ | {"MBUILD_CACHE": "off", "COLUMNS": "120"}
     ended = subprocess.run(
         [sys.executable, "-c", program, argument], cwd=repo.folder, env=environment, capture_output=True, text=True
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    found, copies = json.loads(ended.stdout)
-    return found, copies
+    return json.loads(ended.stdout), len(copies.read_text())
 
 
 @pytest.mark.parametrize("seed", range(3))
