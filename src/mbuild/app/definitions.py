@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mbuild.values import dataclass
@@ -39,13 +39,17 @@ def stated(project: Project) -> Stated:
 
 @dataclass(frozen=True, slots=True)
 class BuildFile:
-    """Reads a build.yaml. text: its bytes. shown, folder, path: as ``mbuild.config.load.load`` takes them."""
+    """Reads a build.yaml. text: its bytes. shown, folder, path: as ``mbuild.config.load.load`` takes them.
+
+    tree_id: returns what tells all paths below a folder; None: nothing does so quickly.
+    """
 
     text: bytes
     shown: str
     folder: str
     path: str
     tree_paths: TreePaths
+    tree_id: Callable[[str], str | None] = lambda _: None
 
     def load(self) -> Project:
         """Return the project. Raises ConfigError."""
@@ -60,7 +64,7 @@ class BuildFile:
         key = _digest(hashlib.sha256(self.text).hexdigest(), self.shown, self.folder, self.path)
         patterns = _patterns(cache.get("discover", key))
         if patterns is not None:
-            found = _decoded(cache.get("project", self._key(key, patterns)))
+            found = _decoded(cache.get("project", self._key(key, patterns, cache)))
             if found is not None:
                 return found
         found = stated(self.load())
@@ -73,14 +77,28 @@ class BuildFile:
         if found.notes:
             return
         cache.put("discover", key, json.dumps(found.discover).encode())
-        cache.put("project", self._key(key, found.discover), freeze_definitions(found.definitions, found.discover))
+        cache.put(
+            "project", self._key(key, found.discover, cache), freeze_definitions(found.definitions, found.discover)
+        )
 
-    def _key(self, key: str, patterns: Sequence[str]) -> str:
+    def _key(self, key: str, patterns: Sequence[str], cache: Cache) -> str:
         """Return the key of a project: what its patterns match is all that it takes from the tree."""
+        return _digest(key, [self._matching(each, cache) for each in patterns])
+
+    def _matching(self, pattern: str, cache: Cache) -> Sequence[str]:
+        """Return what a pattern matches. To look through a folder takes longer than to ask whether it has changed."""
         from mbuild.config.globs import first_folder, matching
 
-        found = [sorted(matching(each, self.tree_paths(first_folder(each)))) for each in patterns]
-        return _digest(key, found)
+        folder = first_folder(pattern)
+        there = self.tree_id(folder)
+        key = _digest(pattern, there) if there else ""
+        known = cache.get("matches", key) if key else None
+        if known is not None:
+            return [str(each) for each in json.loads(known)]
+        found = sorted(matching(pattern, self.tree_paths(folder)))
+        if key:
+            cache.put("matches", key, json.dumps(found).encode())
+        return found
 
 
 def _patterns(raw: bytes | None) -> Sequence[str] | None:

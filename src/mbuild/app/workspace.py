@@ -102,7 +102,8 @@ class Workspace:
             return None
         folder = self.inside.rpartition("/")[0] if self.inside else ""
         paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
-        return BuildFile(text, self.shown, folder, self.inside or "", paths)
+        known = (tree.tree_id,) if isinstance(tree, CommitTree) else ()
+        return BuildFile(text, self.shown, folder, self.inside or "", paths, *known)
 
     def _for_platforms(self, project: Project) -> Project:
         if not self.platforms:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+# Few Dockerfiles have such sources, and to compile these expressions takes milliseconds: `re` does when they are used.
+
 # What Go's `url.Parse` takes: BuildKit calls a repository whose URL it refuses, as in ssh://host:path, a file.
 _HOST = "A-Za-z0-9!$&'()*+,;=<>\"._~\x80-\U0010ffff-"
-_URL = re.compile(
+_URL = (
     r"[a-zA-Z][a-zA-Z0-9]*://(?:[A-Za-z0-9._:~!$&'()*+,;=%@-]*@)?"
     rf"(?:\[[^\]/?#]*\](?::[0-9]*)?|[:{_HOST}]*:[0-9]*|[{_HOST}]*)"
     r"(/(?:[^%?#]|%[0-9a-fA-F]{2})*)?(?:\?[^#]*)?(?:#(?:[^%]|%[0-9a-fA-F]{2})*)?"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
-_PAIR = re.compile(r"(?:[^%;]|%[0-9a-fA-F]{2})*", re.DOTALL)
-_PROTOCOL = re.compile(r"([a-zA-Z0-9]+)://")
-_SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:")
+_CONTROL = r"[\x00-\x1f\x7f]"
+_BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
+_PAIR = r"(?s:[^%;]|%[0-9a-fA-F]{2})*"
+_PROTOCOL = r"([a-zA-Z0-9]+)://"
+_SCP = r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:"
 
 
 def is_git(source: str) -> bool:
@@ -27,12 +29,12 @@ def is_git(source: str) -> bool:
 
     `github.com/owner/name` is one only as a build context, never as a source.
     """
-    protocol = _PROTOCOL.match(source)
+    protocol = re.match(_PROTOCOL, source)
     if protocol is None:
-        scp = _SCP.match(source) is not None and "\n" not in source
+        scp = re.match(_SCP, source) is not None and "\n" not in source
         return scp and all(map(is_pair, query_of(source).split("&")))
-    url = _URL.fullmatch(source)
-    if url is None or _CONTROL.search(source):
+    url = re.fullmatch(_URL, source)
+    if url is None or re.search(_CONTROL, source):
         return False
     scheme = protocol[1].lower()
     if scheme in ("http", "https"):
@@ -44,7 +46,7 @@ def is_github_path(source: str) -> bool:
     """Tell whether a source is a file that BuildKit reads as a repository first: `github.com/owner/name`."""
     before, _, fragment = source.partition("#")
     escaped = before.partition("?")[0] + fragment
-    return source.startswith("github.com/") and not _CONTROL.search(source) and not _BAD_ESCAPE.search(escaped)
+    return source.startswith("github.com/") and not re.search(_CONTROL, source) and not re.search(_BAD_ESCAPE, escaped)
 
 
 def query_of(source: str) -> str:
@@ -54,7 +56,7 @@ def query_of(source: str) -> str:
 
 def is_pair(text: str) -> bool:
     """Tell whether Go takes a text between two `&` for a key and a value, and does not pass over it."""
-    return _PAIR.fullmatch(text) is not None
+    return re.fullmatch(_PAIR, text) is not None
 
 
 def is_http(source: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from mbuild.dockerfile.refused import Refused
 
 _OCTAL = re.compile(r"[0-7]+")
 _SYMBOLIC = re.compile("[ugoa]*(?:[-+=][rwxXstugo]*)+")
 _PROTOCOLS = ("tcp", "udp", "sctp")
-_SIGNALS = re.compile(
+_SIGNALS = (
     "ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|TSTP|"
     r"TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?"
 )
@@ -34,13 +33,15 @@ def check_mode(text: str) -> None:
 def check_signal(text: str) -> None:
     """Check a STOPSIGNAL: a number above 0 or the name of a Linux signal. moby/sys `signal.ParseSignal`."""
     is_number = re.fullmatch("[-+]?[0-9]+", text)
-    known = 0 < abs(int(text)) < _LONGEST if is_number else _SIGNALS.fullmatch(text.upper().removeprefix("SIG"))
+    known = 0 < abs(int(text)) < _LONGEST if is_number else re.fullmatch(_SIGNALS, text.upper().removeprefix("SIG"))
     if not known:
         raise Refused(f"unknown signal '{text}'")
 
 
 def check_duration(name: str, text: str) -> None:
     """Check an interval of HEALTHCHECK: a Go duration of 1 ms at least, or 0."""
+    from fractions import Fraction  # few Dockerfiles have a HEALTHCHECK
+
     length = sum(Fraction(f"0{number}") * _UNITS[unit] for number, unit in _TERM.findall(text))
     if text and (not _DURATION.fullmatch(text) or length >= _LONGEST):
         raise Refused(f"--{name} is a duration such as 30s, not '{text}'")

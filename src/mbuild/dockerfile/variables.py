@@ -21,13 +21,17 @@ _NOT_VARIABLES = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
 # Most words hold nothing to expand: they need no scan, whatever the escape character is.
-_PLAIN = re.compile(r"[^$'\"\\`<\x80-\U0010ffff]*")
+_SPECIAL = re.compile(r"[$'\"\\`<]")
 _NOTHING: frozenset[str] = frozenset()
+
+
+def _is_plain(word: str) -> bool:
+    return word.isascii() and _SPECIAL.search(word) is None
 
 
 def expand_word(lexer: Lexer, word: str, values: Mapping[str, str]) -> str:
     """Expand a word. Raises Refused where BuildKit refuses it."""
-    if _PLAIN.fullmatch(word):
+    if _is_plain(word):
         return word
     try:
         return lexer.word(word, values).text
@@ -106,7 +110,7 @@ class Variables:
 
         Raises Refused where BuildKit refuses the word.
         """
-        if _PLAIN.fullmatch(word):
+        if _is_plain(word):
             return word, _NOTHING
         try:
             result = lexer.word(word, self.values)

@@ -55,6 +55,10 @@ class Folders:
         """Tell whether something is below a folder. Trees without anything in them can be made, if only by hand."""
         return any(record[0] not in _FOLDER for _, records in self._below(path) for record in records)
 
+    def tree_id(self, folder: str) -> str | None:
+        """Return the id of the tree object of a folder below the root; None where there is none."""
+        return self._trees([folder]).get(folder) if folder else None
+
     def below(self, folder: str) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path as ``str`` compares."""
         found = [

@@ -111,6 +111,11 @@ class CommitTree:
         with self._lock:
             return self._folders.is_folder(path)
 
+    def tree_id(self, folder: str) -> str | None:
+        """Return the id of a folder's tree object, which tells all that is below it; None where there is no folder."""
+        with self._lock:
+            return self._folders.tree_id(folder)
+
     def links(self) -> tuple[Entry, ...]:
         """Return every symbolic link, sorted by path. Looks through the whole tree."""
         with self._lock:

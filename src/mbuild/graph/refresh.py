@@ -9,6 +9,7 @@ from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.workshop import Workshop
+from mbuild.store.table import whole
 from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
@@ -78,10 +79,9 @@ def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
     if old == new:
         return
     there = frozenset(now.names)
-    for name in old.keys() | new.keys():
-        if old.get(name) != new.get(name):
-            numbers = base.index.asked.get(name, ())
-            yield from (found for number in numbers if (found := base.index.names[number]) in there)
+    for name in {name for name, _ in whole(old).items() ^ whole(new).items()}:
+        numbers = base.index.asked.get(name, ())
+        yield from (found for number in numbers if (found := base.index.names[number]) in there)
 
 
 def _has_moved(node: Node, definition: ImageDef, places: Places) -> bool:

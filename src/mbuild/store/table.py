@@ -51,7 +51,7 @@ class Table(Mapping[str, Any]):
         if key not in self._known and not self._whole:
             self._searched += 1
             if self._searched > FEW:
-                self._all()
+                self.whole()
             else:
                 self._known[key] = self._found(key)
         found = self._known.get(key)
@@ -60,11 +60,16 @@ class Table(Mapping[str, Any]):
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self.get(key) is not None
 
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Table) and self._raw == other._raw) or super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        return iter(self.whole())
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self.whole())
 
     @cached_property
     def _raw(self) -> bytes:
@@ -78,13 +83,19 @@ class Table(Mapping[str, Any]):
         start = at + len(needle)
         return json.loads(self._raw[start : self._raw.index(b"\n", start)])
 
-    def _all(self) -> Mapping[str, Any]:
+    def whole(self) -> dict[str, Any]:
+        """Return all of it, decoded."""
         if not self._whole:
             pairs = (line.split(b"\t", 1) for line in self._raw.split(b"\n") if line)
             text = b",".join(b":".join(pair) for pair in pairs)
             self._known = json.loads(b"{%b}" % text)
             self._whole = True
         return self._known
+
+
+def whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all of a mapping at once."""
+    return values.whole() if isinstance(values, Table) else dict(values)
 
 
 class Rows(Sequence[Any]):
