@@ -145,16 +145,13 @@ class _Rules(Rows):
 
 
 class _Rooms(Sequence[Sequence[Room]]):
-    """The rooms of all images, made when they are asked for."""
+    """The rooms of all images, made when they are asked for: hardly ever twice."""
 
     def __init__(self, rows: Sequence[Sequence[tuple[int, bool]]]) -> None:
         self._rows = rows
-        self._made: dict[int, Sequence[Room]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, number: Any) -> Any:
-        if number not in self._made:
-            self._made[number] = [Room(*each) for each in self._rows[number]]
-        return self._made[number]
+        return [Room(*each) for each in self._rows[number]]

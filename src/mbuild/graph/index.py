@@ -177,13 +177,16 @@ class Index:
                 found.update(image for _, hits in sources for image in hits[::FIELDS])
         return found
 
-    def keeps(self, cover: Cover, path: str) -> bool:
-        """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``."""
+    def keeps(self, cover: Cover, path: str, room: Room | None = None) -> bool:
+        """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``.
+
+        room: that of the read, where it is known.
+        """
         hit = cover.hit
         narrowed = hit.excludes >= 0 and path != cover.root and not cover.deep
         if narrowed and self._excluder(hit.excludes).ignored(inside(cover.root, path)):
             return False
-        return self.keeper(self.room(hit).rules).keeps(path)
+        return self.keeper((room or self.room(hit)).rules).keeps(path)
 
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""

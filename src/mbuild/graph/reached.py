@@ -50,8 +50,10 @@ class Reached:
         number = self._index.number(name)
         if number in self._unsure or not alike(self._base, self._head, name):
             return None
-        found = self._files.get(number, {})
-        return [found[key] for key in sorted(found)]
+        found = self._files.get(number)
+        if not found:
+            return ()
+        return [found[key] for key in sorted(found)] if len(found) > 1 else tuple(found.values())
 
     def _look_up(self, change: Change) -> None:
         kinds = {each.mode for each in (change.old, change.new) if each is not None}
@@ -69,7 +71,7 @@ class Reached:
         hit, room = cover.hit, self._index.room(cover.hit)
         if room.linked:
             self._unsure.add(hit.image)
-        elif self._index.keeps(cover, change.path):
+        elif self._index.keeps(cover, change.path, room):
             found = self._files.setdefault(hit.image, {})
             key = (hit.place, change.path)
             if key not in found or hit.read < found[key].read:

@@ -279,9 +279,17 @@ def _context(context: ContextInfo | None) -> dict[str, Any] | None:
 
 def reason(each: Reason) -> dict[str, Any]:
     """Return a reason as the contract's JSON value: keys without a value are left out."""
+    value = {"kind": each.kind}
+    if each.path is not None:
+        value["path"] = each.path
+    if each.change is not None:
+        value["change"] = each.change
+    if each.parent is not None:
+        value["parent"] = each.parent
     where = place(each.where)
-    value = {"kind": each.kind, "path": each.path, "change": each.change, "parent": each.parent, "where": where}
-    return {key: item for key, item in value.items() if item is not None}
+    if where is not None:
+        value["where"] = where
+    return value
 
 
 def place(where: Where | None) -> str | None:
