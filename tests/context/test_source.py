@@ -94,6 +94,10 @@ def test_an_entry_below_another_is_a_tree_that_changed() -> None:
         with pytest.raises(ChangedWhileRead) as caught:
             list(items(source.ordered()))
         assert caught.value.path == "b"
+    for folder in ("b", "b/d"):
+        source = ContextSource(BlobTree({}), "", (A, Entry("b", SYMLINK, "3" * 40)), (folder,))
+        with pytest.raises(ChangedWhileRead, match="b"):
+            list(items(source.ordered()))
 
 
 def test_entries_that_cannot_be_are_bugs() -> None:
@@ -102,7 +106,9 @@ def test_entries_that_cannot_be_are_bugs() -> None:
     with pytest.raises(ValueError, match="outside"):
         ContextSource(BlobTree({}), "b", (Entry("bc/d", FILE, "1" * 40),)).ordered()
     with pytest.raises(ValueError, match="twice"):
-        ContextSource(BlobTree({}), "", (A, A)).ordered()
+        ContextSource(BlobTree({}), "", (B, A, A)).ordered()
+    with pytest.raises(ValueError, match="twice"):
+        ContextSource(BlobTree({}), "", (A, B, B), ("d",)).ordered()
 
 
 def test_a_changed_file_is_one_line_whatever_its_name() -> None:

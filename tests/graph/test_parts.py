@@ -8,8 +8,10 @@ import pytest
 
 from mbuild.graph.build import build_frozen
 from mbuild.graph.frozen import freeze
+from mbuild.graph.parts import dump_links, load_links
 from mbuild.graph.sharing import alone
 from mbuild.images import Project
+from mbuild.tree import SYMLINK, Entry
 from tests.graph.test_affected import FILES, graph, image
 from tests.oracle.test_parts import Cutting
 from tests.trees import MemoryTree
@@ -44,3 +46,8 @@ def test_what_is_wrong_is_said_by_whoever_looks_at_all() -> None:
     for files in (FILES | {"api/Dockerfile": "FORM scratch\n"}, FILES | {"base/Dockerfile": "FROM shop/api\n"}):
         images = (image("api", root=""), image("base"))
         assert build_frozen(Project(images), MemoryTree(files), "linux/amd64", (), alone, ()) is None
+
+
+def test_links_are_handed_over() -> None:
+    links = (Entry("a/\udcff", SYMLINK, "1" * 40), Entry("b", SYMLINK, "2" * 40))
+    assert tuple(load_links(dump_links(links))) == links
