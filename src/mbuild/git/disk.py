@@ -33,10 +33,12 @@ class Disk:
 
     def look(self, path: str) -> os.stat_result | None:
         """Return lstat of a path, or None where it does not exist."""
-        if not self._real(encode(path).rpartition(b"/")[0]):
+        name = encode(path)
+        folder = name.rpartition(b"/")[0]
+        if not (self._folders.get(folder) or self._real(folder)):
             return None
         try:
-            return os.lstat(self.place(path))
+            return os.lstat(self._top + b"/" + name)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

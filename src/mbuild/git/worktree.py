@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import io
+import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -124,20 +125,24 @@ class WorkTree:
 
     def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield the same entries with ``size`` filled in: that on disk, which filters make differ from the blob's."""
-        listed = list(entries)
-        absent = [each for each in listed if each.mode != SUBMODULE and not self._on_disk(each)]
-        known = {each.path: each for each in with_sizes(self.repository, absent)} if absent else {}
-        for each in listed:
-            found = None if each.path in known or each.mode == SUBMODULE else self._disk.look(each.path)
-            size = found.st_size if found is not None else known.get(each.path, each).size
+        listed = [(each, None if each.mode == SUBMODULE else self._found(each)) for each in entries]
+        absent = [each for each, found in listed if found is None and each.mode != SUBMODULE]
+        known = {each.path: each.size for each in with_sizes(self.repository, absent)} if absent else {}
+        for each, found in listed:
+            size = found.st_size if found is not None else known.get(each.path, each.size)
             yield Entry(each.path, each.mode, each.oid, size)
 
     def _on_disk(self, entry: Entry) -> bool:
+        return self._found(entry) is not None
+
+    def _found(self, entry: Entry) -> os.stat_result | None:
+        """Return lstat of an entry, None where it is not on disk. Raises ChangedWhileRead for something else."""
         if entry.mode == SUBMODULE:
             raise GitError(f"{entry.path} is a submodule: it has no content of its own")
         found = self._disk.look(entry.path)
         if found is None:
-            return False
-        if stat.S_ISLNK(found.st_mode) != entry.is_link or not (entry.is_link or stat.S_ISREG(found.st_mode)):
+            return None
+        kind = stat.S_IFMT(found.st_mode)
+        if kind != (stat.S_IFLNK if entry.is_link else stat.S_IFREG):
             raise ChangedWhileRead(entry.path)
-        return True
+        return found
