@@ -63,6 +63,7 @@ class Graphs:
     config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
              every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
+    meanwhile: is called while another process makes a graph.
     """
 
     project: Callable[[Tree], Project | None]
@@ -71,6 +72,7 @@ class Graphs:
     native: str
     settings: str | None
     cache: Cache
+    meanwhile: Callable[[], None] = lambda: None
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
@@ -148,6 +150,7 @@ class Graphs:
 
         # In a process of its own: what it takes to make a big graph is more than what is needed of it.
         with aside(partial(self._frozen, tree), bytes, bytes, worth=tree.repository.is_big) as made:
+            self.meanwhile()
             raw = made()
         if not raw:
             return self._built(tree)

@@ -19,7 +19,7 @@ from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.app.graphs import Graphs, Made
@@ -64,7 +64,7 @@ def ask(
 ) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError.
 
-    meanwhile: is called while git looks at the work tree.
+    meanwhile: is called while other processes work; more than once, perhaps.
     """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
     with _begun(lambda: workspace.tree(commit)) as later:
@@ -72,7 +72,7 @@ def ask(
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
-        graphs = workspace.graphs
+        graphs = replace(workspace.graphs, meanwhile=meanwhile)
         bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
         meanwhile()
     tree = later()

@@ -69,7 +69,7 @@ class Entries:
             dockerfile=dockerfile,
             context_root=context_root,
             target=entry.target,
-            args=tuple(sorted(((self._defaults.args or {}) | (entry.args or {})).items())),
+            args=_merged(self._defaults.args, entry.args),
             contexts=self._contexts(name, entry),
             aliases=_once(entry.aliases),
             include=tuple(entry.include or ()),
@@ -77,7 +77,7 @@ class Entries:
             depends_on=self._depends_on(name, entry),
             secrets=self._secrets(name, entry),
             ssh=self._ssh(name, entry),
-            labels=tuple(sorted(((self._defaults.labels or {}) | (entry.labels or {})).items())),
+            labels=_merged(self._defaults.labels, entry.labels),
             cache_from=self._caches(self._defaults.cache_from if entry.cache_from is None else entry.cache_from),
             cache_to=self._caches(self._defaults.cache_to if entry.cache_to is None else entry.cache_to),
             tags=_once(entry.tags),
@@ -136,8 +136,10 @@ class Entries:
         return full
 
     def _contexts(self, name: str, entry: ImageEntry) -> tuple[NamedContext, ...]:
+        if not entry.contexts:
+            return ()
         result: dict[str, NamedContext] = {}
-        for label, written in (entry.contexts or {}).items():
+        for label, written in entry.contexts.items():
             where = self._at("images", name, "contexts", label)
             context = self._checked(
                 partial(parse_context, label, written, self._folder, self._names, where),
@@ -161,8 +163,10 @@ class Entries:
         return _once(entry.depends_on)
 
     def _secrets(self, name: str, entry: ImageEntry) -> tuple[Secret, ...]:
+        if not entry.secrets:
+            return ()
         result: dict[str, Secret] = {}
-        for index, each in enumerate(entry.secrets or ()):
+        for index, each in enumerate(entry.secrets):
             if each.id in result:
                 where = self._at("images", name, "secrets", index)
                 self._findings.add(f"images.{name}.secrets: the id '{each.id}' is there twice", where)
@@ -171,8 +175,10 @@ class Entries:
         return tuple(result[key] for key in sorted(result))
 
     def _ssh(self, name: str, entry: ImageEntry) -> tuple[Ssh, ...]:
+        if not entry.ssh:
+            return ()
         result: dict[str, Ssh] = {}
-        for index, text in enumerate(entry.ssh or ()):
+        for index, text in enumerate(entry.ssh):
             each = parse_ssh(text)
             if each.id in result:
                 where = self._at("images", name, "ssh", index)
@@ -181,7 +187,7 @@ class Entries:
         return tuple(result[key] for key in sorted(result))
 
     def _caches(self, written: Sequence[str] | None) -> tuple[str, ...]:
-        return _once(placed(each, partial(secret_file, self._folder)) for each in written or ())
+        return _once(placed(each, partial(secret_file, self._folder)) for each in written) if written else ()
 
     def _dockerfile(self, name: str, written: str) -> str:
         path = ("images", name, "dockerfile")
@@ -220,4 +226,8 @@ def _test(entry: ImageTestEntry | None, stands: Mapping[str, Where]) -> ImageTes
 
 
 def _once(values: Iterable[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values or ()))
+    return tuple(dict.fromkeys(values)) if values else ()
+
+
+def _merged(defaults: Mapping[str, T] | None, own: Mapping[str, T] | None) -> tuple[tuple[str, T], ...]:
+    return tuple(sorted({**(defaults or {}), **(own or {})}.items())) if defaults or own else ()
