@@ -123,6 +123,35 @@ done(work)
             os.kill(int(each.name), 0)
 
 
+def test_copies_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import pathlib
+def wait(part):
+    pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch()
+    time.sleep(60)
+with aside(lambda: share(wait, list(range(9)), 3, dump, json.loads), dump, json.loads, worth=True) as later:
+    later()
+"""
+    running = subprocess.Popen([sys.executable, "-c", BEGIN + program])
+    while len(found := [*tmp_path.iterdir()]) < 3:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    until = time.monotonic() + 20
+    while left := [each.name for each in found if _works(each.name)]:
+        assert time.monotonic() < until, left
+        time.sleep(0.05)
+
+
+def _works(process: str) -> bool:
+    """Tell whether a process is there and no zombie, which nobody may be there to wait for."""
+    try:
+        return ") Z " not in Path("/proc", process, "stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
 def test_work_goes_on_aside() -> None:
     program = """
 with aside(lambda: os.getpid(), dump, json.loads, worth={}) as later:

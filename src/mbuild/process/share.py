@@ -115,6 +115,7 @@ class _Copy:
     def __init__(self, work: Callable[[], bytes]) -> None:
         """Make it. Raises _NoCopy."""
         self._reader, writer = os.pipe()
+        waits = os.getpid()
         with io.FileIO(writer, "w") as pipe:
             try:
                 self._process = _forked()
@@ -122,7 +123,7 @@ class _Copy:
                 os.close(self._reader)
                 raise
             if self._process == 0:
-                _be_copy(work, pipe)
+                _be_copy(work, pipe, waits)
 
     def result(self, until: float) -> bytes | None:
         """Return what the copy has made; None where it failed, or has not ended at a time (``time.monotonic``)."""
@@ -171,13 +172,14 @@ def _forked() -> int:
     return process
 
 
-def _be_copy(work: Callable[[], bytes], pipe: io.FileIO) -> None:
+def _be_copy(work: Callable[[], bytes], pipe: io.FileIO, waits: int) -> None:
     """Do the work and end: what this process would do at its end is for the one that was copied."""
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        _end_with(waits)
         data = memoryview(work())
         while data:
             data = data[pipe.write(data) :]
@@ -185,3 +187,15 @@ def _be_copy(work: Callable[[], bytes], pipe: io.FileIO) -> None:
     finally:
         # What went wrong goes wrong again in the process that waits, which says it.
         os._exit(code)
+
+
+def _end_with(process: int) -> None:
+    """See that the kernel kills this process when the one that has copied it ends, however that ends: prctl(2)."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != process:  # it has ended before it was said
+        os._exit(1)
+
+
+_PR_SET_PDEATHSIG = 1
