@@ -124,9 +124,8 @@ class Graphs:
 
     def _built(self, tree: Tree) -> Made | None:
         project = self.project(tree)
-        return None if project is None else self._graph(project, tree)
-
-    def _graph(self, project: Project, tree: Tree) -> Made:
+        if project is None:
+            return None
         from mbuild.graph.build import build_graph
 
         problems: list[Problem] = []
@@ -146,6 +145,8 @@ class Graphs:
 
     def _anew(self, tree: CommitTree) -> Made | None:
         """Make the graph of a commit of which nothing is known, and remember it."""
+        if not self.settings:
+            return self._built(tree)
         from mbuild.process.share import aside
 
         # In a process of its own: what it takes to make a big graph is more than what is needed of it.
@@ -197,7 +198,7 @@ class Graphs:
             return None
 
     def _remember(self, tree: CommitTree, raw: bytes) -> None:
-        if not self.settings or self.cache.folder is None:
+        if self.cache.folder is None:
             return
         self.cache.put("graph", self._key(tree.commit), raw)
         anchors = [tree.commit, *(each for each in self._anchors(tree) if each != tree.commit)][:MOST_ANCHORS]
