@@ -40,6 +40,7 @@ class Stream:
         self._data = bytearray()
         self._messages: deque[bytes] = deque()
         self._ended = False
+        self._came = threading.Condition(channel.lock)
 
     @property
     def path(self) -> str:
@@ -48,11 +49,11 @@ class Stream:
 
     def receive(self) -> bytes | None:
         """Wait for the next message; None: there are no more. Raises Gone."""
-        with self._channel.changed:
+        with self._came:
             while not self._messages:
                 if self._ended:
                     return None
-                self._channel.wait()
+                self._channel.wait(self._came)
             return self._messages.popleft()
 
     def send(self, messages: Iterable[bytes], *, end: bool = False) -> None:
@@ -73,9 +74,8 @@ class Stream:
 
     def reset(self) -> None:
         """Give the call up: nothing more comes."""
-        with contextlib.suppress(Gone), self._channel.changed:
-            self._ended = True
-            self._channel.changed.notify_all()
+        with contextlib.suppress(Gone), self._came:
+            self.over()
             self._channel.reset(self._number)
 
     def took(self, data: bytes) -> None:
@@ -87,10 +87,16 @@ class Stream:
                 return
             self._messages.append(bytes(self._data[_PREFIX:end]))
             del self._data[:end]
+            self._came.notify_all()
 
     def over(self) -> None:
         """Note that nothing more comes."""
         self._ended = True
+        self._came.notify_all()
+
+    def look(self) -> None:
+        """Have whoever waits look again."""
+        self._came.notify_all()
 
 
 class Channel:
@@ -109,11 +115,12 @@ class Channel:
         self._broken = False
         self._why = "the engine closed the connection"
         self._streams: dict[int, Stream] = {}
-        self.changed = threading.Condition(threading.RLock())
+        self.lock = threading.RLock()
+        self._room_came = threading.Condition(self.lock)
         config = H2Configuration(client_side=client, header_encoding="utf-8", validate_inbound_headers=False)
         self._http: H2Connection = H2Connection(config)
         self._http.local_settings.update({SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
-        with self.changed:
+        with self.lock:
             self._http.initiate_connection()
             self._http.increment_flow_control_window(_WINDOW)
             self._flush()
@@ -122,7 +129,7 @@ class Channel:
     def call(self, path: str, message: bytes) -> Stream:
         """Call a method of the other side with one message. Raises Gone."""
         base = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
-        with self.changed:
+        with self.lock:
             self._check()
             number = self._http.get_next_available_stream_id()
             stream = self._streams[number] = Stream(self, number, {":path": [path]})
@@ -132,22 +139,22 @@ class Channel:
 
     def headers(self, number: int, headers: list[tuple[str, str]], *, end: bool = False) -> None:
         """Send headers or trailers. Raises Gone."""
-        with self.changed:
+        with self.lock:
             self._attempt(lambda: self._http.send_headers(number, headers, end_stream=end))
 
     def reset(self, number: int) -> None:
         """Cancel a stream. Raises Gone."""
-        with self.changed:
+        with self.lock:
             self._attempt(lambda: self._http.reset_stream(number, 8))
 
     def send(self, number: int, data: bytes | bytearray, *, end: bool) -> None:
         """Send data as fast as the other side takes it. Raises Gone."""
         view = memoryview(data)
         while True:
-            with self.changed:
+            with self.lock:
                 room = self._room(number)
                 while view and not room:
-                    self.wait()
+                    self.wait(self._room_came)
                     room = self._room(number)
                 part, view = bytes(view[:room]), view[room:]
                 final = end and not view
@@ -155,10 +162,10 @@ class Channel:
             if not view:
                 return
 
-    def wait(self) -> None:
-        """Wait, with ``changed`` held, until something has come in. Raises Gone."""
+    def wait(self, something: threading.Condition) -> None:
+        """Wait, with ``lock`` held, until something has come in. Raises Gone."""
         self._check()
-        self.changed.wait()
+        something.wait()
         self._check()
 
     def close(self) -> None:
@@ -197,16 +204,17 @@ class Channel:
     def _read(self) -> None:
         try:
             while data := self._socket.recv(_CHUNK):
-                with self.changed:
+                with self.lock:
                     for event in self._http.receive_data(data):
                         self._take(event)
                     self._flush()
-                    self.changed.notify_all()
         except Exception as error:  # noqa: BLE001 - whatever it is, it must reach those who wait
             self._why = f"{self._why}: {error}"
-        with self.changed:
+        with self.lock:
             self._broken = True
-            self.changed.notify_all()
+            self._room_came.notify_all()
+            for stream in self._streams.values():
+                stream.look()
         self._socket.close()
 
     def _take(self, event: Any) -> None:
@@ -225,6 +233,9 @@ class Channel:
         elif stream and isinstance(event, events.StreamEnded | events.StreamReset):
             stream.over()
             del self._streams[event.stream_id]
+            self._room_came.notify_all()  # who sends to it must not wait for it
+        elif isinstance(event, events.WindowUpdated | events.RemoteSettingsChanged):
+            self._room_came.notify_all()
 
     def _begin(self, number: int, headers: Headers) -> None:
         stream = self._streams[number] = Stream(self, number, headers)
