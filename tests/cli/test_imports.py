@@ -70,6 +70,32 @@ def test_a_warm_look_needs_no_heavy_library_and_no_dockerfile(form: str, repo: R
     }
 
 
+AHEAD = """
+import sys
+import mbuild.app.question as question
+from mbuild.cli.boundary import run
+original, there = question.affected, []
+def affected(*args):
+    there.extend(sys.modules)
+    return original(*args)
+question.affected = affected
+assert run(sys.argv[1:]) == 0
+sys.stderr.write(" ".join(name for name in sys.modules if name.startswith("mbuild.") and name not in there))
+"""
+
+
+def test_what_a_plan_needs_is_imported_while_git_looks(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(FILES)
+    repo.write({"libs/money/money.py": "VAT = 21\n"})
+    question = ("-C", str(repo.folder), "affected", "--base", "HEAD", "--dry-run", "--builder", "oci")
+    command, environment = [sys.executable, "-c", AHEAD, *question], os.environ | {"MBUILD_CACHE_DIR": str(tmp_path)}
+    for _ in range(2):  # warm the second time: then nothing else has imported what Dockerfiles need
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    # What is left is the builder, which is not known before build.yaml is, and little else.
+    late = {name for name in done.stderr.split() if not name.startswith(("mbuild.builders", "mbuild.context"))}
+    assert late <= {"mbuild.graph.sharing"}
+
+
 @pytest.mark.parametrize(("variable", "module"), [("", ""), ("GITHUB_ACTIONS", "github"), ("BUILDKITE", "buildkite")])
 def test_a_provider_is_imported_where_its_variable_is_set(
     variable: str, module: str, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
