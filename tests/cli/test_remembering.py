@@ -181,3 +181,39 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
     ask_wrong = repo.mbuild("check")
     assert ask_wrong.code == 2
     assert "jobs/c/Dockerfile:2" in ask_wrong.err + ask_wrong.out
+
+
+def test_what_discover_matches_is_remembered_by_the_folder(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    got: list[bool] = []
+    original = Cache.get
+
+    def get(self: Cache, bucket: str, key: str) -> bytes | None:
+        found = original(self, bucket, key)
+        if bucket == "matches":
+            got.append(found is not None)
+        return found
+
+    def ask(head: str) -> set[str]:
+        question = ("affected", "--base", base, "--head", head, "--list", "--format", "json")
+        with monkeypatch.context() as patch:
+            patch.setenv("MBUILD_CACHE", "off")
+            truth = repo.mbuild(*question)
+        got.clear()
+        assert repo.mbuild(*question) == truth
+        return truth.affected()
+
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(Cache, "get", get)
+    base = repo.commit(jobs("ab"))
+    one = repo.commit(jobs("", "# a comment\ndefaults: {args: {A: '1'}}\n"))
+    assert ask(one) == set()
+    assert ask(one) == set()
+    assert got == [True]
+    assert ask(repo.commit({"jobs/c/Dockerfile": "FROM scratch\nCOPY . /\n"})) == {"c"}
+    repo.git("rm", "-q", "-r", "jobs/a")
+    assert ask(repo.commit()) == {"c"}
+    repo.commit(jobs("", "# another comment\ndefaults: {args: {A: '1'}}\n"))
+    assert ask("HEAD") == {"c"}
+    assert all(got), "build.yaml is another one, the folder is not"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mbuild.git.index import oddities
 from mbuild.git.repository import open_repository
 from mbuild.store.cache import Cache
@@ -49,3 +51,18 @@ def test_an_index_without_a_checksum_is_read(repo: Repo, tmp_path: Path) -> None
     memory = Cache(tmp_path / "cache")
     oddities(git, memory)
     assert not list((tmp_path / "cache").rglob("index/*"))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 50, 64, 1000])
+def test_hidden_files_are_found_wherever_what_git_prints_is_cut(
+    chunk: int, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbuild.git.index._CHUNK", chunk)
+    names = ["a", "b\nH 100", "c", "d", "e", "f"]
+    for name in names:
+        repo.write(name, "")
+    repo.commit()
+    hidden = ["a", "b\nH 100", "d", "e", "f"]
+    repo.git("update-index", "--assume-unchanged", *hidden[:3])
+    repo.git("update-index", "--skip-worktree", *hidden[3:])
+    assert [each.path for each in oddities(repo.open().git)] == hidden

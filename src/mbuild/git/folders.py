@@ -161,9 +161,9 @@ class _parser:  # noqa: N801 - used as a function
     """Reads tree objects: ``MODE SP NAME NUL ID`` again and again, the id in ``id_bytes`` bytes."""
 
     def __init__(self, id_bytes: int) -> None:
-        line = rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes
-        self._line = re.compile(line, re.DOTALL)
-        self._whole = re.compile(b"(?:%b)*" % line.replace(b"(", b"(?:"), re.DOTALL)
+        self._line = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
+        # Possessive: of a folder with 100,000 names the other would keep every place that it could go back to.
+        self._whole = re.compile(rb"(?:[0-7]++ [^\0]++\0.{%d})*+" % id_bytes, re.DOTALL)
 
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
