@@ -60,6 +60,9 @@ def check_after(repo: Repo, shop: Shop, finished: set[str], look: Callable[[], d
     check_contents(shop, found)
     for image in answer.json["images"]:
         assert set(image["tags"]) <= set(found)
+
+
+def check_nothing_is_left(repo: Repo, *args: str) -> None:
     again = repo.mbuild("all", "--no-wait", "--format", "json", *args)
     assert {each["status"] for each in again.json["images"]} == {"reused"}
 
@@ -80,9 +83,11 @@ def test_kills_of_the_embedded_builder(seed: int, repo: Repo) -> None:
     def look() -> dict[str, Content]:
         return contents(lambda path: (layout / path).read_bytes()) if (layout / "manifest.json").exists() else {}
 
-    for _ in range(IN_TURN):
+    for turn in range(IN_TURN):
         finished = killed_run(repo, random_, "--builder", "oci")
         check_after(repo, shop, finished, look, "--builder", "oci")
+        if turn == IN_TURN - 1:
+            check_nothing_is_left(repo, "--builder", "oci")
         shutil.rmtree(layout)
 
 
@@ -123,3 +128,4 @@ def test_kills_with_an_engine(
     shop.write(repo)
     finished = killed_run(repo, random_, "--builder", builder)
     check_after(repo, shop, finished, lambda: saved(engine, project, tmp_path), "--builder", builder)
+    check_nothing_is_left(repo, "--builder", builder)

@@ -28,7 +28,6 @@ from tests.oracle.determinism import plants
 
 def main() -> None:
     task = json.load(sys.stdin)
-    os.environ["MBUILD_CACHE"] = "off"  # every view has to come to its answer by itself
     if task["user"] is not None:
         look(task["own"], None)  # loads everything: the interpreter's own files may be closed to the other user
         _become(task["user"])
@@ -44,6 +43,12 @@ def _become(user: int) -> None:
 
 def look(folder: str, head: str | None) -> dict[str, list[Any]]:
     """Return what mbuild makes of one folder, or of a commit in it."""
+    with tempfile.TemporaryDirectory() as cache:  # every view has to come to its answer by itself
+        os.environ["MBUILD_CACHE_DIR"] = cache
+        return _looked(folder, head)
+
+
+def _looked(folder: str, head: str | None) -> dict[str, list[Any]]:
     workspace = open_workspace(Path(folder), None)
     snapshot = workspace.snapshot(workspace.head(head))
     found = {name: _image(snapshot, node) for name, node in snapshot.graph.nodes.items()}
