@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mbuild.errors import ExitCode, GitError
+from mbuild.git import door
 from mbuild.git.door import ask, clean_environment
-from mbuild.git.repository import open_repository
+from mbuild.git.repository import Repository, open_repository
+from mbuild.process import Arg, Finished, run
 from tests.git.repo import Repo, git
 
 
@@ -140,3 +144,54 @@ def test_work_trees_share_one_common_folder(repo: Repo, tmp_path: Path) -> None:
     main, linked = open_repository(repo.top), open_repository(tmp_path / "linked")
     assert os.path.realpath(main.common_dir) == os.path.realpath(linked.common_dir)
     assert os.path.realpath(main.common_dir) == os.path.realpath(repo.top / ".git")
+
+
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Arg]]:
+    """Have every git call from now on noted."""
+    made: list[Sequence[Arg]] = []
+
+    def noting(argv: Sequence[Arg], **more: Any) -> Finished:
+        made.append(argv)
+        return run(argv, **more)
+
+    monkeypatch.setattr(door, "run", noting)
+    return made
+
+
+def test_expected_refs_are_resolved_with_the_opening(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = repo.commit(a="1")
+    git(repo.top, "tag", "-a", "-m", "one", "v1.0")
+    second = repo.commit(a="2")
+    made = calls(monkeypatch)
+    found = open_repository(repo.top, ["HEAD", "v1.0", first[:12], "HEAD"])
+    assert [found.head(), found.resolve_commit("v1.0"), found.resolve_commit(first[:12])] == [second, first, first]
+    assert len(made) == 1
+    git(repo.top, "tag", "-f", "v1.0")
+    assert [found.head(), found.resolve_commit("v1.0")] == [second, second], "an answer is for one question"
+
+
+@pytest.mark.parametrize(
+    "ref", ["", "nowhere", "-h", "--all", "a..b", "HEAD~1", "HEAD^", "@", ":a", "HEAD:a", "a b", "main\nHEAD", "ä", "."]
+)
+def test_expected_refs_change_no_answer(repo: Repo, ref: str) -> None:
+    """Whatever is expected, what is asked later has the answer, or the error, that it has without."""
+    repo.commit(a="1")
+    repo.commit(a="2")
+    plain, expecting = open_repository(repo.top), open_repository(repo.top, [ref, "HEAD"])
+    assert (expecting.top, expecting.git.git_dir) == (plain.top, plain.git.git_dir)
+    assert expecting.head() == plain.head()
+    assert _answer(expecting, ref) == _answer(plain, ref)
+
+
+def _answer(repository: Repository, ref: str) -> str:
+    try:
+        return repository.resolve_commit(ref)
+    except GitError as error:
+        return f"{error} {_hints(error)}"
+
+
+def test_refs_are_expected_where_there_is_no_commit_yet(repo: Repo) -> None:
+    found = open_repository(repo.top, ["HEAD", "main"])
+    assert found.head() is None
+    with pytest.raises(GitError, match="no commit 'main'"):
+        found.resolve_commit("main")

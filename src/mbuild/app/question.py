@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
@@ -19,6 +19,7 @@ from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
+from mbuild.process.gate import waiting
 from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from mbuild.changes import Change
     from mbuild.graph.affected import Reason
     from mbuild.tree import Tree
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,16 @@ def ask(
     meanwhile: is called while other processes work; more than once, perhaps.
     """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
-    with _begun(lambda: workspace.tree(commit)) as later:
+    with _begun(lambda: workspace.tree(commit)) as its_tree:
         found = _base(workspace, commit, base, missing_base_all)
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
-        graphs = replace(workspace.graphs, meanwhile=meanwhile)
-        bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
-        meanwhile()
-    tree = later()
-    differences = [diff(each, tree) for each in trees]
+        with _begun(lambda: [diff(each, its_tree()) for each in trees]) as what_differs:
+            graphs = replace(workspace.graphs, meanwhile=meanwhile)
+            bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
+            meanwhile()
+    tree, differences = its_tree(), what_differs()
     start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
     made = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
     snapshot = workspace.snapshot_of(tree, made)
@@ -99,9 +103,9 @@ def ask(
 
 
 @contextlib.contextmanager
-def _begun(work: Callable[[], AnyTree]) -> Iterator[Callable[[], AnyTree]]:
-    """Begin to look at a tree while something else is done: git works on a work tree for longer than on anything."""
-    done: list[AnyTree | BaseException] = []
+def _begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Begin what git does while something else is done: it works on a work tree for longer than on anything."""
+    done: list[T | BaseException] = []
 
     def run() -> None:
         try:
@@ -109,7 +113,9 @@ def _begun(work: Callable[[], AnyTree]) -> Iterator[Callable[[], AnyTree]]:
         except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
             done.append(error)
 
-    def later() -> AnyTree:
+    def later() -> T:
+        with waiting():
+            thread.join()
         found = done[0]
         if isinstance(found, BaseException):
             raise found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,16 +167,24 @@ class Workspace:
 
 
 def open_workspace(
-    directory: Path, config: Path | None, platforms: tuple[str, ...] = (), *, looking: bool = False
+    directory: Path,
+    config: Path | None,
+    platforms: tuple[str, ...] = (),
+    *,
+    looking: bool = False,
+    expected: Iterable[str] = (),
 ) -> Workspace:
-    """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError."""
+    """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError.
+
+    expected: refs that will be asked for (``open_repository``).
+    """
     if platforms:
         from mbuild.platforms import platform as checked_platform
 
         platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
-    repository = open_repository(directory)
+    repository = open_repository(directory, expected)
     cache = open_cache(os.environ)
     repository.memory = cache if cache.folder is not None else None
     top = Path(os.path.realpath(repository.top))

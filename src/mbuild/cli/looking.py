@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mbuild.app.workspace import Workspace
 
 
-def open_looking(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspace:
-    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in."""
+def open_looking(settings: Settings, platforms: tuple[str, ...] = (), expected: Iterable[str] = ()) -> Workspace:
+    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in.
+
+    expected: refs that will be asked for.
+    """
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.boundary import print_problems
     from mbuild.errors import Problem
 
-    workspace = open_workspace(settings.directory, settings.config, platforms, looking=True)
+    workspace = open_workspace(settings.directory, settings.config, platforms, looking=True, expected=expected)
     _allow(workspace, settings)
     if workspace.config is None:
         print_problems([Problem("there is no build.yaml: images are those that mbuild init --dry-run shows")], "note")

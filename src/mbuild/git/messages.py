@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 from mbuild.errors import GitError
@@ -42,6 +41,8 @@ def failure(err: bytes, folder: Path, subcommand: str) -> GitError:
 
 def dubious(folder: str) -> GitError:
     """Return the error for a repository that belongs to another user."""
+    import shlex
+
     return GitError(
         f"the repository {folder} belongs to another user, so git does not trust its configuration",
         f"git config --global --add safe.directory {shlex.quote(folder)}",

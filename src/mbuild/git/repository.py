@@ -15,7 +15,7 @@ from mbuild.git.objects import Objects
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mbuild.git.bring import Fetcher
     from mbuild.git.index import Memory
@@ -46,14 +46,16 @@ class Repository:
     likely: yield ids of objects that will be asked for where another one was, so that they are fetched together.
     """
 
-    def __init__(self, git: Git, object_format: str) -> None:
-        """Wrap the door to a repository that was found."""
+    def __init__(self, git: Git, object_format: str, resolved: Mapping[str, str] | None = None) -> None:
+        """Wrap the door to a repository that was found; ``resolved``: refs that git was asked about with it."""
         self.git = git
         self.top = git.top
         self.memory: Memory | None = None
         self.fetcher: Fetcher | None = None
         self.likely: list[Callable[[], Iterable[str]]] = []
         self.object_format = object_format
+        # Each answers one question: later ones may be asked because something was fetched.
+        self._resolved = dict(resolved or {})
 
     @cached_property
     def objects(self) -> Objects:
@@ -89,10 +91,12 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the commit of HEAD, or None on an unborn branch."""
-        return refs.verify(self.git, "HEAD")
+        return self._resolved.pop("HEAD", None) or refs.verify(self.git, "HEAD")
 
     def resolve_commit(self, ref: str) -> str:
         """Return the commit id a ref means. Raises GitError with the nearest names, or the fetch that brings it."""
+        if known := self._resolved.pop(ref, None):
+            return known
         try:
             return refs.resolve_commit(self.git, ref)
         except refs.UnknownRef as error:
@@ -168,22 +172,37 @@ class Repository:
         self.objects.close()
 
 
-def open_repository(start: Path) -> Repository:
+def open_repository(start: Path, expected: Iterable[str] = ()) -> Repository:
     """Open the repository that a folder belongs to: its top, a sub-folder or a linked worktree.
 
+    expected: refs that will be asked for: git resolves them in the same breath, where it can.
     Raises GitError when there is none, when it is bare, or when git does not trust its owner.
     """
     if not start.is_dir():
         raise GitError(f"{start}: no such folder")
+    names = [each for each in dict.fromkeys(expected) if _is_plain(each)]
     # One question answers most; a folder whose name holds a newline, or no work tree, needs two.
-    done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel")
-    lines = done.out.removesuffix(b"\n").split(b"\n")
-    if done.code != 0 or len(lines) != len(_QUESTIONS) + 1:
-        lines = _asked_apart(start)
-    is_bare, inside, object_format, git_dir, top = lines
+    lines = _asked(start, names) or (_asked(start, ()) if names else None) or _asked_apart(start)
+    is_bare, inside, object_format, git_dir, top, *ids = lines
     if is_bare == b"true" or inside != b"true":
         raise bare(start)
-    return Repository(Git(Path(os.fsdecode(top)), Path(os.fsdecode(git_dir))), object_format.decode())
+    git = Git(Path(os.fsdecode(top)), Path(os.fsdecode(git_dir)))
+    return Repository(git, object_format.decode(), dict(zip(names, (each.decode() for each in ids), strict=False)))
+
+
+_HARMLESS = str.maketrans("", "", "/._-")
+
+
+def _is_plain(ref: str) -> bool:
+    """Whether a ref is surely one name: no option, no range, nothing that is part of revisions' syntax."""
+    return ref.isascii() and ref[:1].isalnum() and ".." not in ref and ref.translate(_HARMLESS).isalnum()
+
+
+def _asked(start: Path, names: Sequence[str]) -> list[bytes] | None:
+    """Return the answers to _QUESTIONS, the top and the commits of some refs; None where git does not know them all."""
+    done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel", *(f"{each}^{{commit}}" for each in names))
+    lines = done.out.removesuffix(b"\n").split(b"\n")
+    return lines if done.code == 0 and len(lines) == len(_QUESTIONS) + 1 + len(names) else None
 
 
 def _asked_apart(start: Path) -> list[bytes]:
