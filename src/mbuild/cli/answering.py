@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from mbuild.output.listing import Encoded
+
 if TYPE_CHECKING:
     from mbuild.app.question import Answer
     from mbuild.app.workspace import Workspace
@@ -60,14 +62,17 @@ def _lines(value: Any) -> Iterator[str]:
         return
     before = "[\n  "
     for start in range(0, len(value), _AT_ONCE):
-        yield before + ",\n  ".join([_dump(each) for each in value[start : start + _AT_ONCE]])
+        some = value[start : start + _AT_ONCE]
+        yield before + _harmless(",\n  ".join(some if isinstance(some[0], Encoded) else map(json.dumps, some)))
         before = ",\n  "
     yield "\n ]"
 
 
 def _dump(value: Any) -> str:
-    """Return a value as JSON on one line.
+    """Return a value as JSON on one line."""
+    return _harmless(json.dumps(value))
 
-    Two ``#`` may begin a command of a CI runner that reads along; in JSON they can be written so that none does.
-    """
-    return json.dumps(value).replace("##", "#\\u0023")
+
+def _harmless(text: str) -> str:
+    """Return JSON that means the same: two ``#`` may begin a command of a CI runner that reads along."""
+    return text.replace("##", "#\\u0023")

@@ -9,32 +9,42 @@ from typing import TYPE_CHECKING
 from mbuild.cli.answering import print_json, question
 from mbuild.cli.looking import open_looking
 from mbuild.cli.settings import Listing, Settings
+from mbuild.values import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mbuild.app.question import Answer
+    from mbuild.graph.affected import Reason
     from mbuild.output.report import Report
+
+    Reasons = Mapping[str, tuple[Reason, ...]]
 
 
 def show(settings: Settings, asked: Listing) -> int:
     """Print which images are affected and why; returns the exit code."""
-    from mbuild.output.report import Report, as_json, listed
+    from mbuild.output.listing import as_json
+    from mbuild.output.report import Report, listed
 
     if _is_more(asked):
         _check(asked)
-    workspace = open_looking(settings, asked.platforms)
+    workspace = open_looking(settings, asked.platforms, [asked.head or "HEAD", asked.base or ""])
     answer = question(workspace, base=asked.base, head=asked.head, missing_base=asked.missing_base)
     reasons = answer.reasons_of(asked.images)
-    images = listed(answer.snapshot.graph, reasons)
+    graph = answer.snapshot.graph
     found = (answer.unowned, answer.affected.removed)
-    report = Report("affected", answer.base, answer.head, images, (), *found, listing=True)
+    report = Report("affected", answer.base, answer.head, (), (), *found, listing=True)
     if _is_more(asked):
-        report = _with_more(settings, asked, report, answer)
-    if os.environ.get("GITHUB_STEP_SUMMARY"):
+        report = _with_more(settings, asked, report, answer, reasons)
+    summarized = bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+    if summarized or asked.format_ != "json":
+        report = replace(report, images=listed(graph, reasons))
+    if summarized:
         from mbuild.cli.places import write_summary
 
         write_summary(report)
     if asked.format_ == "json":
-        print_json(as_json(report))
+        print_json(as_json(report, graph.images, reasons))
     elif asked.format_ == "text":
         from mbuild.output.text import plan_text
 
@@ -58,13 +68,11 @@ def _check(asked: Listing) -> None:
     parting.check(asked.shards, asked.shard, looking=True)
 
 
-def _with_more(settings: Settings, asked: Listing, report: Report, answer: Answer) -> Report:
+def _with_more(settings: Settings, asked: Listing, report: Report, answer: Answer, reasons: Reasons) -> Report:
     from mbuild.cli.formats import again
     from mbuild.schedule.shards import split_wanted
-    from mbuild.values import replace
 
-    wanted = {each.name: each.reasons for each in report.images if each.affected}
-    parts = split_wanted(answer.snapshot.graph, wanted, asked.shards) if asked.shards else ()
+    parts = split_wanted(answer.snapshot.graph, reasons, asked.shards) if asked.shards else ()
     flags = [f"--platform={each}" for each in asked.platforms]
     command = again(settings, flags, answer.head.commit if asked.head else None)
     return replace(report, parts=parts, shard=asked.shard, again=command)

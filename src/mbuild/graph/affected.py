@@ -57,8 +57,9 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
     given = changes if changes is not None else [None] * len(bases)
     comparisons = [_Comparison(base, head, each) for base, each in zip(bases, given, strict=True)]
     candidates = _candidates(comparisons)
+    about = head.images.summaries
     for name in head.order:
-        if candidates is not None and name not in candidates and reasons.keys().isdisjoint(head.images.parents(name)):
+        if candidates is not None and name not in candidates and reasons.keys().isdisjoint(about[name].parents):
             continue
         found = [reason for each in comparisons for reason in each.reasons(name, reasons)]
         if found:
@@ -101,7 +102,7 @@ class _Comparison:
         files = self.reach.files(name) if self.reach else None
         if files is not None:
             # Nothing but these files, and its parents, can be different.
-            said = images.summary(name)
+            said = images.summaries[name]
             if not files and self.differ.isdisjoint(said.parents):
                 return ()
             found = [_file(said.dockerfile, each) for each in files]

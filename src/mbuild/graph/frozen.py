@@ -86,7 +86,6 @@ class _FrozenImages:
         self._outlines = outlines
         self._defined = defined
         self._sources: dict[str, Source] = {}
-        self._summaries: dict[str, Summary] = {}
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -96,18 +95,13 @@ class _FrozenImages:
     def _lines(self) -> Sequence[bytes]:
         return bytes(self._outlines).split(b"\n")
 
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image."""
-        found = self._summaries.get(name)
-        if found is None:
-            dockerfile, root, target, platforms, used = self._rows[self._numbers[name]]
-            found = Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
-            self._summaries[name] = found
-        return found
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
-        return self.summary(name).parents
+    @cached_property
+    def summaries(self) -> Mapping[str, Summary]:
+        """What every answer says of each image."""
+        return {
+            name: Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
+            for name, (dockerfile, root, target, platforms, used) in zip(self.names, self._rows, strict=True)
+        }
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""

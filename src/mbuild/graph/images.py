@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -46,12 +46,9 @@ class Images(Protocol):
         """The names, sorted."""
         ...
 
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image. Raises KeyError."""
-        ...
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
+    @property
+    def summaries(self) -> Mapping[str, Summary]:
+        """What every answer says of each image."""
         ...
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
@@ -69,15 +66,8 @@ class BuiltImages:
     def __init__(self, found: Mapping[str, tuple[Summary, Source]]) -> None:
         """Take what is known of each image."""
         self.names = sorted(found)
+        self.summaries = {name: each for name, (each, _) in found.items()}
         self._found = found
-
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image."""
-        return self._found[name][0]
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
-        return self._found[name][0].parents
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
@@ -102,18 +92,13 @@ class PatchedImages:
         if isinstance(base, PatchedImages):
             self._root, self._known = base._root, {**base._known, **fresh}
         self._definitions = definitions
-        self._there = frozenset(self.names)
         self._sources: dict[str, Source] = {}
 
-    def summary(self, name: str) -> Summary:
-        """Return what every answer says of an image. Raises KeyError."""
-        if name not in self._there:
-            raise KeyError(name)
-        return self._known[name][0] if name in self._known else self._root.summary(name)
-
-    def parents(self, name: str) -> Sequence[str]:
-        """Return the images that an image uses."""
-        return self._known[name][0].parents if name in self._known else self._root.parents(name)
+    @cached_property
+    def summaries(self) -> Mapping[str, Summary]:
+        """What every answer says of each image."""
+        known, root = self._known, self._root.summaries
+        return {name: known[name][0] if name in known else root[name] for name in self.names}
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""

@@ -35,7 +35,7 @@ class Node:
     def __init__(self, name: str, graph: Graph) -> None:
         """Take its name and the graph it belongs to. Raises KeyError where that has no such image."""
         self.name = name
-        self.summary = graph.images.summary(name)
+        self.summary = graph.images.summaries[name]
         self._graph = graph
         self.measured: Measured | None = None
         """What ``Graph.measure`` found."""
@@ -243,7 +243,7 @@ class Graph:
         needed = set(names)
         for name in reversed(self.order):
             if name in needed:
-                needed.update(self.images.summary(name).parents)
+                needed.update(self.images.summaries[name].parents)
         return tuple(name for name in self.order if name in needed)
 
     def measure(self, names: Sequence[str], share: Share | None = None) -> None:

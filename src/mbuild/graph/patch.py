@@ -56,18 +56,17 @@ def _outlined(
 
 def _parents(images: Images, name: str) -> Collection[str]:
     """Return the images that an image used; none where it is new."""
-    try:
-        return images.parents(name)
-    except KeyError:
-        return ()
+    found = images.summaries.get(name)
+    return found.parents if found else ()
 
 
 def _order(base: Graph, images: PatchedImages, fresh: Mapping[str, tuple[Summary, Outline]]) -> tuple[str, ...]:
     """Return the order; too short where images need each other in a circle."""
     alike = images.names == base.images.names
-    if alike and all(own.parents == base.images.summary(name).parents for name, (own, _) in fresh.items()):
+    before = base.images.summaries
+    if alike and all(own.parents == before[name].parents for name, (own, _) in fresh.items()):
         return tuple(base.order)
-    return in_order({name: images.parents(name) for name in images.names})
+    return in_order({name: each.parents for name, each in images.summaries.items()})
 
 
 class _ByName:

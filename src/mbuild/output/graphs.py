@@ -103,7 +103,7 @@ def _text(shown: Part, width: int) -> Iterator[str]:
 
 
 def _parents(shown: Part, name: str) -> list[str]:
-    return [each for each in shown.graph.images.parents(name) if each in shown.children]
+    return [each for each in shown.graph.images.summaries[name].parents if each in shown.children]
 
 
 def _users(names: Sequence[str]) -> str:

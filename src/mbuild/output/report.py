@@ -179,7 +179,8 @@ class Report:
 
 def listed(graph: Graph, affected: Mapping[str, tuple[Reason, ...]]) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name, that says whether it is affected and why, and no more."""
-    return tuple([_listed(name, graph.images.summary(name), affected.get(name)) for name in graph.images.names])
+    about = graph.images.summaries
+    return tuple([_listed(name, about[name], affected.get(name)) for name in graph.images.names])
 
 
 def _listed(name: str, about: Summary, reasons: tuple[Reason, ...] | None) -> ImageReport:
@@ -189,14 +190,14 @@ def _listed(name: str, about: Summary, reasons: tuple[Reason, ...] | None) -> Im
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return the answer as the contract's JSON value."""
+    """Return the answer as the contract's JSON value. Images that were not planned are written by ``listing``."""
     base = report.base
     value: dict[str, Any] = {
         "schema": SCHEMA,
         "command": report.command,
         "base": {"ref": base.ref, "commit": base.commit, "how": base.how} if base else None,
         "head": {"ref": report.head.ref, "commit": report.head.commit, "dirty": report.head.dirty},
-        "images": [_image(each, report.listing) for each in report.images],
+        "images": [_image(each) for each in report.images],
     }
     if not report.listing:
         value["order"] = [list(wave) for wave in report.order]
@@ -215,20 +216,7 @@ def _part(each: Part) -> dict[str, Any]:
     return {"images": list(each.images), "shared": list(each.shared), "weight": round(each.weight, 3)}
 
 
-def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
-    parents, platforms = list(each.parents), list(each.platforms)
-    reasons = [reason(one) for one in each.reasons]
-    if listing:
-        return {
-            "name": each.name,
-            "affected": each.affected,
-            "dockerfile": each.dockerfile,
-            "context_root": each.context_root,
-            "target": each.target,
-            "parents": parents,
-            "platforms": platforms,
-            "reasons": reasons,
-        }
+def _image(each: ImageReport) -> dict[str, Any]:
     value: dict[str, Any] = {
         "name": each.name,
         "affected": each.affected,
@@ -237,10 +225,10 @@ def _image(each: ImageReport, listing: bool) -> dict[str, Any]:
         "dockerfile": each.dockerfile,
         "context_root": each.context_root,
         "target": each.target,
-        "parents": parents,
+        "parents": list(each.parents),
         "tags": None if each.tags is None else list(each.tags),
-        "platforms": platforms,
-        "reasons": reasons,
+        "platforms": list(each.platforms),
+        "reasons": [reason(one) for one in each.reasons],
         "context": _context(each.context),
         "estimate_seconds": _rounded(each.estimate_seconds),
     }

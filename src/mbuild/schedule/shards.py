@@ -98,5 +98,5 @@ def split_wanted(graph: Graph, wanted: Mapping[str, object], number: int) -> tup
     differently would leave images out between them.
     """
     order = graph.with_parents(wanted)
-    parents = {name: graph.images.parents(name) for name in order}
+    parents = {name: graph.images.summaries[name].parents for name in order}
     return split(needs_among(wanted, order, parents), {}, number)
