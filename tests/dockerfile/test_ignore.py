@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mbuild.dockerfile import ignorepattern
 from mbuild.dockerfile.gotext import MAX_LINE
-from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
+from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, concerns, parse_ignore
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
 from mbuild.errors import DockerfileError, Where
 
@@ -257,6 +257,28 @@ def test_the_order_of_questions_does_not_matter(text: str, paths: list[str]) -> 
     forwards, backwards = matcher(text), matcher(text)
     there = [forwards.ignored(path) for path in paths]
     assert there == [backwards.ignored(path) for path in reversed(paths)][::-1]
+
+
+ODD = st.text(st.sampled_from("ab/.!*\\ -[]\udcff"), max_size=6)
+LITERAL = st.builds("{}{}".format, st.sampled_from(("", "!")), PATH)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(LITERAL | PATTERN | ODD, min_size=1, max_size=4).map("\n".join), st.lists(PATH | ODD.filter(bool)))
+def test_lines_that_are_no_concern_change_nothing(text: str, paths: list[str]) -> None:
+    try:
+        lines = parse_ignore(text.encode("utf-8", "surrogateescape"))
+        whole = IgnoreMatcher(lines)
+    except DockerfileError:
+        assume(False)
+    for path in paths:
+        some = IgnoreMatcher(each for each in lines if concerns(each.pattern, path.partition("/")[0]))
+        assert some.ignored(path) == whole.ignored(path)
+
+
+def test_lines_of_other_folders_are_no_concern() -> None:
+    lines = ("libs", "!libs/core", "lib", "!services/a", "**/libs", "*", "l?bs", "../libs")
+    assert [each for each in lines if not concerns(each, "libs")] == ["lib", "!services/a"]
 
 
 @settings(deadline=None)

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from mbuild.dockerfile.gomatch import PatternError
 from mbuild.dockerfile.gotext import BOM, MAX_LINE, SPACE, clean_path, decode, overlong_line
-from mbuild.dockerfile.ignorepattern import Pattern, Union, compile_pattern
+from mbuild.dockerfile.ignorepattern import Pattern, Union, compile_pattern, is_literal
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.values import dataclass
 
@@ -49,6 +49,17 @@ def _clean_line(line: str) -> str:
         if len(pattern) > 1:
             pattern = pattern.removeprefix("/")
     return "!" * inverted + pattern
+
+
+@lru_cache(maxsize=4096)
+def concerns(pattern: str, top: str) -> bool:
+    """Return whether a line's pattern may fit a path that begins with the part ``top``, or a folder above it.
+
+    False is certain. Without the lines that are no concern of a path the others say the same of it: each line looks at
+    the path, at the folders above it and at the verdict of the lines before, and those would not have changed it.
+    """
+    text = pattern.removeprefix("!")
+    return text.partition("/")[0] == top or not is_literal(text)
 
 
 @dataclass(frozen=True, slots=True)

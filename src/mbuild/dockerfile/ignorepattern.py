@@ -75,10 +75,15 @@ class Pattern:
         return tail.removeprefix("/") if before.endswith("**") else tail
 
 
+def is_literal(cleaned: str) -> bool:
+    """Return whether a cleaned pattern surely matches one path: itself."""
+    return _LITERAL.fullmatch(cleaned) is not None
+
+
 @lru_cache(maxsize=4096)
 def compile_pattern(cleaned: str) -> Pattern:
     """Compile a cleaned pattern without its `!`. Raises `PatternError` where BuildKit refuses it."""
-    if _LITERAL.fullmatch(cleaned):
+    if is_literal(cleaned):
         return Pattern(Kind.EXACT, cleaned)  # what follows would find the same, in ten times as long
     check(cleaned, ".")  # only for its errors, as patternmatcher does
     kind, expression = _expression(runes(cleaned.removeprefix(_BOM)))

@@ -6,7 +6,7 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.tree import SUBMODULE
@@ -103,7 +103,7 @@ class Index:
     asked: Mapping[str, Sequence[int]]
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
-    _matchers: dict[tuple[tuple[str, int], ...], IgnoreMatcher] = field(default_factory=dict)
+    _matchers: dict[tuple[str, ...], IgnoreMatcher] = field(default_factory=dict)
     _beginnings: dict[str, Sequence[_Beginning]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -191,22 +191,21 @@ class Index:
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""
         if number not in self._keepers:
-            rules = self.rules[number]
-            self._keepers[number] = Keeper(rules, self._matcher(rules.lines), self._matcher(_unnumbered(rules.include)))
+            self._keepers[number] = Keeper(self.rules[number], self._matcher)
         return self._keepers[number]
 
     def _excluder(self, number: int) -> IgnoreMatcher:
         if number not in self._excluders:
-            self._excluders[number] = self._matcher(_unnumbered(self.excludes[number]))
+            self._excluders[number] = self._matcher(tuple(self.excludes[number]))
         return self._excluders[number]
 
-    def _matcher(self, lines: tuple[tuple[str, int], ...]) -> IgnoreMatcher:
+    def _matcher(self, patterns: tuple[str, ...]) -> IgnoreMatcher:
         """Return what ignores by these lines: folders with the same lines share one, as it knows paths inside only."""
-        if lines not in self._matchers:
+        if patterns not in self._matchers:
             from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 
-            self._matchers[lines] = IgnoreMatcher(IgnoreLine(*each) for each in lines)
-        return self._matchers[lines]
+            self._matchers[patterns] = IgnoreMatcher(IgnoreLine(each, 0) for each in patterns)
+        return self._matchers[patterns]
 
     def takers(self, path: str, entry: Entry) -> Iterator[int]:
         """Yield the images that take an entry, or (of a submodule) may take something in it; some of them twice."""
@@ -220,29 +219,39 @@ class Index:
 class Keeper:
     """Tells which paths of a context root are neither ignored nor left out. Paths are from the git root."""
 
-    def __init__(self, rules: Rules, ignore: IgnoreMatcher, include: IgnoreMatcher) -> None:
-        """Take rules that have been found sound before, with what ignores by their lines and by ``include``."""
+    def __init__(self, rules: Rules, matcher: Callable[[tuple[str, ...]], IgnoreMatcher]) -> None:
+        """Take rules that have been found sound before, and what gives the matcher of some lines."""
         self._rules = rules
-        self._ignore = ignore
-        self._include = include
+        self._matcher = matcher
+        self._by_top: dict[str, tuple[IgnoreMatcher, IgnoreMatcher]] = {}
         self._known: dict[str, bool] = {}
 
     def keeps(self, path: str) -> bool:
         """Tell whether a path is part of the context."""
         if path not in self._known:
             relative = inside(self._rules.root, path)
-            kept = not self._ignore.ignored(relative)
-            self._known[path] = kept and not (self._rules.include and not self._include.ignored(relative))
+            ignore, include = self._matchers(relative.partition("/")[0])
+            kept = not ignore.ignored(relative)
+            self._known[path] = kept and not (self._rules.include and not include.ignored(relative))
         return self._known[path]
+
+    def _matchers(self, top: str) -> tuple[IgnoreMatcher, IgnoreMatcher]:
+        """Return what ignores in one folder of the root by the lines, and by ``include``.
+
+        The ignore files of a repository often differ only in the folders that they name: each of the image itself.
+        """
+        if top not in self._by_top:
+            from mbuild.dockerfile.ignore import concerns
+
+            lines = tuple([each for each, _ in self._rules.lines if concerns(each, top)])
+            include = tuple([each for each in self._rules.include if concerns(each, top)])
+            self._by_top[top] = self._matcher(lines), self._matcher(include)
+        return self._by_top[top]
 
     @property
     def narrowed(self) -> bool:
         """Whether ``include`` narrows the context: then no empty folders are part of it."""
         return bool(self._rules.include)
-
-
-def _unnumbered(patterns: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    return tuple((each, 0) for each in patterns)
 
 
 def lies_in(folder: str, path: str) -> bool:
