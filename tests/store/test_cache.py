@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 from mbuild.store import cache as module
 from mbuild.store.cache import Cache, open_cache
@@ -130,3 +131,15 @@ def test_the_environment_decides(tmp_path: Path) -> None:
     assert open_cache({}).folder is not None
     assert Cache(None).get("graph", "a") is None
     Cache(None).put("graph", "a", b"x")
+
+
+@pytest.mark.parametrize("named", [None, "", " ", "relative", "/x/y", "/x/../y/"])
+@pytest.mark.parametrize("home", ["/home/one", "/", "/home/one/", "relative"])
+def test_the_folder_is_where_platformdirs_has_it(monkeypatch: pytest.MonkeyPatch, named: str | None, home: str) -> None:
+    monkeypatch.delenv("MBUILD_CACHE_DIR")
+    monkeypatch.setenv("HOME", home)
+    if named is None:
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    else:
+        monkeypatch.setenv("XDG_CACHE_HOME", named)
+    assert open_cache(os.environ).folder == user_cache_path("mbuild")

@@ -138,6 +138,17 @@ def open_cache(environ: Mapping[str, str]) -> Cache:
     named = environ.get("MBUILD_CACHE_DIR")
     if named:
         return Cache(Path(named))
+    return Cache(_user_folder(environ))
+
+
+def _user_folder(environ: Mapping[str, str]) -> Path:
+    """Return the user's cache directory for mbuild, as platformdirs finds it."""
+    if sys.platform == "linux":  # XDG Base Directory Specification; to import the library takes longer than to ask git
+        named, home = environ.get("XDG_CACHE_HOME", ""), environ.get("HOME", "")
+        if named.startswith("/"):
+            return Path(named, "mbuild")
+        if home.startswith("/"):
+            return Path(home, ".cache", "mbuild")
     from platformdirs import user_cache_path
 
-    return Cache(user_cache_path("mbuild"))
+    return user_cache_path("mbuild")
