@@ -114,10 +114,12 @@ class Writer:
         if not self._replaced(node):
             # A stage that starts from another one is built for that one's platform, whatever its FROM says.
             for step in node.steps:
-                with self._problems.at(step.command.where):
+                try:
                     for operation, used in self._step(node, step, scope):
                         operations.append(operation)
                         sources.append(used)
+                except Refused as refused:
+                    self._problems.note(refused, step.command.where)
         platform = self._platforms[node]
         number = node.number
         return StageRecipe(node.name, number, base, base_ref, platform, tuple(operations), tuple(sources), node.where)

@@ -43,7 +43,7 @@ class _At:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if not isinstance(error, Refused):
             return False
-        self._problems.add(str(error), self._where, *error.hints)
+        self._problems.note(error, self._where)
         return True
 
 
@@ -59,6 +59,10 @@ class Problems:
         problem = Problem(message, where, hints)
         if problem not in self._found:
             self._found.append(problem)
+
+    def note(self, refused: Refused, where: Where) -> None:
+        """Note what was refused at a place: ``at`` for loops that are long, where every `with` counts."""
+        self.add(str(refused), where, *refused.hints)
 
     def too_many(self, where: Where) -> bool:
         """Tell whether reading should stop at a place, and note that: a file with so many problems is no Dockerfile."""

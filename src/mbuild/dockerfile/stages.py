@@ -81,10 +81,9 @@ def sections(instructions: Iterable[Instruction], problems: Problems) -> Section
     found = Sections([], [])
     began = False
     for instruction in instructions:
-        if problems.too_many(instruction.where):
-            break
-        began = began or instruction.keyword == "FROM"
-        with problems.at(instruction.where):
+        if instruction.keyword == "FROM":
+            began = True
+        try:
             command = check(instruction)
             if command.keyword == "FROM":
                 found.stages.append((command, []))
@@ -94,6 +93,10 @@ def sections(instructions: Iterable[Instruction], problems: Problems) -> Section
                 found.global_args.append(command)
             elif not began:
                 raise Refused(f"{command.keyword} stands before the first FROM", "only ARG may")
+        except Refused as refused:
+            if problems.too_many(instruction.where):
+                break
+            problems.note(refused, instruction.where)
     return found
 
 
@@ -150,8 +153,10 @@ class Nodes:
         for node in [*self.all]:
             for step in node.steps:
                 if step.command.flags or step.command.keyword == "RUN":  # no other one uses anything
-                    with self._problems.at(step.command.where):
+                    try:
                         self.connect(step)
+                    except Refused as refused:
+                        self._problems.note(refused, step.command.where)
         self._check_names()
         self._check_circles()
 
