@@ -51,12 +51,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     tracing = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(tracing[0])
-        threading.settrace(tracing[1])  # type: ignore[arg-type]
+        threading.settrace(tracing[1])
 
 
 @pytest.fixture(scope="session", autouse=True)

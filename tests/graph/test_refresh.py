@@ -30,8 +30,10 @@ def refreshed(before: Files, after: Files, *images: ImageDef, then: tuple[ImageD
     new = graph(after, *(then or images))
     assert said(fresh) == said(new)
     found = changes(before, after)
-    assert affected([again], fresh, [found]) == affected([old], new)
+    answer = affected([again], fresh, [found])
+    assert answer == affected([old], new)
     assert unread(found, again, fresh) == unread(found, old, new)
+    assert answer.taken.isdisjoint(unread(found, old, new))
     return fresh
 
 
@@ -189,3 +191,12 @@ def test_a_folder_that_comes_with_an_ignored_file_counts() -> None:
         for found, was, now in ((changes(before, after), old, new), (changes(after, before), new, old)):
             assert affected([was], now, [found]) == affected([was], now)
             assert set(affected([was], now, [found]).reasons) == expected
+
+
+def test_what_comes_where_an_image_looks_no_more_is_taken_by_none() -> None:
+    before = {"web/Dockerfile": "FROM scratch\nCOPY . /\n", "web/a": "1"}
+    after = {"web/Dockerfile": "FROM scratch\nCOPY a /\n", "web/a": "1", "web/new": "1"}
+    head = refreshed(before, after, image("web"))
+    found = changes(before, after)
+    assert affected([graph(before, image("web"))], head, [found]).taken == {"web/Dockerfile"}
+    assert unread(found, graph(before, image("web")), head) == ("web/new",)

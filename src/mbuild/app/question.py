@@ -89,14 +89,15 @@ def ask(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
         )
     compared = [each.graph if each else _nothing() for each in bases]
+    differing = affected(compared, snapshot.graph, differences)
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
         snapshot=snapshot,
         bases=tuple(compared),
-        affected=affected(compared, snapshot.graph, differences),
+        affected=differing,
         changes=tuple(dict.fromkeys(change for each in differences for change in each)),
-        unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside),
+        unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside, differing.taken),
         notes=tuple(notes),
         trees=tuple(trees),
     )
@@ -163,14 +164,20 @@ def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:
     return HeadInfo("work tree", tree.head, tree.dirty)
 
 
-def _unowned(compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None) -> tuple[str, ...]:
-    """Return the paths that changed since some base and that no image reads and that define nothing."""
+def _unowned(
+    compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None, taken: frozenset[str]
+) -> tuple[str, ...]:
+    """Return the paths that changed since some base and that no image reads and that define nothing.
+
+    taken: of these paths some that are known to be read.
+    """
     changed: set[str] = set()
-    owned = {config} if config else set()
+    owned = {*taken, config}
     for changes, base in compared:
-        paths = {each.path for each in changes}
+        left = [each for each in changes if each.path not in owned]
+        paths = {each.path for each in left}
         changed |= paths
-        owned |= paths - set(unread(changes, base, head))
+        owned |= paths - set(unread(left, base, head))
     return tuple(sorted(changed - owned))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mbuild.errors import Where
 from mbuild.graph.images import differing
 from mbuild.graph.reached import Reached, ReachedFile, stated
-from mbuild.values import dataclass, replace
+from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -41,10 +41,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The answer: reasons of every affected image, and the images that exist at base only."""
+    """The answer: reasons of every affected image, and the images that exist at base only.
+
+    taken: of the changed paths some of those that an image takes: they need not be looked up again.
+    """
 
     reasons: Mapping[str, tuple[Reason, ...]]
     removed: tuple[str, ...]
+    taken: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Change]] | None = None) -> Affected:
@@ -65,7 +69,8 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
         if found:
             reasons[name] = tuple(found if len(found) == 1 else dict.fromkeys(found))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
-    return Affected(reasons, tuple(removed))
+    taken = frozenset().union(*(each.reach.taken for each in comparisons if each.reach))
+    return Affected(reasons, tuple(removed), taken)
 
 
 def _candidates(comparisons: Sequence[_Comparison]) -> set[str] | None:

@@ -34,6 +34,9 @@ class Reached:
         self._files: dict[int, dict[tuple[int, str], ReachedFile]] = {}
         self._unsure: set[int] = set()
         self._there: dict[str, bool] = {}
+        self._alike = base.images is head.images
+        self.taken: set[str] = set()
+        """Changed paths that an image surely takes, at a tree where there is something at them."""
         for change in changes:
             self._look_up(change)
 
@@ -72,6 +75,8 @@ class Reached:
         if room.linked:
             self._unsure.add(hit.image)
         elif self._index.keeps(cover, change.path, room):
+            if change.old is not None or self._alike:
+                self.taken.add(change.path)
             found = self._files.setdefault(hit.image, {})
             key = (hit.place, change.path)
             if key not in found or hit.read < found[key].read:
