@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.context.select import Selection, reader_of, select
+from mbuild.context.select import Selection, check_wildcards, reader_of, select
 from mbuild.dockerfile.ignore import IgnoreMatcher, parse_ignore
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
@@ -446,3 +446,9 @@ def test_the_ignore_file_only_takes_away(tree: dict[str, str], source: str, patt
     free = chosen(tree, [source])
     assert list(kept.entries) == [entry for entry in free.entries if not matcher.ignored(entry.path)]
     assert set(kept.folders) <= set(free.folders) or any(tree.values())
+
+
+def test_wildcards_are_checked_without_a_folder_to_look_them_up_in() -> None:
+    check_wildcards(copy("a", "[ab]/c", "**/x", "x*", "!a**"))
+    with pytest.raises(DockerfileError, match=r"\[a"):
+        check_wildcards(copy("a", "[a"))

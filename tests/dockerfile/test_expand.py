@@ -62,6 +62,7 @@ def test_table_of_buildkit(cases: Path, table: str, least: int) -> None:
         ("a << 'b c'", "a << b c"),
         ("${A#*b}", "/c a"),
         ("${A##*a}", ""),
+        ("${A##**a}", ""),
         ("${A%a}", "a*b/c "),
         ("${A%%b*}", "a*"),
         ("${A%%$P*}", "a"),

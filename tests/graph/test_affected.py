@@ -625,3 +625,10 @@ def test_a_context_root_that_is_no_folder_is_an_error(root: str) -> None:
     more = (NamedContext("more", "folder", root),)
     with pytest.raises(DockerfileError, match=f"the named context 'more' is {root}"):
         graph(files, image("a", contexts=more))
+
+
+def test_a_folder_that_is_ignored_is_missing() -> None:
+    text = "FROM scratch\nCOPY src lib /\n"
+    files = {"web/Dockerfile": text, "web/.dockerignore": "src\n", "web/src/a": "1", "web/lib/b": "1"}
+    (found,) = graph(files, image("web")).nodes["web"].missing
+    assert (found.source, found.where.line) == ("src", 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from mbuild.context.select import Selection, select
 from mbuild.dockerfile.model import Read
 from mbuild.errors import Where
 from mbuild.graph import inputs as module
+from mbuild.graph import node
 from mbuild.graph.fingerprint import FORMAT, encode, entries, identity
 from mbuild.graph.inputs import Inputs, Wanted, link_target, listing, missing_of
 from mbuild.graph.measuring import measured
@@ -23,6 +25,7 @@ from mbuild.graph.pieces import Piece, Recent, digest, in_order
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import FILE, Entry
+from tests.graph.test_affected import graph, image
 from tests.trees import MemoryTree
 
 PATHS = (
@@ -78,8 +81,8 @@ def test_what_is_shared_is_what_each_takes_alone(
     inputs.expect(images)
     uses = [inputs.use(*each) for each in images]
     inputs.weigh(uses)
-    for image, use in zip(images, uses, strict=True):
-        found = _whole(tree, places, image)
+    for wanted, use in zip(images, uses, strict=True):
+        found = _whole(tree, places, wanted)
         assert (use.entries, use.folders, use.whole) == (found.entries, found.folders, found.whole)
         assert use.missing == missing_of(found, "")
         _check_measured(tree, root, use)
@@ -157,3 +160,25 @@ def test_the_values_used_last_are_kept() -> None:
     assert recent.get("a") == 1
     recent.put("c", 3)
     assert {key: recent.get(key) for key in "abc"} == {"a": 1, "b": None, "c": 3}
+
+
+def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever groups, and where what is found goes from one process to another."""
+    images = [image(f"i{number}", root="") for number in range(5)]
+    files = {f"i{number}/Dockerfile": f"FROM scratch\nCOPY a{number} shared /\n" for number in range(5)}
+    files |= {f"a{number}": str(number) for number in range(5)} | {"shared": "1"}
+    names = [each.name for each in images]
+    expected = []
+    for name in names:
+        alone = graph(files, *images)
+        alone.measure([name])
+        expected.append(alone.nodes[name].measured)
+    monkeypatch.setattr(node, "MEASURED_TOGETHER", 2)
+    together = graph(files, *images)
+
+    def elsewhere(work: Any, items: Any, fewest: int, dump: Any, load: Any) -> Any:
+        return [load(dump(work(items[:3]))), load(dump(work(items[3:])))]
+
+    together.measure(names, elsewhere)
+    assert [together.nodes[name].measured for name in names] == expected
+    assert len({each.identity for each in expected if each}) == 5

@@ -200,3 +200,49 @@ def test_what_comes_where_an_image_looks_no_more_is_taken_by_none() -> None:
     found = changes(before, after)
     assert affected([graph(before, image("web"))], head, [found]).taken == {"web/Dockerfile"}
     assert unread(found, graph(before, image("web")), head) == ("web/new",)
+
+
+def test_what_copy_excludes_is_not_taken() -> None:
+    before = {"web/Dockerfile": "FROM scratch\nCOPY --exclude=*.md src /\n", "web/src/a.md": "1", "web/src/b": "1"}
+    found = changes(before, before | {"web/src/a.md": "2"})
+    base = graph(before, image("web"))
+    assert affected([base], refreshed(before, before | {"web/src/a.md": "2"}, image("web")), [found]).reasons == {}
+    head = refreshed(before, before | {"web/src/b": "2"}, image("web"))
+    assert set(affected([base], head, [changes(before, before | {"web/src/b": "2"})]).reasons) == {"web"}
+
+
+def test_what_is_ignored_makes_no_folder_come() -> None:
+    before = {"web/Dockerfile": "FROM scratch\nCOPY src /\n", "web/.dockerignore": "**/*.md\n", "web/src/b": "1"}
+    fresh = {"web/src/new/a.md": "1", "web/src/new/b.md": "1", "web/src/c.md": "1"}
+    for after, expected in ((before | fresh, True), (before | {"web/src/c.md": "1"}, False)):
+        head = refreshed(before, after, image("web"))
+        found = affected([graph(before, image("web"))], head, [changes(before, after)])
+        assert ("web" in found.reasons) == expected, "an empty folder is sent, too"
+
+
+def test_a_link_matters_to_those_whose_wildcards_may_pass_it() -> None:
+    texts = {"web": "COPY a*/x /", "all": "COPY lib/b* /", "api": "COPY lib/sub/c* /"}
+    before: dict[str, str | tuple[str, str]] = {
+        f"{name}/Dockerfile": f"FROM scratch\n{each}\n" for name, each in texts.items()
+    }
+    before |= {"lib/b1": "1", "lib/sub/c1": "1", "a1/x": "1", "other": ("link", "a1")}
+    images = [image(name, root="") for name in texts]
+    after = before | {"lib/b2": ("link", "sub/c1"), "other": ("link", "lib")}
+    head = refreshed(before, after, *images)
+    assert set(affected([graph(before, *images)], head, [changes(before, after)]).reasons) == {"all"}
+
+
+def test_an_image_holds_where_its_parents_hand_on_what_they_did() -> None:
+    """Of a chain the first and the last have other Dockerfiles: the one between them need not be read again."""
+    before = {
+        "base/Dockerfile": "FROM scratch\nENV A=1\nCOPY a /\n", "base/a": "1", "base/b": "1",
+        "mid/Dockerfile": "FROM shop/base\n", "web/Dockerfile": "FROM shop/mid\n",
+    }  # fmt: skip
+    images = (image("base"), image("mid"), image("web"))
+    for line, handed_on in (("COPY b /", ("A",)), ("ENV B=1", ("A", "B"))):
+        after = before | {
+            "base/Dockerfile": f"FROM scratch\nENV A=1\n{line}\n",
+            "web/Dockerfile": "FROM shop/mid\nENV C=1\n",
+        }
+        found = refreshed(before, after, *images).nodes["web"].outline.inherited[0]
+        assert {name for name, _ in found.env} - {"PATH"} == {*handed_on, "C"}
