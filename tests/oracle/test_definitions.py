@@ -5,13 +5,11 @@ What the images do is simple; how they are called, under which names others use 
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.changes import between
 from mbuild.errors import DockerfileError, Where
-from mbuild.graph import defined
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
 from mbuild.graph.defined import Defined, freeze_definitions, thaw_definitions
@@ -120,15 +118,3 @@ def test_definitions_are_the_same_as_bytes(project: tuple[ImageDef, ...]) -> Non
         assert found.said(each.name) == kept.said(each.name)
         assert found.platforms(each.name) == kept.platforms(each.name) == each.platforms
     assert dict(found.filed()) == dict(kept.filed())
-
-
-@given(projects())
-def test_single_fields_are_the_same_however_many_are_asked_for(project: tuple[ImageDef, ...]) -> None:
-    for few in (0, 1, 2, 64):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(defined, "FEW", few)
-            found, _ = thaw_definitions(freeze_definitions(Defined(project), ()))
-            for field in ("builder", "tags", "target", "dockerfile"):
-                for each in project:
-                    kept = getattr(each, field)
-                    assert found.value(each.name, field) == ([*kept] if isinstance(kept, tuple) else kept)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mbuild.images import ImageDef
 
 
+OF_ALL = ("builder", "tags", "test")
+"""Fields that a plan asks of every image."""
+
+
 class Definitions(Protocol):
     """The definitions of all images at one tree. Most questions are about few of them."""
 
@@ -106,6 +110,7 @@ class Thawed:
         self._platforms = platforms
         self._known: dict[str, ImageDef] = {}
         self._asked = 0
+        self._of_all: dict[str, Sequence[Any]] = {}
 
     @cached_property
     def lines(self) -> Sequence[bytes]:
@@ -134,15 +139,19 @@ class Thawed:
         """Return what is said of an image in one field."""
         if name in self._known:
             return getattr(self._known[name], field)
-        self._asked += 1
-        found = json.loads(self.said(name)) if self._asked <= FEW else self._all_said[self._numbers[name]]
-        return found[0][_places()[field]]
+        if field not in self._of_all:
+            self._asked += 1
+            if self._asked <= FEW or field not in OF_ALL:
+                return json.loads(self.said(name))[0][_places()[field]]
+            self._decode()
+        return self._of_all[field][self._numbers[name]]
 
-    @cached_property
-    def _all_said(self) -> Sequence[Any]:
-        """What is said of each image: whoever asks about many gets it at once."""
-        found: Sequence[Any] = json.loads(b"[%b]" % b",".join([line.partition(b"\t")[0] for line in self.lines]))
-        return found
+    def _decode(self) -> None:
+        """Decode what is said of all images at once, and keep what is asked of all."""
+        found = json.loads(b"[%b]" % b",".join([line.partition(b"\t")[0] for line in self.lines]))
+        for field in OF_ALL:
+            at = _places()[field]
+            self._of_all[field] = [said[at] for said, _ in found]
 
     def said(self, name: str) -> bytes:
         """Return what is said of an image."""
