@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mbuild.graph.index import Hit, Index, Room, Rules, Sources
+from mbuild.graph.index import Hit, Index, Rules, Sources
 
 HIT = (0, 0, 0, -1, 1, 1)
 
 
 def index(literal: dict[str, tuple[int, ...]], wild: dict[str, list[object]] | None = None) -> Index:
     sources = Sources(literal, wild or {})  # type: ignore[arg-type]
-    return Index(["a"], [[Room(0, linked=False)]], sources, [Rules("", (), ())], [], {}, {}, {}, [], {})
+    return Index(["a"], [[(0, False)]], sources, [Rules("", (), ())], [], {}, {}, {}, [], {})
 
 
 def covers(found: Index, path: str) -> list[tuple[str, bool]]:

@@ -104,7 +104,7 @@ class _Filing:
             where = outline.doubts[0].where if outline.doubts else read.where
             hit = Hit(number, at, position, self._excluded(read), where.line, where.col)
             linked |= self._file(place.root, read, hit)
-        return Room(self._ruled(definition, place), linked)
+        return self._ruled(definition, place), linked
 
     def _ruled(self, definition: ImageDef, place: Place) -> int:
         lines = tuple((each.pattern, each.line) for each in self.places.rules(definition, place))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mbuild.errors import Where
 from mbuild.graph.defined import Definitions, Thawed, lines_of
 from mbuild.graph.images import Source, Summary
-from mbuild.graph.index import Index, Room, Rules, Sources
+from mbuild.graph.index import Index, Rules, Sources
 from mbuild.graph.node import Graph
 from mbuild.graph.parts import DIGITS, join, links_of, part_of
 from mbuild.graph.workshop import Workshop
@@ -65,7 +65,7 @@ def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) 
     literal, wild, defined, watched, roots, asked = tables
     return Index(
         names=head["names"],
-        rooms=_Rooms(head["rooms"]),
+        rooms=head["rooms"],
         sources=Sources(literal, wild),
         rules=_Rules(rules),
         excludes=head["excludes"],
@@ -136,16 +136,3 @@ class _Rules(Rows):
             lines = tuple((pattern, line) for pattern, line in lines)
             self._made[number] = Rules(root, lines, tuple(include))
         return self._made[number]
-
-
-class _Rooms(Sequence[Sequence[Room]]):
-    """The rooms of all images, made when they are asked for: hardly ever twice."""
-
-    def __init__(self, rows: Sequence[Sequence[tuple[int, bool]]]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, number: Any) -> Any:
-        return [Room(*each) for each in self._rows[number]]

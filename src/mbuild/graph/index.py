@@ -52,11 +52,8 @@ class Rules(NamedTuple):
     include: tuple[str, ...]
 
 
-class Room(NamedTuple):
-    """A place of an image: the number of its rules, and whether one of its sources passes a link."""
-
-    rules: int
-    linked: bool
+Room = tuple[int, bool]
+"""A place of an image: the number of its rules, and whether one of its sources passes a link."""
 
 
 class Sources(NamedTuple):
@@ -151,7 +148,7 @@ class Index:
         found: dict[tuple[int, str], list[Hit]] = {}
         for number, (_, numbers) in enumerate(wild):
             for hit in _hits(numbers):
-                found.setdefault((number, self.rules[self.room(hit).rules].root), []).append(hit)
+                found.setdefault((number, self.rules[self.room(hit)[0]].root), []).append(hit)
         sources = tuple((self._wild(start, number), context, hits) for (number, context), hits in found.items())
         return _Beginning(start, tuple(_hits(literal)), sources)
 
@@ -177,16 +174,16 @@ class Index:
                 found.update(image for _, hits in sources for image in hits[::FIELDS])
         return found
 
-    def keeps(self, cover: Cover, path: str, room: Room | None = None) -> bool:
+    def keeps(self, cover: Cover, path: str, rules: int | None = None) -> bool:
         """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``.
 
-        room: that of the read, where it is known.
+        rules: the number of those of the read, where it is known.
         """
         hit = cover.hit
         narrowed = hit.excludes >= 0 and path != cover.root and not cover.deep
         if narrowed and self._excluder(hit.excludes).ignored(inside(cover.root, path)):
             return False
-        return self.keeper((room or self.room(hit)).rules).keeps(path)
+        return self.keeper(self.room(hit)[0] if rules is None else rules).keeps(path)
 
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""

@@ -64,7 +64,7 @@ def part_of(
     return Part(
         index.names,
         [[*summary[:-1], [_use(*each) for each in uses]] for summary, uses in summaries],
-        [[[room.rules, room.linked] for room in rooms] for rooms in index.rooms],
+        [[list(room) for room in rooms] for rooms in index.rooms],
         [[each.root, each.lines, each.include] for each in index.rules],
         index.excludes,
         index.vague,

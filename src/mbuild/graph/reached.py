@@ -71,10 +71,11 @@ class Reached:
             self._take(change, cover)
 
     def _take(self, change: Change, cover: Cover) -> None:
-        hit, room = cover.hit, self._index.room(cover.hit)
-        if room.linked:
+        hit = cover.hit
+        rules, linked = self._index.room(hit)
+        if linked:
             self._unsure.add(hit.image)
-        elif self._index.keeps(cover, change.path, room):
+        elif self._index.keeps(cover, change.path, rules):
             if change.old is not None or self._alike:
                 self.taken.add(change.path)
             found = self._files.setdefault(hit.image, {})
@@ -88,7 +89,7 @@ class Reached:
         """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""
         if change.old is not None and change.new is not None:
             return False
-        if self._index.keeper(self._index.room(cover.hit).rules).narrowed:
+        if self._index.keeper(self._index.room(cover.hit)[0]).narrowed:
             return False
         return cover.deep or not self._is_there(change.path.rpartition("/")[0])
 
