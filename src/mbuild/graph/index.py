@@ -267,4 +267,4 @@ def inside(folder: str, path: str) -> str:
 
 
 def _hits(numbers: Sequence[int]) -> Iterator[Hit]:
-    return (Hit(*numbers[at : at + FIELDS]) for at in range(0, len(numbers), FIELDS))
+    return map(Hit, *(numbers[at::FIELDS] for at in range(FIELDS)))
