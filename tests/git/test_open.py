@@ -195,3 +195,11 @@ def test_refs_are_expected_where_there_is_no_commit_yet(repo: Repo) -> None:
     assert found.head() is None
     with pytest.raises(GitError, match="no commit 'main'"):
         found.resolve_commit("main")
+
+
+@pytest.mark.parametrize("name", ["gone", "0123abc"])
+def test_a_file_that_is_called_like_a_commit_is_none(repo: Repo, name: str) -> None:
+    repo.commit(**{f"{name}^{{commit}}": "1"})
+    found = open_repository(repo.top, [name])
+    with pytest.raises(GitError, match=f"no commit '{name}'"):
+        found.resolve_commit(name)

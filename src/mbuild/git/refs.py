@@ -21,11 +21,16 @@ def lines(out: bytes) -> tuple[str, ...]:
     return tuple(decode(line) for line in out.split(b"\n") if line)
 
 
+def is_id(answer: bytes) -> bool:
+    """Tell whether git's answer is the id of an object."""
+    return _OID.fullmatch(decode(answer)) is not None
+
+
 def verify(git: Git, ref: str) -> str | None:
     """Return the commit id of a ref, or None when it names no commit. Options and ranges are not refs."""
     done = git.finish("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
-    answer = decode(done.out.strip())
-    return answer if done.code == 0 and _OID.fullmatch(answer) else None
+    answer = done.out.strip()
+    return decode(answer) if done.code == 0 and is_id(answer) else None
 
 
 def resolve_commit(git: Git, ref: str) -> str:

@@ -202,7 +202,10 @@ def _asked(start: Path, names: Sequence[str]) -> list[bytes] | None:
     """Return the answers to _QUESTIONS, the top and the commits of some refs; None where git does not know them all."""
     done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel", *(f"{each}^{{commit}}" for each in names))
     lines = done.out.removesuffix(b"\n").split(b"\n")
-    return lines if done.code == 0 and len(lines) == len(_QUESTIONS) + 1 + len(names) else None
+    known = len(_QUESTIONS) + 1
+    # Where a name is no ref, but a file is called like that, git repeats it.
+    sound = done.code == 0 and len(lines) == known + len(names) and all(map(refs.is_id, lines[known:]))
+    return lines if sound else None
 
 
 def _asked_apart(start: Path) -> list[bytes]:
