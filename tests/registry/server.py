@@ -175,7 +175,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def _pass_on(self, body: bytes, instead: bytes | None) -> None:
-        connection = http.client.HTTPConnection(self.upstream, timeout=PATIENCE_SECONDS)
+        with contextlib.closing(http.client.HTTPConnection(self.upstream, timeout=PATIENCE_SECONDS)) as connection:
+            self._ask(connection, body, instead)
+
+    def _ask(self, connection: http.client.HTTPConnection, body: bytes, instead: bytes | None) -> None:
         names = dict.fromkeys(name for name in self.headers if name.lower() not in _HOP)
         headers = {name: ", ".join(self.headers.get_all(name, [])) for name in names}
         connection.request(self.command, self.path, body, headers)
@@ -185,7 +188,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         kept = [pair for pair in answer.getheaders() if pair[0].lower() not in _HOP]
         moved = [(name, value.replace(self.upstream, self.proxy.host)) for name, value in kept]
         self._answer(answer.status, moved, content, length)
-        connection.close()
 
     def _answer(
         self, status: int, headers: Iterable[tuple[str, str]], content: bytes, length: str | None = None
