@@ -14,6 +14,17 @@ class Secret:
     env: str = ""
     file: str = ""
 
+    @property
+    def option(self) -> str:
+        """It as buildx and bake read it: a line of CSV, so that a path may hold a comma or a quote."""
+        import csv
+        import io
+
+        line = io.StringIO()
+        source = f"env={self.env}" if self.env else f"src={self.file}"
+        csv.writer(line, lineterminator="").writerow([f"id={self.id}", source])
+        return line.getvalue()
+
 
 @dataclass(frozen=True, slots=True)
 class Ssh:

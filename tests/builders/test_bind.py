@@ -9,7 +9,7 @@ import pytest
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders.bind import bind_parents, pack
-from mbuild.builders.buildx import parent_hints, secret_option
+from mbuild.builders.buildx import parent_hints
 from mbuild.builders.dockerapi import beyond_classic
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
@@ -89,8 +89,8 @@ def test_a_parent_that_buildx_cannot_see_gets_a_hint() -> None:
 
 
 def test_secrets_are_quoted_as_csv() -> None:
-    assert secret_option(Secret("npm", env="TOKEN")) == "id=npm,env=TOKEN"
-    assert secret_option(Secret("npm", file='/a,b/"c')) == 'id=npm,"src=/a,b/""c"'
+    assert Secret("npm", env="TOKEN").option == "id=npm,env=TOKEN"
+    assert Secret("npm", file='/a,b/"c').option == 'id=npm,"src=/a,b/""c"'
 
 
 def test_what_the_classic_builder_does_not_know_is_found_with_its_line() -> None:

@@ -8,7 +8,6 @@ exactly the selected entries, verified while they are sent.
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import os
@@ -28,7 +27,6 @@ from mbuild.context.tar import write_tar_to_fd
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
-from mbuild.images import Secret
 from mbuild.passed import ssh_option
 from mbuild.process import Process, run, start
 from mbuild.values import dataclass, field
@@ -136,7 +134,7 @@ class Buildx(EngineStore):
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
-        argv += [f"--secret={secret_option(each)}" for each in request.secrets]
+        argv += [f"--secret={each.option}" for each in request.secrets]
         argv += [f"--ssh={ssh_option(each)}" for each in request.ssh]
         argv += [f"--cache-from={each}" for each in request.cache_from]
         argv += [f"--cache-to={each}" for each in request.cache_to]
@@ -247,14 +245,6 @@ def parent_hints(error: str, request: BuildRequest) -> tuple[str, ...]:
         "this buildx builder does not see the engine's images: docker buildx use default",
         "or let it find them in the registry: --push",
     )
-
-
-def secret_option(secret: Secret) -> str:
-    """Return a secret as buildx reads it: a line of CSV, so that a path may hold a comma or a quote."""
-    line = io.StringIO()
-    source = f"env={secret.env}" if secret.env else f"src={secret.file}"
-    csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])
-    return line.getvalue()
 
 
 def _drain(stream: IO[bytes]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mbuild.builders import progress
-from mbuild.builders.buildx import environment, followed, secret_option
+from mbuild.builders.buildx import environment, followed
 from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import EnvironmentFault
@@ -89,7 +89,7 @@ def _argv(docker: str, asked: PlainBuild) -> list[str]:
     argv += [f"--platform={asked.platform}"] if asked.platform else []
     argv += [f"--build-arg={name}={value}" for name, value in asked.args.items()]
     argv += [f"--label={name}={value}" for name, value in asked.labels.items()]
-    argv += [f"--secret={secret_option(each)}" for each in asked.secrets]
+    argv += [f"--secret={each.option}" for each in asked.secrets]
     argv += [f"--ssh={ssh_option(each)}" for each in asked.ssh]
     argv += [f"--build-context={name}={value}" for name, value in asked.bound.items()]
     argv += [f"--build-context={name}={folder}" for name, folder in asked.folders.items()]

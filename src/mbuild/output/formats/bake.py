@@ -6,8 +6,6 @@ evaluated. Images that are reused are not in it; children find them by content t
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import posixpath
 import re
@@ -18,7 +16,6 @@ from mbuild.names import context_key
 from mbuild.passed import ssh_option
 
 if TYPE_CHECKING:
-    from mbuild.images import Secret
     from mbuild.output.report import Report
     from mbuild.output.target import Target
 
@@ -73,7 +70,7 @@ def _target(target: Target, names: Mapping[str, str]) -> dict[str, Any]:
         "args": dict(target.args),
         "contexts": _contexts(target, names),
         "platforms": list(target.platforms),
-        "secret": [_secret(each) for each in target.secrets],
+        "secret": [each.option for each in target.secrets],
         "ssh": [ssh_option(each) for each in target.ssh],
         "cache-from": list(target.cache_from),
         "cache-to": list(target.cache_to),
@@ -111,13 +108,6 @@ def _bound(target: Target, names: Mapping[str, str]) -> dict[str, str]:
 def _folder(path: str) -> str:
     """Return a folder as bake reads it; without the dot, ``github.com/x`` would be a repository to clone."""
     return f"./{path}" if path else "."
-
-
-def _secret(secret: Secret) -> str:
-    line = io.StringIO()
-    source = f"env={secret.env}" if secret.env else f"src={secret.file}"
-    csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])
-    return line.getvalue()
 
 
 def _literal(value: Any) -> Any:
