@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import BinaryIO
 
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, encode
@@ -52,6 +51,5 @@ class MemoryTree:
     def open(self, entry: Entry) -> BinaryIO:
         return io.BytesIO(self.read(entry))
 
-    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        for each in entries:
-            yield replace(each, size=len(self._blobs.get(each.oid, b"")))
+    def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
+        return [len(self._blobs.get(each.oid, b"")) for each in entries]

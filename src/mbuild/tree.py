@@ -7,7 +7,7 @@ escapes (PEP 383), so ``path.encode("utf-8", "surrogateescape")`` always gives b
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import BinaryIO, Protocol
 
 from mbuild.values import dataclass
@@ -73,8 +73,8 @@ class Tree(Protocol):
         """Open the content of a file for reading, without following links and without ever blocking."""
         ...
 
-    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield the same entries with ``size`` filled in."""
+    def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
+        """Return the size of each in bytes, -1 for a submodule."""
         ...
 
 

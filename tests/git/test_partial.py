@@ -59,7 +59,7 @@ def test_blobs_come_in_one_fetch(upstream: Repo, tmp_path: Path, way: str, count
         )
         assert found == {each.path: upstream.git("show", f"HEAD^:{each.path}").encode() for each in entries}
     elif way == "sizes":
-        assert all(each.size > 0 for each in tree.sizes(entries))
+        assert all(size > 0 for size in tree.sizes(entries))
     else:
         tree.expect([each.path for each in entries])
         assert tree.read(entries[-1]).startswith(b"1 ")

@@ -144,7 +144,7 @@ class Everything:
     known_folders: tuple[str, ...] = ()
 
     def entries(self) -> Sequence[Entry]:
-        return list(self.tree.sizes(self.listed))
+        return [replace(each, size=size) for each, size in zip(self.listed, self.tree.sizes(self.listed), strict=True)]
 
     def folders(self) -> Sequence[str]:
         parents = {each.path.rpartition("/")[0] for each in self.listed} | set(self.known_folders)

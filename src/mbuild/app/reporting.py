@@ -63,7 +63,7 @@ class Sizes:
             self._listed = (root, listing(tree, root))
         kept = in_tree(self._listed[1], lines)
         new = {each.oid: each for each in kept if each.oid not in self._objects}
-        self._objects.update((each.oid, max(0, each.size)) for each in tree.sizes(new.values()))
+        self._objects.update((oid, max(0, size)) for oid, size in zip(new, tree.sizes(new.values()), strict=True))
         return Size(len(kept), sum(self._objects[each.oid] for each in kept))
 
 

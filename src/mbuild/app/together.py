@@ -43,5 +43,4 @@ def ask_together(snapshot: Snapshot, images: Iterable[str]) -> None:
 def ask_for(tree: AnyTree, entries: Iterable[Entry]) -> None:
     """See to it that the content of entries is there. Raises GitError, for all of them at once."""
     if not isinstance(tree, EmptyTree) and tree.repository.is_partial:
-        for _ in tree.sizes(entries):
-            pass
+        tree.sizes(entries)

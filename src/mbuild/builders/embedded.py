@@ -186,8 +186,8 @@ class _Files:
     source: ContextSource
 
     def entries(self) -> Sequence[Entry]:
-        sized = self.source.tree.sizes(self.source.entries)
-        return [Entry(self._relative(each.path), each.mode, each.oid, each.size) for each in sized]
+        sized = zip(self.source.entries, self.source.tree.sizes(self.source.entries), strict=True)
+        return [Entry(self._relative(each.path), each.mode, each.oid, size) for each, size in sized]
 
     def folders(self) -> Sequence[str]:
         return self.source.folders

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mbuild.app.workspace import Snapshot
     from mbuild.context.source import ContextSource
     from mbuild.graph.node import Node
-    from mbuild.tree import Entry
 
 EPILOG = """\b
 Examples:
@@ -75,7 +74,7 @@ def _answer(workspace: Any, snapshot: Snapshot, node: Node) -> dict[str, Any]:
         "schema": 1,
         "image": node.name,
         "root": node.definition.context_root or ".",
-        "files": [_file(each) for each in _entries(snapshot, sources)],
+        "files": _files(snapshot, sources),
         "bytes": info.bytes,
         "digest": info.digest,
         "exact": info.exact,
@@ -83,14 +82,14 @@ def _answer(workspace: Any, snapshot: Snapshot, node: Node) -> dict[str, Any]:
     }
 
 
-def _entries(snapshot: Snapshot, sources: list[ContextSource]) -> Iterator[Entry]:
-    """Yield what all contexts of an image hold, sorted, a file that two of them share once."""
+def _files(snapshot: Snapshot, sources: list[ContextSource]) -> list[dict[str, Any]]:
+    """Return what all contexts of an image hold, sorted, a file that two of them share once."""
     found = {entry.path: entry for source in sources for entry in source.entries}
-    return snapshot.tree.sizes([found[path] for path in sorted(found)])
-
-
-def _file(entry: Entry) -> dict[str, Any]:
-    return {"path": entry.path, "mode": f"{entry.mode:06o}", "size": entry.size, "digest": entry.oid}
+    listed = [found[path] for path in sorted(found)]
+    return [
+        {"path": entry.path, "mode": f"{entry.mode:06o}", "size": size, "digest": entry.oid}
+        for entry, size in zip(listed, snapshot.tree.sizes(listed), strict=True)
+    ]
 
 
 def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:

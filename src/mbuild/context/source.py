@@ -44,7 +44,11 @@ class ContextSource:
         """The bytes of all files and of all links' targets, by the tree's own sizes."""
         unknown = [each for each in self.entries if each.size < 0 and each.mode != SUBMODULE]
         known = sum(max(0, each.size) for each in self.entries)
-        return known + sum(max(0, each.size) for each in self.tree.sizes(unknown)) if unknown else known
+        return known + sum(self.tree.sizes(unknown)) if unknown else known
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of all entries in bytes by path, by the tree; -1 for submodules."""
+        return dict(zip((each.path for each in self.entries), self.tree.sizes(self.entries), strict=True))
 
     @property
     def digest(self) -> str:

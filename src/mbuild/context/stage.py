@@ -149,7 +149,7 @@ class _Staging:
     def _size(self, entry: Entry) -> int:
         """Return the size by the tree; asked for all entries together, when the first one is."""
         if self._sizes is None:
-            self._sizes = {each.path: each.size for each in self._source.tree.sizes(self._source.entries)}
+            self._sizes = self._source.sizes()
         return self._sizes[entry.path]
 
     def _write(self, at: int, name: bytes, entry: Entry) -> None:

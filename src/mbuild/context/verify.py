@@ -78,8 +78,8 @@ class Reading:
         if entry.size >= 0:
             return entry.size
         if self._sizes is None:
-            wanted = (each for each in self._source.entries if each.size < 0)
-            self._sizes = {each.path: each.size for each in self._tree.sizes(wanted)}
+            wanted = [each for each in self._source.entries if each.size < 0]
+            self._sizes = dict(zip((each.path for each in wanted), self._tree.sizes(wanted), strict=True))
         return self._sizes[entry.path]
 
     def whole(self, entry: Entry, handle: BinaryIO, view: memoryview) -> None:

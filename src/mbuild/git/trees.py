@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
@@ -55,9 +55,9 @@ class EmptyTree:
         """Raise GitError: there is no content in an empty tree."""
         raise GitError(f"{entry.path} is not in the empty tree")
 
-    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield the same entries: none of them can be from here."""
-        yield from entries
+    def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
+        """Return -1 for each: none of them can be from here."""
+        return [-1 for _ in entries]
 
 
 class CommitTree:
@@ -131,9 +131,9 @@ class CommitTree:
         """Open the content of a file; a big one is streamed in bounded memory."""
         return self.repository.objects.open(_blob(entry), entry.size, entry.path)
 
-    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield the same entries with ``size`` filled in; submodules have none."""
-        return with_sizes(self.repository, entries)
+    def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
+        """Return the size of each in bytes, -1 for a submodule."""
+        return sizes_of(self.repository, entries)
 
 
 def _above(path: str) -> Iterator[str]:
@@ -142,12 +142,14 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def with_sizes(repository: Repository, entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield entries with the sizes of their objects in bytes."""
+def sizes_of(repository: Repository, entries: Iterable[Entry]) -> Sequence[int]:
+    """Return the sizes of the objects of entries in bytes, -1 for submodules."""
     listed = list(entries)
-    sizes = iter(repository.objects.sizes([each.oid for each in listed if each.mode != SUBMODULE]))
-    for each in listed:
-        yield each if each.mode == SUBMODULE else Entry(each.path, each.mode, each.oid, next(sizes))
+    sizes = repository.objects.sizes([each.oid for each in listed if each.mode != SUBMODULE])
+    if len(sizes) == len(listed):
+        return sizes
+    left = iter(sizes)
+    return [-1 if each.mode == SUBMODULE else next(left) for each in listed]
 
 
 def _blob(entry: Entry) -> str:

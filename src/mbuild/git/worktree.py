@@ -6,14 +6,14 @@ import bisect
 import io
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.git.edits import collect
 from mbuild.git.hashing import file_ids
-from mbuild.git.trees import with_sizes
+from mbuild.git.trees import sizes_of
 from mbuild.tree import SUBMODULE, SYMLINK, Entry
 
 if TYPE_CHECKING:
@@ -123,14 +123,12 @@ class WorkTree:
             return entry.oid
         return file_ids(self.repository, [entry.path], [entry.path])[0]
 
-    def sizes(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield the same entries with ``size`` filled in: that on disk, which filters make differ from the blob's."""
+    def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
+        """Return the size of each in bytes, -1 for a submodule. On disk files may differ in it from their blobs."""
         listed = [(each, None if each.mode == SUBMODULE else self._found(each)) for each in entries]
-        absent = [each for each, found in listed if found is None and each.mode != SUBMODULE]
-        known = {each.path: each.size for each in with_sizes(self.repository, absent)} if absent else {}
-        for each, found in listed:
-            size = found.st_size if found is not None else known.get(each.path, each.size)
-            yield Entry(each.path, each.mode, each.oid, size)
+        absent = [each for each, found in listed if found is None]
+        known = iter(sizes_of(self.repository, absent) if absent else ())
+        return [next(known) if found is None else found.st_size for _, found in listed]
 
     def _on_disk(self, entry: Entry) -> bool:
         return self._found(entry) is not None

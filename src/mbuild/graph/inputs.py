@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -127,9 +128,9 @@ class Inputs:
             for use, piece in new.values()
             for each in piece.entries
         )
-        sizes = self.tree.sizes(of_tree)
+        sizes = iter(self.tree.sizes(of_tree))
         for _, piece in new.values():
-            piece.bytes = sum(max(0, next(sizes).size) for _ in piece.entries)
+            piece.bytes = sum([size for size in islice(sizes, len(piece.entries)) if size > 0])
 
     def _listing(self, root: str, reads: Sequence[Read], target: LinkTarget) -> Sequence[Entry]:
         """Return, sorted, the entries of a context root that can matter to its reads.

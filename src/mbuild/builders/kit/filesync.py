@@ -123,7 +123,7 @@ def _sizes(source: ContextSource, reading: Reading) -> Callable[[Entry], int]:
     """Return what tells sizes: of files on disk as they are there, which git's filters may have changed."""
     if isinstance(source.tree, Rehash):
         return lambda entry: _opened(reading, entry)
-    known = {each.path: each.size for each in source.tree.sizes(source.entries)}
+    known = source.sizes()
     return lambda entry: known[entry.path]
 
 
