@@ -209,13 +209,6 @@ def connect() -> Engine:
     return Engine(client, host or "the default socket", info)
 
 
-def load_client() -> None:
-    """Import what ``connect`` is going to need, which takes longer than anything else it does."""
-    with contextlib.suppress(EnvironmentFault):
-        _knock(os.environ.get("DOCKER_HOST") or "")
-        import docker.context  # noqa: F401
-
-
 def _knock(host: str) -> None:
     """Raise EnvironmentFault when nobody listens on a socket: quicker to find out than by a client."""
     if host.startswith("unix://"):

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mbuild.builders.protocol import Builder
 from mbuild.errors import EnvironmentFault
 from mbuild.values import dataclass
 
+if TYPE_CHECKING:
+    from mbuild.builders.engine import Engine
+
 NAMES = ("auto", "buildx", "docker", "oci")
+
+
+def _connect() -> Engine:
+    from mbuild.builders.engine import connect
+
+    return connect()
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a builder may need to know. output: the folder for an OCI image layout."""
+    """What a builder may need to know.
+
+    output: the folder for an OCI image layout. connect: gives the engine, or raises EnvironmentFault.
+    """
 
     output: Path
+    connect: Callable[[], Engine] = _connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +46,21 @@ def choose(name: str, around: Surroundings) -> Chosen:
     if name != "auto":
         return Chosen(_BUILDERS[name](around))
     try:
-        return Chosen(_engine())
+        return Chosen(_engine(around))
     except EnvironmentFault as error:
         return Chosen(_oci(around), error)
 
 
-def _engine() -> Builder:
+def _engine(around: Surroundings) -> Builder:
     from mbuild.builders.auto import auto
-    from mbuild.builders.engine import connect
 
-    return auto(connect())
+    return auto(around.connect())
 
 
-def _buildx(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all
+def _buildx(around: Surroundings) -> Builder:
     from mbuild.builders.buildx import Buildx, find_docker
-    from mbuild.builders.engine import connect
 
-    engine = connect()
+    engine = around.connect()
     client = find_docker()
     if client is None:
         engine.close()
@@ -60,11 +72,10 @@ def _buildx(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature fo
     return Buildx(engine, client)
 
 
-def _docker(around: Surroundings) -> Builder:  # noqa: ARG001 - one signature for all
+def _docker(around: Surroundings) -> Builder:
     from mbuild.builders.dockerapi import DockerApi
-    from mbuild.builders.engine import connect
 
-    return DockerApi(connect())
+    return DockerApi(around.connect())
 
 
 def _oci(around: Surroundings) -> Builder:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib import import_module
 from typing import Any
 
 import click
 
+from mbuild.builders.early import Early
 from mbuild.cli import completing
 from mbuild.cli.options import base_options, build_options
 from mbuild.cli.settings import Listing, Settings
@@ -52,24 +54,26 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
-    answer = question(workspace, **compared, meanwhile=_import)
-    code = _go(settings, workspace, answer, images, options)
+    with contextlib.closing(Early()) as early:
+        answer = question(workspace, **compared, meanwhile=lambda: _get_ready(early, options["builder"]))
+        code = _go(settings, workspace, answer, images, options, early)
     return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code
 
 
-def _import() -> None:
-    """Import what comes next, which takes a tenth of a second: git takes longer for a work tree."""
+def _get_ready(early: Early, builder: str | None) -> None:
+    """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree."""
     for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
         import_module(module)
-    from mbuild.builders.engine import load_client
+    if builder != "oci":
+        early.begin()
 
-    load_client()
 
-
-def _go(settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any]) -> int:
+def _go(
+    settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any], early: Early
+) -> int:
     from mbuild.cli.building import work
     from mbuild.cli.job import BuildOptions, Wanted
 
     reasons, removed = answer.reasons_of(images), answer.affected.removed
     wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)
-    return work(settings, workspace, wanted, BuildOptions(**options))
+    return work(settings, workspace, wanted, BuildOptions(**options), early)

@@ -15,6 +15,7 @@ from mbuild.app.record import Places, lacking, recorded
 from mbuild.app.reporting import Sizes, View, done, image_reports
 from mbuild.app.requests import Naming
 from mbuild.app.workspace import Snapshot, Workspace
+from mbuild.builders.early import Early
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen
 from mbuild.cli import formats, paging, parting
@@ -38,8 +39,10 @@ from mbuild.store.logs import Logs
 from mbuild.values import replace
 
 
-def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions) -> int:
-    """Plan, then show the plan or run it. Returns the exit code."""
+def work(
+    settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions, early: Early | None = None
+) -> int:
+    """Plan, then show the plan or run it. Returns the exit code. early: may have connected to the engine already."""
     _check_place("--metadata", options.metadata)
     _check_place("--junit", options.junit)
     _check_place("--report", options.report)
@@ -51,7 +54,8 @@ def work(settings: Settings, workspace: Workspace, wanted: Wanted, options: Buil
     formats.check(options.format_, looking=options.dry_run)
     parting.check(options.shards, options.shard, looking=options.dry_run)
     parts, asked = parting.mine(wanted.snapshot.graph, wanted.reasons, options.shards, options.shard)
-    job = Job(settings, workspace, wanted, options, chosen(workspace, wanted.snapshot, options), parts, asked)
+    builder = chosen(workspace, wanted.snapshot, options, early)
+    job = Job(settings, workspace, wanted, options, builder, parts, asked)
     with contextlib.ExitStack() as stack:
         if job.builder:
             stack.callback(job.builder.close)

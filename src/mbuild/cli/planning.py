@@ -9,6 +9,7 @@ from mbuild.app.holdings import Holdings, look, unbuilt
 from mbuild.app.publishing import Publisher, Publishing, publisher
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
+from mbuild.builders.early import Early
 from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
@@ -25,11 +26,13 @@ MOST_NAMED = 10
 """So many images a warning names."""
 
 
-def chosen(workspace: Workspace, snapshot: Snapshot, options: BuildOptions) -> Chosen | None:
+def chosen(
+    workspace: Workspace, snapshot: Snapshot, options: BuildOptions, early: Early | None = None
+) -> Chosen | None:
     """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
     output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
     try:
-        return choose(options.builder or _configured(snapshot), Surroundings(output))
+        return choose(options.builder or _configured(snapshot), Surroundings(output, (early or Early()).connect))
     except EnvironmentFault:
         if not options.dry_run:
             raise
