@@ -9,17 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from mbuild.store.table import FEW, Table, rows, table
+from mbuild.store.table import Table, rows, table
 from mbuild.values import field_names
 
 if TYPE_CHECKING:
     from mbuild.images import ImageDef
-
-
-OF_ALL = ("builder", "tags", "test")
-"""Fields that a plan asks of every image."""
 
 
 class Definitions(Protocol):
@@ -109,8 +105,6 @@ class Thawed:
         self._filed = filed
         self._platforms = platforms
         self._known: dict[str, ImageDef] = {}
-        self._asked = 0
-        self._of_all: dict[str, Sequence[Any]] = {}
 
     @cached_property
     def lines(self) -> Sequence[bytes]:
@@ -139,19 +133,10 @@ class Thawed:
         """Return what is said of an image in one field."""
         if name in self._known:
             return getattr(self._known[name], field)
-        if field not in self._of_all:
-            self._asked += 1
-            if self._asked <= FEW or field not in OF_ALL:
-                return json.loads(self.said(name))[0][_places()[field]]
-            self._decode()
-        return self._of_all[field][self._numbers[name]]
-
-    def _decode(self) -> None:
-        """Decode what is said of all images at once, and keep what is asked of all."""
-        found = json.loads(b"[%b]" % b",".join([line.partition(b"\t")[0] for line in self.lines]))
-        for field in OF_ALL:
-            at = _places()[field]
-            self._of_all[field] = [said[at] for said, _ in found]
+        said, plain = self.said(name), _plain()
+        if field in plain.values and said.endswith(plain.end):
+            return plain.values[field]
+        return json.loads(said)[0][_places()[field]]
 
     def said(self, name: str) -> bytes:
         """Return what is said of an image."""
@@ -207,6 +192,28 @@ def _read(line: bytes) -> ImageDef:
     said[at["where"]], said[at["places"]] = where, places
     said[at["contexts"]] = [[*each, found] for each, found in zip(said[at["contexts"]], contexts, strict=True)]
     return decode(ImageDef, said)
+
+
+class _Plain(NamedTuple):
+    """Images of which the last fields of their definitions have the values that they have where nothing is said.
+
+    Plans ask every image for some of these, and most images are so.
+    """
+
+    values: Mapping[str, Any]
+    end: bytes
+
+
+@cache
+def _plain() -> _Plain:
+    """Return these values, and how what is said of such an image ends: no value in it ends in the middle of another."""
+    from mbuild.images import ImageDef
+    from mbuild.store.codec import encode
+
+    said = encode(ImageDef(name="", full_name="", dockerfile="", context_root=""))
+    last = {name: said[at] for name, at in _places().items() if at >= _places()["tags"]}
+    end = rows([[list((last | {"where": None, "places": None}).values()), None]]).removeprefix(b"[[")
+    return _Plain({name: json.loads(json.dumps(value)) for name, value in last.items()}, b"," + end.rstrip())
 
 
 @cache
