@@ -135,6 +135,21 @@ def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_
     assert got == [False, True]
 
 
+def looked_up(monkeypatch: pytest.MonkeyPatch, wanted: str) -> list[bool]:
+    """Have every question for one bucket of the cache noted: whether there was an answer."""
+    got: list[bool] = []
+    original = Cache.get
+
+    def get(self: Cache, bucket: str, key: str) -> bytes | None:
+        found = original(self, bucket, key)
+        if bucket == wanted:
+            got.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Cache, "get", get)
+    return got
+
+
 def jobs(names: str, more: str = "") -> dict[str, str]:
     """Return jobs that `discover` finds, and a build.yaml that ends in something."""
     files = {f"jobs/{each}/Dockerfile": "FROM scratch\nCOPY . /\n" for each in names}
@@ -144,14 +159,7 @@ def jobs(names: str, more: str = "") -> dict[str, str]:
 def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    got: list[bool] = []
-    original = Cache.get
-
-    def get(self: Cache, bucket: str, key: str) -> bytes | None:
-        found = original(self, bucket, key)
-        if bucket == "project":
-            got.append(found is not None)
-        return found
+    got = looked_up(monkeypatch, "project")
 
     def ask() -> set[str]:
         question = ("affected", "--base", "HEAD", "--list", "--format", "json")
@@ -163,7 +171,6 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
         return answer.affected()
 
     monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Cache, "get", get)
     repo.commit(jobs("abz"))
     ask()
     repo.write(jobs("abz", "# a comment\ndefaults: {args: {A: '1'}}\n"))
@@ -186,14 +193,7 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
 def test_what_discover_matches_is_remembered_by_the_folder(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    got: list[bool] = []
-    original = Cache.get
-
-    def get(self: Cache, bucket: str, key: str) -> bytes | None:
-        found = original(self, bucket, key)
-        if bucket == "matches":
-            got.append(found is not None)
-        return found
+    got = looked_up(monkeypatch, "matches")
 
     def ask(head: str) -> set[str]:
         question = ("affected", "--base", base, "--head", head, "--list", "--format", "json")
@@ -205,7 +205,6 @@ def test_what_discover_matches_is_remembered_by_the_folder(
         return truth.affected()
 
     monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Cache, "get", get)
     base = repo.commit(jobs("ab"))
     one = repo.commit(jobs("", "# a comment\ndefaults: {args: {A: '1'}}\n"))
     assert ask(one) == set()

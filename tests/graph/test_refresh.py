@@ -246,3 +246,15 @@ def test_an_image_holds_where_its_parents_hand_on_what_they_did() -> None:
         }
         found = refreshed(before, after, *images).nodes["web"].outline.inherited[0]
         assert {name for name, _ in found.env} - {"PATH"} == {*handed_on, "C"}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["src/../lib", "./lib", "lib/", " lib", "lib//x", "src/.././lib/x", "l?b", "**/lib"]
+)
+def test_patterns_of_build_yaml_need_not_be_clean(pattern: str) -> None:
+    """What ``include`` and ``exclude`` say is compared as BuildKit cleans it, however it is written."""
+    before = {"web/Dockerfile": "FROM scratch\nCOPY . /\n", "web/lib/x": "1", "web/src/y": "1"}
+    after = before | {"web/lib/x": "2"}
+    for web, expected in ((image("web", include=(pattern,)), {"web"}), (image("web", exclude=(pattern,)), set())):
+        head = refreshed(before, after, web)
+        assert set(affected([graph(before, web)], head, [changes(before, after)]).reasons) == expected

@@ -57,8 +57,9 @@ def concerns(pattern: str, top: str) -> bool:
 
     False is certain. Without the lines that are no concern of a path the others say the same of it: each line looks at
     the path, at the folders above it and at the verdict of the lines before, and those would not have changed it.
+    pattern: as written; build.yaml's may still be ``src/../lib``. Raises PatternError.
     """
-    text = pattern.removeprefix("!")
+    text = _cleaned(pattern).removeprefix("!")
     return text.partition("/")[0] == top or not is_literal(text)
 
 
