@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from tests.oracle.soundness.edits_config import CONFIG
 from tests.oracle.soundness.edits_dockerfiles import DOCKERFILES
 from tests.oracle.soundness.edits_files import FILES, Edit
+from tests.oracle.soundness.folders import UnbuildableError
 from tests.oracle.soundness.generate import Kinds, generate
 from tests.oracle.soundness.render import ClashError
-from tests.oracle.soundness.takes import UnbuildableError
 from tests.oracle.soundness.values import Monorepo
 from tests.oracle.soundness.walker import Truth, Walker
 

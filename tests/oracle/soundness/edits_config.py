@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.oracle.soundness.edits_dockerfiles import before
 from tests.oracle.soundness.edits_files import Edit
-from tests.oracle.soundness.generate import IGNORES, Kinds, add_image, ignore_places, some_patterns
+from tests.oracle.soundness.generate import IGNORES, Kinds, add_image, excluded, ignore_places, included, some_patterns
 from tests.oracle.soundness.values import Define, Ignore, Image, Monorepo
 
 
@@ -86,7 +86,12 @@ def root(pick: random.Random, repo: Monorepo) -> Monorepo:
 
 def exclude(pick: random.Random, repo: Monorepo) -> Monorepo:
     image = _image(pick, repo)
-    return repo.with_image(replace(image, exclude=() if image.exclude else (pick.choice(["*.md", "data", "**/c.md"]),)))
+    return repo.with_image(replace(image, exclude=() if image.exclude else excluded(pick)))
+
+
+def include(pick: random.Random, repo: Monorepo) -> Monorepo:
+    image = _image(pick, repo)
+    return repo.with_image(replace(image, include=() if image.include and pick.random() < 0.7 else included(pick)))
 
 
 def depends(pick: random.Random, repo: Monorepo) -> Monorepo | None:
@@ -129,6 +134,7 @@ CONFIG: dict[str, Edit] = {
     "named context": contexts,
     "context root": root,
     "exclude": exclude,
+    "include": include,
     "depends_on": depends,
     "test": test,
     "build.yaml spelling": config_spelling,

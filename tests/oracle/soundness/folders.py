@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.oracle.soundness.patterns import fits, ignored, is_wild
+from tests.oracle.soundness.patterns import clean, fits, ignored, is_wild
 from tests.oracle.soundness.values import LINK, SUBMODULE, Blob
 
 _MOST_LINKS = 40
+
+
+class UnbuildableError(ValueError):
+    """The monorepo means nothing to a builder: a circle, a stage that is not there, an empty context root."""
 
 
 @dataclass
@@ -33,10 +37,15 @@ class Folder:
             self._ignored[path] = ignored(self.patterns, path)
         return self._ignored[path]
 
+    def narrowed(self, include: Sequence[str]) -> Folder:
+        """Return it with the files alone that are not kept out and fit a pattern, and the folders that they are in."""
+        files = {path: blob for path, blob in self.files.items() if not self.ignored(path) and ignored(include, path)}
+        return Folder(files, ())
+
     def take(self, source: str, excludes: Sequence[str] = ()) -> Taken:
         """Return what one source takes."""
         taken = Taken()
-        components = [each for each in source.split("/") if each not in ("", ".")]
+        components = clean(source)
         for end in self._ways("", components, taken, 0):
             taken.found |= self._add(end, excludes, taken)
         wild = next((at for at, each in enumerate(components) if is_wild(each)), None)
@@ -44,8 +53,12 @@ class Folder:
             taken.searched = tuple(self._ways("", components[:wild], Taken(), 0))
         return taken
 
-    def _ways(self, at: str, rest: list[str], taken: Taken, links: int) -> Iterator[str]:
-        """Yield where a path leads; links on the way are taken, and followed inside the folder."""
+    def _ways(self, at: str, rest: list[str], taken: Taken, links: int, *, searched: bool = False) -> Iterator[str]:
+        """Yield where a path leads; links on the way are taken, and followed inside the folder.
+
+        searched: a wildcard stands for a folder above. There an engine's client follows no links (fsutil's
+        ``FollowLinks`` looks for the last component only), so that what they lead to is not sent and the build fails.
+        """
         if not rest:
             yield at
             return
@@ -58,15 +71,21 @@ class Folder:
                     yield from self._ways(at, [name], taken, links)
             return
         names = self.children.get(at, set())
-        for name in sorted(each for each in names if fits(rest[0], each)) if is_wild(rest[0]) else [rest[0]]:
-            yield from self._step(at, name, rest[1:], taken, links)
+        wild = is_wild(rest[0])
+        for name in sorted(each for each in names if fits(rest[0], each)) if wild else [rest[0]]:
+            if searched and self._is_link(_join(at, name)):
+                raise UnbuildableError(f"no client follows {_join(at, name)}")
+            yield from self._step(at, name, rest[1:], taken, links, searched=searched or wild)
 
-    def _step(self, at: str, name: str, rest: list[str], taken: Taken, links: int) -> Iterator[str]:
+    def _is_link(self, path: str) -> bool:
+        return path in self.files and self.files[path].mode == LINK and not self.ignored(path)
+
+    def _step(self, at: str, name: str, rest: list[str], taken: Taken, links: int, *, searched: bool) -> Iterator[str]:
         path = _join(at, name)
         blob = self.files.get(path)
         if blob is None:
             if path in self.children:
-                yield from self._ways(path, rest, taken, links)
+                yield from self._ways(path, rest, taken, links, searched=searched)
         elif blob.mode == LINK:
             if not self.ignored(path) and links < _MOST_LINKS:
                 taken.files[path] = blob

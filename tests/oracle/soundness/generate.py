@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tests.oracle.soundness.instructions import Maker, Surroundings
-from tests.oracle.soundness.names import MORE, ODD, PLAIN, some_blob, some_link
+from tests.oracle.soundness.names import MORE, ODD, PLAIN, some_blob, some_link, unclean
 from tests.oracle.soundness.values import (
     SUBMODULE,
     Blob,
@@ -34,6 +34,8 @@ IGNORED_TOGETHER = (
     ("*", "!data/**", "data/b.txt"),
     ("services", "!services/*/main.py", "!services/*/data"),
 )
+EXCLUDED = ("*.md", "data", "data/deep", "**/c.md", "**/z.txt", "lib")
+INCLUDED = ("**", "data", "main.py", "data/deep", "lib", "services", "libs/money", "*.py", "**/*.txt")
 EXTERNAL = ("busybox", "alpine:3.20", "oracle/busybox:1")
 ENGINE_EXTERNAL = ("oracle/busybox:1",)
 SUBMODULE_PATH = "vendor/sub"
@@ -74,8 +76,26 @@ def generate(pick: random.Random, kinds: Kinds) -> Monorepo:
 def some_patterns(pick: random.Random) -> tuple[str, ...]:
     """Return the lines of an ignore file."""
     if pick.random() < 0.6:
-        return pick.choice(IGNORED_TOGETHER)
-    return tuple(pick.sample(IGNORES, pick.randint(1, 4)))
+        return _as_written(pick, pick.choice(IGNORED_TOGETHER))
+    return _as_written(pick, pick.sample(IGNORES, pick.randint(1, 4)))
+
+
+def excluded(pick: random.Random) -> tuple[str, ...]:
+    """Return what build.yaml leaves out of a context."""
+    return _as_written(pick, (pick.choice(EXCLUDED),))
+
+
+def included(pick: random.Random) -> tuple[str, ...]:
+    """Return what build.yaml narrows a context to."""
+    return _as_written(pick, pick.sample(INCLUDED, pick.randint(2, 5)))
+
+
+def _as_written(pick: random.Random, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return patterns as people write them: some are not clean, some have blanks around them."""
+    return tuple(
+        pick.choice(["{}", "{}", " {}", "{} "]).format(unclean(pick, each)) if pick.random() < 0.4 else each
+        for each in patterns
+    )
 
 
 def ignore_places(repo: Monorepo) -> list[str]:
@@ -100,8 +120,8 @@ def add_image(pick: random.Random, repo: Monorepo, name: str, kinds: Kinds) -> M
         contexts=_contexts(pick, repo, kinds),
         aliases=(f"acme/{name}",) if pick.random() < 0.3 else (),
         depends_on=_some(pick, list(repo.images), 0.15),
-        exclude=_some(pick, ["*.md", "data/deep", "**/z.txt"], 0.0 if kinds.engine else 0.1),
-        include=("**",) if pick.random() < 0.05 and not kinds.engine else (),
+        exclude=excluded(pick) if pick.random() < 0.1 and not kinds.engine else (),
+        include=included(pick) if pick.random() < 0.25 and not kinds.engine else (),
     )
     around = Surroundings.of(repo, image, list(repo.images), labs=not kinds.engine)
     file = _dockerfile(pick, around, kinds, is_base=name in ("base", "tools"))

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.oracle.soundness.names import folders_of, is_nameable, is_simple, literal, wild
+from tests.oracle.soundness.names import folders_of, is_nameable, is_simple, literal, unclean, wild
 from tests.oracle.soundness.render import render
 from tests.oracle.soundness.values import (
     Copy,
@@ -109,7 +109,8 @@ class Maker:
         return Copy(((source,),), f"/p{self.pick.randrange(100)}/", parents=True)
 
     def _excludes(self) -> tuple[str, ...]:
-        return tuple(self.pick.sample(EXCLUDES, self.pick.randint(1, 2)))
+        found = self.pick.sample(EXCLUDES, self.pick.randint(1, 2))
+        return tuple(unclean(self.pick, each) if self.pick.random() < 0.25 else each for each in found)
 
     def source(self, files: Sequence[str]) -> Word:
         """Return a source: a file, a folder or a pattern, with a variable in it where one fits."""
@@ -118,7 +119,7 @@ class Maker:
         path = pick.choice(named)
         if pick.random() < 0.03:
             return (pick.choice([".", "./", "/"]),)
-        if "vendor/sub" in files and pick.random() < 0.15:
+        if "vendor/sub" in files and pick.random() < 0.25:
             return (pick.choice(["vendor/sub", "vendor/sub/inside.txt", "vendor"]),)
         links = [each for each in named if each.rpartition("/")[2] == "current"]
         if links and pick.random() < 0.2:
@@ -136,6 +137,8 @@ class Maker:
                 return (Var(name, op, "other" if op else ""), path[len(value) :])
         if "EMPTY" in self.around.variables and is_simple(path) and self.pick.random() < 0.5:
             return (Var("EMPTY", ":-", path),)
+        if self.pick.random() < 0.2:
+            return (unclean(self.pick, path),)
         return (f"./{path}",) if path.startswith("--") else (path,)
 
     def copy_from(self) -> Step:

@@ -49,6 +49,15 @@ def literal(path: str) -> str:
     return path.replace("[", "[[]")
 
 
+def unclean(pick: random.Random, path: str) -> str:
+    """Return another spelling of a path, of a pattern or of a line of an ignore file, with or without its ``!``."""
+    mark, plain = ("!", path[1:]) if path.startswith("!") else ("", path)
+    choices = [f"./{plain}", f"data/../{plain}", f"no/such/../../{plain}", f".//{plain}"]
+    choices += [plain.replace("/", "//"), plain.replace("/", "/x/../", 1), plain.replace("/", "/./")] * ("/" in plain)
+    choices += [f"{plain}/", f"{plain}/.", f"{plain}/x/.."] * (not plain.endswith("/"))
+    return mark + pick.choice(choices)
+
+
 def folders_of(paths: Iterable[str]) -> list[str]:
     """Return the folders above some paths, sorted."""
     found = set()

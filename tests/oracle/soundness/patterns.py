@@ -89,8 +89,19 @@ def _rule(line: str) -> tuple[bool, tuple[str, ...]] | None:
         return None
     keep = pattern.startswith("!")
     text = pattern[1:].strip() if keep else pattern
-    components = tuple(each for each in text.split("/") if each not in ("", "."))
+    components = tuple(clean(text))
     return (keep, components) if components else None
+
+
+def clean(path: str) -> list[str]:
+    """Return the components of a path by the rules of Go's path.Clean: from ``/``, out of which no path leads."""
+    found: list[str] = []
+    for each in path.split("/"):
+        if each == "..":
+            found = found[:-1]
+        elif each not in ("", "."):
+            found.append(each)
+    return found
 
 
 @lru_cache(maxsize=200_000)

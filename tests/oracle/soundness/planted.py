@@ -12,6 +12,7 @@ import pytest
 
 from tests.oracle.soundness.asking import DISK, LIST
 from tests.oracle.soundness.chain import KINDS
+from tests.oracle.soundness.patterns import is_wild
 
 Replace = Callable[[Any], Callable[..., Any]]
 """Takes the function that is there and returns the one to put in its place."""
@@ -156,6 +157,16 @@ def _without_exceptions(parse: Any) -> Any:
     return lambda *args: tuple(each for each in parse(*args) if not each.pattern.startswith("!"))
 
 
+def _unclean(_: Any) -> Any:
+    return lambda pattern: pattern
+
+
+def _dots_kept(_: Any) -> Any:
+    from mbuild.context.follow import Part
+
+    return lambda source: tuple(Part(each, is_wild(each)) for each in source.split("/") if each)
+
+
 def _main_ignore_file(ignore: Any) -> Any:
     return lambda places, root, dockerfile: ignore(places, root, None)
 
@@ -218,6 +229,10 @@ BUGS: Mapping[str, Bug] = {
     "exceptions of ignore files forgotten": Bug("mbuild.graph.places", "parse_ignore", _without_exceptions).first(
         "ignore pattern removed", "ignore patterns turned round", "ignore file added or removed", "write", "add"
     ),
+    "patterns taken as written": Bug("mbuild.dockerfile.ignore", "_cleaned", _unclean).first("include", "write", "add"),
+    "sources taken as written": Bug("mbuild.graph.filing", "parts_of", _dots_kept).first(
+        "write", "append", "line ends", "write the same size"
+    ),
     "bind mounts forgotten": Bug("mbuild.dockerfile.reads", "_mounts", _returning([])),
     "ADD forgotten": Bug("mbuild.dockerfile.recipe", "reads_of", _only_copy).first(
         "write", "append", "line ends", "write the same size"
@@ -248,7 +263,7 @@ BUGS: Mapping[str, Bug] = {
         "link elsewhere", "write behind a link"
     ),
     "links that change overlooked": Bug("mbuild.graph.index", "Index.near", _returning(set())).first(
-        "link elsewhere", "file to link", "link to file", "link or file of the same bytes"
+        "submodule", "link elsewhere", "file to link", "link to file", "link or file of the same bytes"
     ),
     "changed Dockerfiles not read again": Bug("mbuild.graph.refresh", "_touched", _returning(())),
     "changed definitions not read again": Bug("mbuild.app.graphs", "Graphs._redefined", _returning(False)).first(

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tests.oracle.soundness.folders import Folder, Taken
-from tests.oracle.soundness.patterns import ignored
+from tests.oracle.soundness.folders import Folder, Taken, UnbuildableError
 from tests.oracle.soundness.values import Blob, Image, Monorepo, Tree
-
-
-class UnbuildableError(ValueError):
-    """The monorepo means nothing to a builder: a circle, a stage that is not there, an empty context root."""
 
 
 @dataclass
@@ -20,17 +15,18 @@ class Folders:
 
     repo: Monorepo
     tree: Tree
-    _known: dict[tuple[str, tuple[str, ...]], Folder] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Folder] = field(default_factory=dict)
 
-    def folder(self, root: str, patterns: tuple[str, ...]) -> Folder:
-        """Return a context root under the patterns of its ignore file. Raises UnbuildableError."""
-        if (root, patterns) not in self._known:
+    def folder(self, root: str, patterns: tuple[str, ...], include: tuple[str, ...] = ()) -> Folder:
+        """Return a context root under the patterns of its ignore file, narrowed to others. Raises UnbuildableError."""
+        key = (root, patterns, include)
+        if key not in self._known:
             skip = len(root) + 1 if root else 0
             inside = {path[skip:]: blob for path, blob in self.tree.items() if not root or path.startswith(f"{root}/")}
             if not inside:
                 raise UnbuildableError(f"nothing in {root}")
-            self._known[root, patterns] = Folder(inside, patterns)
-        return self._known[root, patterns]
+            self._known[key] = Folder(inside, patterns).narrowed(include) if include else Folder(inside, patterns)
+        return self._known[key]
 
 
 @dataclass
@@ -53,11 +49,8 @@ class Takes:
         if not context:
             patterns += self.image.exclude
         root = self.contexts[context] if context else self.image.root
-        taken = self.folders.folder(root, patterns).take(source, excludes)
-        if self.image.include and not context:
-            taken.files = {path: blob for path, blob in taken.files.items() if ignored(self.image.include, path)}
-            taken.folders = set()
-        self.all.append((context, taken))
+        include = () if context else self.image.include
+        self.all.append((context, self.folders.folder(root, patterns, include).take(source, excludes)))
 
     def files(self) -> dict[tuple[str, str], Blob]:
         """Return all files by context and path."""

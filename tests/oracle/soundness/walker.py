@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.oracle.soundness.folders import UnbuildableError
 from tests.oracle.soundness.render import render
 from tests.oracle.soundness.scopes import Scope, expand
-from tests.oracle.soundness.takes import Folders, Takes, UnbuildableError
+from tests.oracle.soundness.takes import Folders, Takes
 from tests.oracle.soundness.values import Copy, Define, Image, Monorepo, Mount, Onbuild, Plain, Run, Stage, Step, Tree
 
 REMOTE = "https://"
