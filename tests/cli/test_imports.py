@@ -70,6 +70,15 @@ def test_a_warm_look_needs_no_heavy_library_and_no_dockerfile(form: str, repo: R
     }
 
 
+def test_nor_does_one_at_another_dockerfile_that_is_asked_for_again(repo: Repo, tmp_path: Path) -> None:
+    repo.commit(FILES)
+    repo.commit({"api/Dockerfile": FILES["api/Dockerfile"] + "ENV A=1\n", "build.yaml": FILES["build.yaml"] + "\n#\n"})
+    question = ("-C", str(repo.folder), "affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert "mbuild.dockerfile.parser" in imported(*question, cache=tmp_path)
+    warm = imported(*question, cache=tmp_path)
+    assert not {name for name in warm if name.startswith(("mbuild.dockerfile", "mbuild.context", "mbuild.graph.patch"))}
+
+
 AHEAD = """
 import sys
 import mbuild.app.question as question

@@ -9,7 +9,7 @@ import pytest
 
 from mbuild.store.cache import Cache
 from tests.cli.shop import FILES
-from tests.support import Repo
+from tests.support import Answer, Repo
 
 PATHS = [
     "api/main.py",
@@ -188,6 +188,46 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
     ask_wrong = repo.mbuild("check")
     assert ask_wrong.code == 2
     assert "jobs/c/Dockerfile:2" in ask_wrong.err + ask_wrong.out
+
+
+def test_what_differs_between_two_commits_is_remembered(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    got, original = looked_up(monkeypatch, "verdict"), Cache.get
+    repo.commit(FILES)
+    repo.commit({"api/Dockerfile": FILES["api/Dockerfile"] + "ENV A=1\n", "strange": "1"})
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+
+    def ask(base: str = "HEAD~1", *more: str) -> Answer:
+        question = ("affected", "--base", base, "--head", "HEAD", *(more or ("--list",)), "--format", "json")
+        with monkeypatch.context() as patch:
+            patch.setenv("MBUILD_CACHE", "off")
+            truth = repo.mbuild(*question)
+        got.clear()
+        answer = repo.mbuild(*question)
+        assert answer == truth
+        return answer
+
+    assert ask().affected() == {"api"}
+    assert got == [False]
+    assert ask().affected() == {"api"}
+    assert got == [True]
+    ask("HEAD~1", "--dry-run", "--builder", "oci")
+    assert got == [True]
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Cache, "get", lambda self, bucket, key: b"{}" if bucket == "verdict" else original(self, bucket, key)
+        )
+        assert ask().affected() == {"api"}
+    repo.commit({"docs/x.md": "1"})
+    ask()
+    ask()
+    assert got == [False], "that is quick without"
+    ask("HEAD~2")
+    assert ask("HEAD~2").affected() == {"api"}
+    assert got == [True]
+    assert ask().affected() == set()
+    assert got == [False], "another base"
 
 
 def test_what_discover_matches_is_remembered_by_the_folder(

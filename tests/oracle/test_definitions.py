@@ -13,8 +13,10 @@ from mbuild.errors import DockerfileError, Where
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
 from mbuild.graph.defined import Defined, freeze_definitions, thaw_definitions
+from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
-from mbuild.graph.refresh import refresh
+from mbuild.graph.refresh import refresh, workshop
+from mbuild.graph.verdict import Verdict, freeze, thaw
 from mbuild.images import ImageDef, NamedContext, Project
 from tests.oracle.test_changes import again, said
 from tests.oracle.test_soundness import EXAMPLES, Files, graph_of
@@ -75,6 +77,12 @@ def contexts(draw: st.DrawFn, names: list[str], where: Where) -> NamedContext:
     return NamedContext(name, "folder" if written == "files" else "external", written, where)
 
 
+def owned(graph: Graph) -> list[str]:
+    """Return the paths that some image takes, or is defined by."""
+    tree = graph.workshop.tree
+    return [each.path for each in tree.below("") if graph.owns(each.path, each)]
+
+
 @settings(max_examples=EXAMPLES * 4)
 @given(trees(), trees(), projects(), projects(), st.sets(st.sampled_from(NAMES)), st.booleans())
 def test_a_graph_after_other_definitions_is_the_same(
@@ -94,8 +102,17 @@ def test_a_graph_after_other_definitions_is_the_same(
     else:
         fresh = refresh(base, definitions, tree, changes)
         assert said(fresh) == said(anew)
-        assert affected([base], fresh, [changes]) == affected([graph], anew)
-        assert unread(changes, base, fresh) == unread(changes, graph, anew)
+        differing, lost = affected([base], fresh, [changes]), tuple(unread(changes, base, fresh))
+        assert differing == affected([graph], anew)
+        assert lost == tuple(unread(changes, graph, anew))
+        raw = freeze(base, Verdict(fresh, differing, lost))
+        if fresh.images is not base.images:
+            assert raw is not None
+            kept = thaw(raw, again(graph, before), workshop(base, definitions, tree))
+            assert said(kept.graph) == said(anew)
+            assert (kept.affected, kept.unowned) == (differing, lost)
+            assert owned(kept.graph) == owned(anew)
+            fresh = kept.graph
         # And once more, from the patched one, back to what was before.
         back = refresh(fresh, Defined(old), MemoryTree(before), between(tree, MemoryTree(before)))
         assert said(back) == said(graph)

@@ -10,20 +10,21 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mbuild.app.together import expected
 from mbuild.errors import ConfigError, GitError
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
-from mbuild.graph.refresh import refresh
+from mbuild.graph.refresh import refresh, workshop
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
     from mbuild.app.definitions import Stated
     from mbuild.changes import Change
     from mbuild.errors import Problem
+    from mbuild.graph.affected import Affected
     from mbuild.graph.defined import Definitions
     from mbuild.graph.node import Graph
     from mbuild.images import Project
@@ -53,6 +54,14 @@ class Made:
     def whole(self) -> bool:
         """Whether all images are in it, so that other graphs can be made from it."""
         return not self.problems
+
+
+class _Said(NamedTuple):
+    """What build.yaml says at a tree. definitions: None where they are those of the tree that it is compared with."""
+
+    definitions: Definitions | None
+    discover: tuple[str, ...]
+    notes: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +108,49 @@ class Graphs:
 
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
         """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
-        definitions: Definitions | None = None
-        discover, notes = base.discover, base.notes
-        if self._redefined(base, changes):
-            # The graph of this tree may never be remembered, and the next question is about the same definitions.
-            found = self.stated(tree, self.cache)
-            if found is None:
-                return None
-            definitions, discover, notes = found.definitions, found.discover, found.notes
+        said = self._said(base, tree, changes)
+        if said is None:
+            return None
         problems: list[Problem] = []
-        graph = refresh(base.graph, definitions, tree, changes, problems=problems)
-        return Made(graph, discover, tuple(problems), notes)
+        graph = refresh(base.graph, said.definitions, tree, changes, problems=problems)
+        return Made(graph, said.discover, tuple(problems), said.notes)
+
+    def judged(
+        self, base: Made, tree: Tree, changes: Sequence[Change]
+    ) -> tuple[Made, Affected, tuple[str, ...]] | None:
+        """Return what ``remember`` was told of the graph at base and a tree; ``changes`` as for ``after``."""
+        key = self._pair(base, tree)
+        raw = self.cache.get("verdict", key) if key else None
+        said = self._said(base, tree, changes) if raw else None
+        if raw is None or said is None:
+            return None
+        from mbuild.graph.verdict import thaw as thaw_verdict
+
+        try:
+            found = thaw_verdict(raw, base.graph, workshop(base.graph, said.definitions, tree))
+        except (ValueError, TypeError, KeyError, IndexError):
+            return None
+        return Made(found.graph, said.discover, (), said.notes), found.affected, found.unowned
+
+    def remember(self, base: Made, tree: Tree, made: Made, differing: Affected, unowned: tuple[str, ...]) -> None:
+        """Remember what was found between two commits, where to find it again would mean to read Dockerfiles."""
+        key = self._pair(base, tree)
+        if key is None or not made.whole or made.graph.images is base.graph.images:
+            return
+        from mbuild.graph.verdict import Verdict
+        from mbuild.graph.verdict import freeze as freeze_verdict
+
+        raw = freeze_verdict(base.graph, Verdict(made.graph, differing, unowned))
+        if raw is not None:
+            self.cache.put("verdict", key, raw)
+
+    def _said(self, base: Made, tree: Tree, changes: Sequence[Change]) -> _Said | None:
+        """Return what build.yaml says at a tree that differs from a graph's by changes. Raises ConfigError."""
+        if not self._redefined(base, changes):
+            return _Said(None, base.discover, base.notes)
+        # The graph of this tree may never be remembered, and the next question is about the same definitions.
+        found = self.stated(tree, self.cache)
+        return None if found is None else _Said(found.definitions, found.discover, found.notes)
 
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
         if self.config is None:
@@ -210,6 +251,13 @@ class Graphs:
 
     def _key(self, commit: str) -> str:
         return f"{self.settings}\n{commit}"
+
+    def _pair(self, base: Made, tree: Tree) -> str | None:
+        """Return the key of what is known of two commits; None where it is not remembered."""
+        before = base.graph.workshop.tree
+        if not self.settings or not isinstance(before, CommitTree) or not isinstance(tree, CommitTree):
+            return None
+        return f"{self._key(before.commit)}\n{tree.commit}"
 
     def _place(self, tree: CommitTree) -> str:
         return f"{self.settings}\n{tree.repository.git.git_dir}"

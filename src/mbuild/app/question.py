@@ -37,13 +37,12 @@ T = TypeVar("T")
 class Answer:
     """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read.
 
-    bases, trees: of each commit that head was compared with, in the same order.
+    trees: of each commit that head was compared with.
     """
 
     base: BaseInfo
     head: HeadInfo
     snapshot: Snapshot
-    bases: tuple[Graph, ...]
     affected: Affected
     changes: tuple[Change, ...]
     unowned: tuple[str, ...]
@@ -81,23 +80,18 @@ def ask(
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
             meanwhile()
     tree, differences = its_tree(), what_differs()
-    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
-    made = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
-    snapshot = workspace.snapshot_of(tree, made)
+    snapshot, differing, unowned = _judged(workspace, graphs, bases, tree, differences)
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
         )
-    compared = [each.graph if each else _nothing() for each in bases]
-    differing = affected(compared, snapshot.graph, differences)
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
         snapshot=snapshot,
-        bases=tuple(compared),
         affected=differing,
         changes=tuple(dict.fromkeys(change for each in differences for change in each)),
-        unowned=_unowned(zip(differences, compared, strict=True), snapshot.graph, workspace.inside, differing.taken),
+        unowned=unowned,
         notes=tuple(notes),
         trees=tuple(trees),
     )
@@ -162,6 +156,31 @@ def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:
     if isinstance(tree, EmptyTree):
         return HeadInfo(ref or "HEAD", None, False)
     return HeadInfo("work tree", tree.head, tree.dirty)
+
+
+def _judged(
+    workspace: Workspace,
+    graphs: Graphs,
+    bases: Sequence[Made | None],
+    tree: AnyTree,
+    differences: Sequence[Sequence[Change]],
+) -> tuple[Snapshot, Affected, tuple[str, ...]]:
+    """Return what there is at head, which images differ from any base, and the changed paths that concern none."""
+    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
+    only = start[0] if start and len(bases) == 1 else None
+    known = graphs.judged(only, tree, differences[0]) if only else None
+    if known is not None:
+        made, differing, unowned = known
+        return workspace.snapshot_of(tree, made), differing, unowned
+    found = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
+    snapshot = workspace.snapshot_of(tree, found)
+    compared = [each.graph if each else _nothing() for each in bases]
+    differing = affected(compared, snapshot.graph, differences)
+    pairs = zip(differences, compared, strict=True)
+    unowned = _unowned(pairs, snapshot.graph, workspace.inside, differing.taken)
+    if only and found:
+        graphs.remember(only, tree, found, differing, unowned)
+    return snapshot, differing, unowned
 
 
 def _unowned(

@@ -112,11 +112,12 @@ class _FrozenImages:
         if name not in self._sources:
             outline = self._lines[self._numbers[name]]
             definition = partial(self._defined.of, name)
-            self._sources[name] = Source(definition, cache(lambda: _outline(json.loads(outline))))
+            self._sources[name] = Source(definition, cache(lambda: outline_from(json.loads(outline))))
         return self._sources[name]
 
 
-def _outline(value: Any) -> Outline:
+def outline_from(value: Any) -> Outline:
+    """Return the outline that ``encode`` made a JSON value of."""
     from mbuild.graph.outline import Outline
     from mbuild.store.codec import decode
 

@@ -33,6 +33,10 @@ class Summary(NamedTuple):
     parents: tuple[str, ...]
 
 
+Known = tuple[Summary, Callable[[], "Outline"]]
+"""What is known of an image: what every answer says of it, and what gives its outline."""
+
+
 def constant(value: T) -> Callable[[], T]:
     """Return what gives a value that is there."""
     return lambda: value
@@ -81,7 +85,7 @@ class BuiltImages:
 class PatchedImages:
     """The images of another graph, some of which are defined or outlined otherwise. They share the rest."""
 
-    def __init__(self, base: Images, definitions: Definitions, fresh: Mapping[str, tuple[Summary, Outline]]) -> None:
+    def __init__(self, base: Images, definitions: Definitions, fresh: Mapping[str, Known]) -> None:
         """Take the images of the other graph, all definitions of now, and what is known of the images that differ."""
         self.names = definitions.names
         self.base = base
@@ -102,7 +106,7 @@ class PatchedImages:
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
-        return uses(self._known[name][1]) if name in self._known else self._root.uses(name)
+        return uses(self._known[name][1]()) if name in self._known else self._root.uses(name)
 
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
@@ -113,7 +117,7 @@ class PatchedImages:
 
     def _outline(self, name: str) -> Callable[[], Outline]:
         if name in self.fresh:
-            return constant(self._known[name][1])
+            return self._known[name][1]
         return self.base.source(name).outline
 
 

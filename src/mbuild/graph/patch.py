@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from mbuild.errors import Problem
 from mbuild.graph.build import looked_for, summary
 from mbuild.graph.defined import Definitions
-from mbuild.graph.images import Images, PatchedImages, Summary
+from mbuild.graph.images import Images, Known, PatchedImages, constant
 from mbuild.graph.node import Graph
 from mbuild.graph.order import in_order
 from mbuild.graph.outline import Outline
@@ -28,7 +28,7 @@ def patched(base: Graph, shop: Workshop, altered: Iterable[str]) -> Graph | None
     if outlines is None:
         return None
     gone = frozenset(base.nodes).difference(there)
-    fresh = {name: (summary(now.of(name), own), own) for name, own in outlines.items()}
+    fresh = {name: (summary(now.of(name), own), constant(own)) for name, own in outlines.items()}
     images = PatchedImages(base.images, now, fresh)
     order = _order(base, images, fresh)
     if len(order) != len(there):
@@ -60,7 +60,7 @@ def _parents(images: Images, name: str) -> Collection[str]:
     return found.parents if found else ()
 
 
-def _order(base: Graph, images: PatchedImages, fresh: Mapping[str, tuple[Summary, Outline]]) -> tuple[str, ...]:
+def _order(base: Graph, images: PatchedImages, fresh: Mapping[str, Known]) -> tuple[str, ...]:
     """Return the order; too short where images need each other in a circle."""
     alike = images.names == base.images.names
     before = base.images.summaries

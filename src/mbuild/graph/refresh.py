@@ -33,10 +33,8 @@ def refresh(
     definitions: of all images at ``tree``; None: they are those of the base.
     problems:    as in ``build_graph``.
     """
-    before = base.workshop
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
-    links = None if linked else before.links
-    shop = Workshop(definitions or before.definitions, tree, before.native, links)
+    shop = workshop(base, definitions, tree, linked=linked)
     altered = {*_touched(base, tree, changes), *_redefined(base, shop.definitions)}
     if definitions is None and not linked and not altered:
         return Graph(base.order, base.images, shop, base.index)
@@ -52,6 +50,12 @@ def refresh(
     if linked:
         kept = {name: node for name, node in kept.items() if not _has_moved(node, now[name], shop.places)}
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
+
+
+def workshop(base: Graph, definitions: Definitions | None, tree: Tree, *, linked: bool = False) -> Workshop:
+    """Return what a graph works with that is made from another one. linked: links may lead elsewhere at ``tree``."""
+    before = base.workshop
+    return Workshop(definitions or before.definitions, tree, before.native, None if linked else before.links)
 
 
 def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str]:
