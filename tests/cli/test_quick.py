@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbuild.cli import listing, quick
+from mbuild.cli import affecting, listing, quick
+from mbuild.cli.job import BuildOptions
 from mbuild.cli.main import cli
-from mbuild.cli.settings import Listing, Settings
+from mbuild.cli.settings import Comparing, Listing, Settings
 
 WORDS = st.sampled_from(
     [
@@ -44,6 +47,10 @@ WORDS = st.sampled_from(
             "-C",
             "here",
             "--dry-run",
+            "--builder",
+            "--builder=docker",
+            "oci",
+            "--push",
             "--lis",
             "--list=1",
             "--exit-code=1",
@@ -57,15 +64,20 @@ WORDS = st.sampled_from(
 )
 
 
-def click_reads(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Settings, Listing] | None:
-    """Return what click makes of a command line that ends in the list; None where it makes anything else of it."""
-    found: list[tuple[Settings, Listing]] = []
+def click_reads(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    """Return what click makes of a command line that ends in the list or a plan; None where it makes anything else."""
+    found: list[object] = []
 
     def show(settings: Settings, asked: Listing) -> int:
         found.append((settings, asked))
         return 0
 
+    def plan(settings: Settings, asked: Comparing, options: dict[str, Any]) -> int:
+        found.append((settings, asked, BuildOptions(**options)))
+        return 0
+
     monkeypatch.setattr(listing, "show", show)
+    monkeypatch.setattr(affecting, "run", plan)
     try:
         cli.main(args=argv, prog_name="mbuild", standalone_mode=False)
     except Exception:  # noqa: BLE001 - whatever click refuses
@@ -73,10 +85,18 @@ def click_reads(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Setti
     return found[0] if found else None
 
 
-@given(st.lists(WORDS, max_size=7), st.booleans())
-def test_whatever_is_read_is_read_as_by_click(words: list[str], likely: bool) -> None:
-    argv = ["affected", "--list", *words] if likely else words
+def quickly_read(argv: list[str]) -> object:
+    """Return what is read without click, as ``click_reads`` does."""
     found = quick.read(argv)
+    if found is None or isinstance(found[1], Listing):
+        return found
+    return found[0], found[1].asked, BuildOptions(**found[1].options)
+
+
+@given(st.lists(WORDS, max_size=7), st.sampled_from([[], ["affected", "--list"], ["affected", "--dry-run"]]))
+def test_whatever_is_read_is_read_as_by_click(words: list[str], likely: list[str]) -> None:
+    argv = [*likely, *words]
+    found = quickly_read(argv)
     if found is not None:
         with pytest.MonkeyPatch.context() as monkeypatch:
             assert click_reads(argv, monkeypatch) == found
@@ -89,10 +109,12 @@ def test_whatever_is_read_is_read_as_by_click(words: list[str], likely: bool) ->
         "affected --base main --head HEAD --list --format json",
         "-C here affected --list --base=main --format=text api web",
         "affected api --list --exit-code --missing-base all",
+        "affected --dry-run",
+        "-C here affected api --base main --dry-run --exit-code --fetch --format=json --builder oci",
     ],
 )
 def test_what_machines_ask_is_read_without_click(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = quick.read(line.split())
+    found = quickly_read(line.split())
     assert found is not None
     assert found == click_reads(line.split(), monkeypatch)
 
@@ -100,7 +122,9 @@ def test_what_machines_ask_is_read_without_click(line: str, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "line",
     [
-        *("affected", "affected --dry-run", "all --list", "affected --list --base", "affected --list --base -x"),
+        *("affected", "all --dry-run", "affected --dry-run --list", "affected --dry-run --jobs 2"),
+        *("affected --dry-run --report x.html", "affected --dry-run --format github", "affected --list --builder oci"),
+        *("all --list", "affected --list --base", "affected --list --base -x"),
         *(
             "affected --list --format xml",
             "affected --list -- api",

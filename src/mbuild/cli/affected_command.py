@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from importlib import import_module
 from typing import Any
 
 import click
 
-from mbuild.builders.early import Early
 from mbuild.cli import completing
 from mbuild.cli.options import base_options, build_options
-from mbuild.cli.settings import Listing, Settings
+from mbuild.cli.settings import Comparing, Listing, Settings
 
 EPILOG = """\b
 Examples:
@@ -36,9 +33,8 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     Without --base: MBUILD_BASE, what the CI provider says, else the merge base with the default branch. With --base
     last-success: the last commit of this branch that was built without a failure.
     """
-    compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
-    list_, exit_code = options.pop("list_"), options.pop("exit_code")
-    if list_:
+    compared = {key: options.pop(key) for key in ("base", "head", "missing_base", "exit_code")}
+    if options.pop("list_"):
         from mbuild.cli.listing import show
 
         if options["report"]:
@@ -46,34 +42,7 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
             raise UsageError("--list knows too little for a --report", "--dry-run --report FILE.html writes one")
         shown = {key: options[key] for key in ("platforms", "format_", "shards", "shard")}
-        return show(settings, Listing(images, **compared, **shown, exit_code=exit_code))
-    from mbuild.cli.answering import question
-    from mbuild.cli.locking import hold
-    from mbuild.cli.looking import open_building, open_looking
+        return show(settings, Listing(images, **compared, **shown))
+    from mbuild.cli import affecting
 
-    workspace = (open_looking if options["dry_run"] else open_building)(settings, options["platforms"])
-    if not options["dry_run"]:
-        hold(workspace, settings, wait=options["wait"])
-    with contextlib.closing(Early()) as early:
-        answer = question(workspace, **compared, meanwhile=lambda: _get_ready(early, options["builder"]))
-        code = _go(settings, workspace, answer, images, options, early)
-    return 1 if exit_code and options["dry_run"] and code == 0 and answer.reasons_of(images) else code
-
-
-def _get_ready(early: Early, builder: str | None) -> None:
-    """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree."""
-    for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
-        import_module(module)
-    if builder != "oci":
-        early.begin()
-
-
-def _go(
-    settings: Settings, workspace: Any, answer: Any, images: tuple[str, ...], options: dict[str, Any], early: Early
-) -> int:
-    from mbuild.cli.building import work
-    from mbuild.cli.job import BuildOptions, Wanted
-
-    reasons, removed = answer.reasons_of(images), answer.affected.removed
-    wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)
-    return work(settings, workspace, wanted, BuildOptions(**options), early)
+    return affecting.run(settings, Comparing(images, **compared), options)

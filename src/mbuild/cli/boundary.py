@@ -66,9 +66,7 @@ def _command(argv: Sequence[str]) -> int:
 
     asked = quick.read(argv)
     if asked is not None:
-        from mbuild.cli.listing import show
-
-        code = show(*asked)
+        code = quick.run(*asked)
         sys.stdout.flush()
         return code
     import click

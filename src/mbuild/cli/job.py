@@ -23,7 +23,7 @@ class BuildOptions:
     builder: str | None = None
     jobs: int | None = None
     timeout: float | None = None
-    stall_timeout: float | None = None
+    stall_timeout: float | None = 120
     retries: int = 3
     wait: bool = True
     fail_fast: bool = False

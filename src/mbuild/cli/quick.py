@@ -7,33 +7,77 @@ could be an option, help, a mistake) is None, and click reads all of it: there i
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mbuild.cli.settings import Listing, Settings
+from mbuild.cli.settings import Comparing, Listing, Settings
+from mbuild.values import dataclass
 
 _TEXT = {"--base": "base", "--head": "head"}
-_CHOICE = {"--format": ("format_", ("text", "json")), "--missing-base": ("missing_base", ("error", "all"))}
-_FLAGS = {"--list": "", "--fetch": "", "--exit-code": "exit_code"}
+_CHOICE: Mapping[str, tuple[str, Sequence[str]]] = {
+    "--format": ("format_", ("text", "json")),
+    "--missing-base": ("missing_base", ("error", "all")),
+}
+_PLANNED = {**_CHOICE, "--builder": ("builder", ("auto", "buildx", "docker", "oci"))}
+_FLAGS = {"--fetch": "", "--exit-code": "exit_code"}
 
 
-def read(argv: Sequence[str]) -> tuple[Settings, Listing] | None:
-    """Return what ``[-C DIR] affected --list …`` asks for; None where click has to read it."""
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What ``affected --dry-run`` is asked. options: fields of ``job.BuildOptions``."""
+
+    asked: Comparing
+    options: Mapping[str, Any]
+
+
+def read(argv: Sequence[str]) -> tuple[Settings, Listing | Planning] | None:
+    """Return what ``[-C DIR] affected --list …`` or ``… --dry-run …`` asks for; None where click has to read it."""
     rest = list(argv)
     directory = Path()
     if rest[:1] == ["-C"] and len(rest) > 1 and not rest[1].startswith("-"):
         directory = Path(rest[1])
         del rest[:2]
-    if rest[:1] != ["affected"] or "--list" not in rest or "_MBUILD_COMPLETE" in os.environ:
+    if rest[:1] != ["affected"] or "_MBUILD_COMPLETE" in os.environ:
         return None
-    asked = _options(rest[1:])
+    asked = _listing(rest[1:]) if "--list" in rest else _planning(rest[1:]) if "--dry-run" in rest else None
     color = not os.environ.get("NO_COLOR")
     fetch = "--fetch" in rest  # no value: those that begin with a dash are left to click
     return None if asked is None else (Settings(directory, None, "auto", 0, color, fetch), asked)
 
 
-def _options(rest: Sequence[str]) -> Listing | None:
+def run(settings: Settings, asked: Listing | Planning) -> int:
+    """Answer what ``read`` has read. Returns the exit code."""
+    if isinstance(asked, Listing):
+        from mbuild.cli import listing
+
+        return listing.show(settings, asked)
+    from mbuild.cli import affecting
+
+    return affecting.run(settings, asked.asked, asked.options)
+
+
+def _listing(rest: Sequence[str]) -> Listing | None:
+    found = _options(rest, _FLAGS | {"--list": ""}, _CHOICE)
+    return None if found is None else Listing(**found)
+
+
+def _planning(rest: Sequence[str]) -> Planning | None:
+    found = _options(rest, _FLAGS | {"--dry-run": "dry_run"}, _PLANNED)
+    if found is None:
+        return None
+    planned = found.keys() & {"dry_run", "format_", "builder"}
+    options = {key: found.pop(key) for key in planned}
+    return Planning(Comparing(**found), options)
+
+
+def _options(
+    rest: Sequence[str], flags: Mapping[str, str], choices: Mapping[str, tuple[str, Sequence[str]]]
+) -> dict[str, Any] | None:
+    """Return the values of options and the images, None where click has to read them.
+
+    flags: by option, the field that it sets, "" for none. choices: by option, its field and the values that it takes.
+    """
     found: dict[str, Any] = {}
     images: list[str] = []
     words = iter(rest)
@@ -41,20 +85,14 @@ def _options(rest: Sequence[str]) -> Listing | None:
         name, equals, value = word.partition("=")
         if not word.startswith("-") and word:
             images.append(word)
-        elif word in _FLAGS:
-            found |= {_FLAGS[word]: True} if _FLAGS[word] else {}
-        elif not (name in _TEXT or name in _CHOICE) or not _take(found, name, value if equals else next(words, "-")):
+        elif word in flags:
+            found |= {flags[word]: True} if flags[word] else {}
+        elif name in _TEXT or name in choices:
+            value = value if equals else next(words, "-")
+            key, allowed = choices.get(name) or (_TEXT[name], [value])
+            if value.startswith("-") or value not in allowed:
+                return None  # only click can say what it means
+            found[key] = value
+        else:
             return None
-    return Listing(images=tuple(images), **found)
-
-
-def _take(found: dict[str, Any], name: str, value: str) -> bool:
-    """Note the value of an option, unless only click can say what it means."""
-    if value.startswith("-"):
-        return False
-    if name in _TEXT:
-        found[_TEXT[name]] = value
-        return True
-    key, choices = _CHOICE[name]
-    found[key] = value
-    return value in choices
+    return found | {"images": tuple(images)}

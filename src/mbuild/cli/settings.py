@@ -20,15 +20,21 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What ``affected --list`` is asked, as its options say it."""
+class Comparing:
+    """What ``affected`` is asked, as its options say it. exit_code: 1 when something is affected."""
 
     images: tuple[str, ...] = ()
     base: str | None = None
     head: str | None = None
     missing_base: str = "error"
+    exit_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Comparing):
+    """The same of ``affected --list``."""
+
     platforms: tuple[str, ...] = ()
     format_: str = "text"
-    exit_code: bool = False
     shards: int | None = None
     shard: int | None = None

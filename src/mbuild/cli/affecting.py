@@ -1,0 +1,60 @@
+"""``mbuild affected`` without ``--list``: plans what a change affects, and builds it. Imports nothing of click."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mbuild.builders.early import Early
+from mbuild.cli.answering import question
+from mbuild.cli.looking import open_building, open_looking
+from mbuild.cli.settings import Comparing, Settings
+
+if TYPE_CHECKING:
+    from mbuild.app.question import Answer
+    from mbuild.app.workspace import Workspace
+
+
+def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int:
+    """Plan, then show the plan or build. Returns the exit code. options: fields of ``job.BuildOptions``."""
+    looking = bool(options.get("dry_run"))
+    refs = [asked.head or "HEAD", asked.base or ""]
+    workspace = (open_looking if looking else open_building)(settings, options.get("platforms", ()), refs)
+    if not looking:
+        from mbuild.cli.locking import hold
+
+        hold(workspace, settings, wait=options["wait"])
+    with contextlib.closing(Early()) as early:
+        answer = question(
+            workspace,
+            base=asked.base,
+            head=asked.head,
+            missing_base=asked.missing_base,
+            meanwhile=lambda: _get_ready(early, options.get("builder"), long=asked.head is None),
+        )
+        code = _go(settings, workspace, answer, asked, options, early)
+    return 1 if asked.exit_code and looking and code == 0 and answer.reasons_of(asked.images) else code
+
+
+def _get_ready(early: Early, builder: str | None, *, long: bool) -> None:
+    """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree.
+
+    long: it is about a work tree, so there is time for what is needed only where something is affected.
+    """
+    for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
+        import_module(module)
+    if builder != "oci":
+        early.begin(listing=long)
+
+
+def _go(
+    settings: Settings, workspace: Workspace, answer: Answer, asked: Comparing, options: Mapping[str, Any], early: Early
+) -> int:
+    from mbuild.cli.building import work
+    from mbuild.cli.job import BuildOptions, Wanted
+
+    reasons, removed = answer.reasons_of(asked.images), answer.affected.removed
+    wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)
+    return work(settings, workspace, wanted, BuildOptions(**options), early)
