@@ -18,7 +18,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
 
     def connect() -> Any:
-        each = SimpleNamespace(open=True)
+        each = SimpleNamespace(open=True, listed=0)
+        each.list_ahead = lambda: setattr(each, "listed", each.listed + 1)
         each.close = lambda: setattr(each, "open", False)
         found.append(each)
         return each
@@ -34,6 +35,15 @@ def test_one_connection_is_made_however_often_it_is_begun(made: list[Any]) -> No
     assert early.connect() is made[0]
     early.close()
     assert [each.open for each in made] == [True], "whoever has taken it closes it"
+
+
+def test_the_listing_is_asked_for_once_where_that_is_wanted(made: list[Any]) -> None:
+    for listing in (False, True):
+        early = Early()
+        early.begin(listing=listing)
+        early.begin(listing=True)
+        early.close()
+    assert [each.listed for each in made] == [0, 1]
 
 
 def test_nothing_that_was_not_begun_is_needed(made: list[Any]) -> None:

@@ -94,6 +94,31 @@ def test_names_that_are_there_cost_no_call(engine: EngineUnderTest) -> None:
 
 
 @pytest.mark.engine
+def test_a_listing_that_was_asked_for_ahead_is_used_once(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"mbuild-ahead-{uuid.uuid4().hex[:12]}"
+    found = connect()
+    try:
+        found.list_ahead()
+        assert found.existing([f"{name}:one"]) == {}
+        found.list_ahead()
+        assert found._ahead is not None
+        found._ahead.wait()
+        engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
+        assert found.existing([f"{name}:one"]) == {}, "as it was when it was asked for"
+        assert set(found.existing([f"{name}:one"])) == {f"{name}:one"}
+        monkeypatch.setattr(found.client, "images", lambda: found.client.inspect_image(f"{name}:two"))
+        monkeypatch.setattr("mbuild.builders.engine.LISTINGS", 1)
+        found.list_ahead()
+        with pytest.raises(EnvironmentFault, match=f"{name}:two"):
+            found.existing([f"{name}:one"])
+    finally:
+        found.close()
+        engine.run("rmi", "--force", f"{name}:one")
+
+
+@pytest.mark.engine
 def test_what_was_listed_is_described_without_another_listing(
     engine: EngineUnderTest, engine_door: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

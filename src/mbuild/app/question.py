@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +18,7 @@ from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
-from mbuild.process.gate import waiting
+from mbuild.process.begun import Begun
 from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -100,28 +99,11 @@ def ask(
 @contextlib.contextmanager
 def _begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Begin what git does while something else is done: it works on a work tree for longer than on anything."""
-    done: list[T | BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
-            done.append(error)
-
-    def later() -> T:
-        with waiting():
-            thread.join()
-        found = done[0]
-        if isinstance(found, BaseException):
-            raise found
-        return found
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    begun = Begun(work)
     try:
-        yield later
+        yield begun.result
     finally:
-        thread.join()
+        begun.wait()
 
 
 def _nothing() -> Graph:

@@ -17,8 +17,11 @@ class Early:
         """Begin nothing yet."""
         self._found: Engine | EnvironmentFault | None = None
 
-    def begin(self) -> None:
-        """Connect; another time does nothing. It takes as long as the engine does to answer."""
+    def begin(self, *, listing: bool = False) -> None:
+        """Connect; another time does nothing. It takes as long as the engine does to answer.
+
+        listing: have it say which images it holds, too, which is not waited for.
+        """
         from mbuild.builders.engine import connect
 
         if self._found is None:
@@ -26,6 +29,9 @@ class Early:
                 self._found = connect()
             except EnvironmentFault as error:
                 self._found = error
+            else:
+                if listing:
+                    self._found.list_ahead()
 
     def connect(self) -> Engine:
         """Return the engine, for its caller to close. Raises EnvironmentFault as ``engine.connect`` does."""

@@ -8,16 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mbuild.builders import bases
 from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import EnvironmentFault
 from mbuild.names import parse_reference
+from mbuild.process.begun import Begun
 from mbuild.values import dataclass, field
-
-if TYPE_CHECKING:
-    pass
 
 PING_SECONDS = 5
 CALL_SECONDS = 600
@@ -36,6 +34,7 @@ class Engine:
     client: a ``docker.APIClient``; its stubs know too little of it to be of use.
     _listed: name → image, as the engine said when it was last asked for all of them.
     _cleared: the owners of which no test is left that did not begin here.
+    _ahead: a listing that was asked for before anybody needed it.
     """
 
     client: Any
@@ -44,6 +43,7 @@ class Engine:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listed: dict[str, Stored] = field(default_factory=dict)
     _cleared: set[str] = field(default_factory=set)
+    _ahead: Begun[Any] | None = None
 
     @property
     def containerd_store(self) -> bool:
@@ -59,9 +59,17 @@ class Engine:
         """Return every full name with tag that the engine holds → image id. One call."""
         return {name: each.image_id for name, each in self._list().items()}
 
-    def _list(self) -> dict[str, Stored]:
+    def list_ahead(self) -> None:
+        """Ask for the listing in a thread: whoever needs one first gets this, or what went wrong with it."""
+        self._ahead = Begun(self._asked)
+
+    def _asked(self) -> Any:
         with self._lock, _explained(self.host):
-            listing = self._images()
+            return self._images()
+
+    def _list(self) -> dict[str, Stored]:
+        ahead, self._ahead = self._ahead, None
+        listing = ahead.result() if ahead else self._asked()
         found = ((name, each) for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME)
         self._listed = {name: self._stored(each) for name, each in found}
         return self._listed

@@ -1,0 +1,41 @@
+"""Work that is begun in a thread, while something else is done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from mbuild.process.gate import waiting
+
+T = TypeVar("T")
+
+
+class Begun(Generic[T]):
+    """What a function returns or raises, which is called in a thread of its own. A process that ends does not wait."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        """Call it."""
+        self._work = work
+        self._done: list[T | BaseException] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._done.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - raised again by ``result``, in the thread that asks
+            self._done.append(error)
+
+    def wait(self) -> None:
+        """Wait until it has ended, in whatever way."""
+        with waiting():
+            self._thread.join()
+
+    def result(self) -> T:
+        """Wait for it and return what it has returned. Raises what it has raised."""
+        self.wait()
+        found = self._done[0]
+        if isinstance(found, BaseException):
+            raise found
+        return found
