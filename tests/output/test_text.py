@@ -12,8 +12,9 @@ from mbuild.graph.affected import Reason
 from mbuild.graph.exclusion import Exclusion
 from mbuild.images import NamedContext
 from mbuild.output import explain, graphs
+from mbuild.output.asjson import as_json
 from mbuild.output.graphs import Part
-from mbuild.output.report import BaseInfo, ContextInfo, Done, HeadInfo, ImageReport, Report, as_json
+from mbuild.output.report import BaseInfo, ContextInfo, Done, HeadInfo, ImageReport, Report
 from mbuild.output.text import plan_text, reason, reasons, result_text
 from tests.graph.test_affected import Files, graph, image
 

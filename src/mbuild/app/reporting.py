@@ -17,7 +17,7 @@ from mbuild.graph.node import Node
 from mbuild.graph.outline import Place
 from mbuild.graph.places import ignore_lines
 from mbuild.output.report import ContextInfo, Done, ImageReport, listed
-from mbuild.schedule.plan import BUILD, NONE, Plan, Step
+from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -106,23 +106,23 @@ class View:
 
 def image_reports(view: View) -> tuple[ImageReport, ...]:
     """Return a report of every image, sorted by name."""
-    steps = {each.image: each for each in view.plan.steps} if view.plan else {}
-    nodes = view.snapshot.graph.nodes
-    ask_together(view.snapshot, (step.image for step in steps.values() if step.action != NONE))
+    plan, graph = view.plan, view.snapshot.graph
+    active = {each.image: each for each in plan.active} if plan else {}
+    actions = {each.image: each.action for each in plan.steps} if plan else {}
+    ask_together(view.snapshot, active)
     return tuple(
-        _planned(view, nodes[each.name], steps[each.name], each) if each.name in steps else each
-        for each in listed(view.snapshot.graph, view.affected)
+        [
+            _planned(view, graph.nodes[each.name], active[each.name], each) if each.name in active else each
+            for each in listed(graph, view.affected, actions)
+        ]
     )
 
 
 def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageReport:
     """Add what the plan says to the report of an image."""
-    if step.action == NONE:
-        return replace(said, action=step.action)
     return replace(
         said,
         reasons=step.reasons or said.reasons,
-        action=step.action,
         fingerprint=node.fingerprint,
         tags=view.naming.tags(node),
         context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mbuild.output.listing import Encoded
+from mbuild.output.encoded import Encoded
 
 if TYPE_CHECKING:
     from mbuild.app.question import Answer
@@ -63,7 +63,7 @@ def _lines(value: Any) -> Iterator[str]:
     before = "[\n  "
     for start in range(0, len(value), _AT_ONCE):
         some = value[start : start + _AT_ONCE]
-        yield before + _harmless(",\n  ".join(some if isinstance(some[0], Encoded) else map(json.dumps, some)))
+        yield before + _harmless(",\n  ".join([each if type(each) is Encoded else json.dumps(each) for each in some]))
         before = ",\n  "
     yield "\n ]"
 

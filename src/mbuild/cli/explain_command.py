@@ -99,7 +99,8 @@ def _explain_image(
     from mbuild.app.question import chosen
     from mbuild.cli.answering import print_json, question
     from mbuild.output import explain
-    from mbuild.output.report import place, reason
+    from mbuild.output.asjson import reason
+    from mbuild.output.report import place
 
     answer = question(workspace, base=base, head=head, missing_base=missing_base)
     chosen(answer.snapshot.graph, [name])

@@ -9,8 +9,9 @@ from mbuild.cli import formats, places
 from mbuild.cli.answering import as_text, print_json
 from mbuild.cli.job import BuildOptions
 from mbuild.cli.paging import Paging, beside
+from mbuild.output.asjson import as_json
 from mbuild.output.deploy import FORMATS, deployed
-from mbuild.output.report import Report, as_json
+from mbuild.output.report import Report
 from mbuild.output.text import result_text
 from mbuild.schedule.machine import BAD
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def show(settings: Settings, asked: Listing) -> int:
     """Print which images are affected and why; returns the exit code."""
-    from mbuild.output.listing import as_json
+    from mbuild.output import asjson
     from mbuild.output.report import Report, listed
 
     if _is_more(asked):
@@ -44,7 +44,7 @@ def show(settings: Settings, asked: Listing) -> int:
 
         write_summary(report)
     if asked.format_ == "json":
-        print_json(as_json(report, graph.images, reasons))
+        print_json(asjson.listing(report, graph.images, reasons))
     elif asked.format_ == "text":
         from mbuild.output.text import plan_text
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.outline import Edge
-from mbuild.output.report import SCHEMA, place
+from mbuild.output.asjson import SCHEMA
+from mbuild.output.report import place
 from mbuild.output.words import MANY, WIDTH, count, wrapped
 from mbuild.values import dataclass
 

@@ -1,0 +1,68 @@
+"""Images that were not planned as JSON, an image a line.
+
+Written by hand: to make values of thousands of images, and then text of these, takes as long as git takes for the rest
+of the answer. The other images are written by ``report``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from json.encoder import encode_basestring_ascii as _text
+from typing import TYPE_CHECKING
+
+from mbuild.output.report import place
+
+if TYPE_CHECKING:
+    from mbuild.graph.affected import Reason
+    from mbuild.graph.images import Summary
+
+
+class Encoded(str):
+    """A value that is JSON already."""
+
+    __slots__ = ()
+
+
+class Lists(dict[tuple[str, ...], str]):
+    """Lists of texts as JSON: there are few different ones."""
+
+    def __missing__(self, key: tuple[str, ...]) -> str:
+        found = self[key] = f"[{', '.join(map(_text, key))}]"
+        return found
+
+
+Keys = tuple[str, str, str]
+"""Keys that a plan has more than a listing: behind ``affected``, behind ``parents``, and at the end."""
+
+LISTED: Keys = ("", "", "")
+
+
+def planned(action: str | None) -> Keys:
+    """Return the keys of a plan that has nothing to do with an image."""
+    said = "null" if action is None else _text(action)
+    return (f'"action": {said}, "fingerprint": null, ', '"tags": null, ', ', "context": null, "estimate_seconds": null')
+
+
+def line(name: str, about: Summary, reasons: tuple[Reason, ...] | None, known: Lists, keys: Keys = LISTED) -> Encoded:
+    """Return what is said of an image. reasons: None where it is not affected."""
+    dockerfile, root, target, platforms, parents = about
+    plan, tags, end = keys
+    return Encoded(
+        f'{{"name": {_text(name)}, "affected": {"false" if reasons is None else "true"}, {plan}'
+        f'"dockerfile": {_text(dockerfile)}, "context_root": {_text(root or ".")}, '
+        f'"target": {"null" if target is None else _text(target)}, "parents": {known[parents]}, {tags}'
+        f'"platforms": {known[platforms]}, "reasons": {_reasons(reasons) if reasons else "[]"}{end}}}'
+    )
+
+
+def _reasons(reasons: Iterable[Reason]) -> str:
+    return f"[{', '.join(map(_reason, reasons))}]"
+
+
+def _reason(each: Reason) -> str:
+    said = f'{{"kind": {_text(each.kind)}'
+    shown = (("path", each.path), ("change", each.change), ("parent", each.parent), ("where", place(each.where)))
+    for key, value in shown:
+        if value is not None:
+            said += f', "{key}": {_text(value)}'
+    return said + "}"
