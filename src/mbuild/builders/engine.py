@@ -91,7 +91,7 @@ class Engine:
     def existing(self, names: Collection[str]) -> dict[str, str]:
         """Return, of these full names with tags, those that the engine holds → image id."""
         held = self.names() if names else {}
-        return {name: held[short] for name in names if (short := familiar(name)) in held}
+        return {name: held[short] for name in names if (short := familiar(name)) in held} if held else {}
 
     def stored(self, names: Collection[str], *, again: bool = True) -> dict[str, Stored]:
         """Return, of these full names with tags, what the engine holds. One call.

@@ -79,7 +79,7 @@ def _work(job: Job, registries: Registries) -> int:
         _warn_missing(plan, job.wanted.snapshot)
         report = _detailed(job, report, plan, names)
         with paging.beside(job.options.report, lambda: paging.of_plan(job, report, plan, expected)):
-            show(plan_text(report), report, job.options.format_)
+            show(plan_text, report, job.options.format_)
     elif plan.active:
         assert job.builder is not None
         bases = open_bases(job.workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from mbuild.cli import formats, places
@@ -31,15 +32,15 @@ def _finish(report: Report, options: BuildOptions) -> None:
     places.write_run_outputs(report)
     if options.junit:
         places.write_junit(options.junit, report)
-    show(result_text(report), report, options.format_)
+    show(result_text, report, options.format_)
 
 
-def show(text: str, report: Report, format_: str) -> None:
-    """Print a report: the text, JSON, or a format for another program."""
+def show(text: Callable[[Report], str], report: Report, format_: str) -> None:
+    """Print a report: as text, as JSON, or in a format for another program."""
     places.write_summary(report)
     if format_ == "json":
         print_json(as_json(report))
     elif format_ == "text":
-        sys.stdout.write(text)
+        sys.stdout.write(text(report))
     else:
         formats.print_as(format_, report)

@@ -282,7 +282,7 @@ class Graph:
         from mbuild.graph.fingerprint import fingerprint
 
         known = self._fingerprints
-        waiting = [name]
+        waiting = [name] if name not in known else []
         while waiting:
             node = self.nodes[waiting[-1]]
             unknown = [parent for parent in node.parents if parent not in known]

@@ -61,9 +61,11 @@ def make_plan(
     reasons = {name: list(found) for name, found in wanted.items()}
     for name in reversed(graph.order):
         if name in reasons and _builds(name, wanted, existing, force):
-            for edge in graph.nodes[name].edges:
-                if edge.parent not in reasons and (edge.parent not in existing or edge.parent in elsewhere):
-                    reasons[edge.parent] = [Reason("needed-by", parent=name, where=edge.where)]
+            node = graph.nodes[name]
+            needed = {each for each in node.parents if each not in existing or each in elsewhere}.difference(reasons)
+            for edge in node.edges if needed else ():  # mostly none, and edges may have to be decoded
+                if edge.parent in needed:
+                    reasons.setdefault(edge.parent, [Reason("needed-by", parent=name, where=edge.where)])
     steps = []
     for name in graph.order:
         action = NONE
