@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
@@ -62,11 +63,12 @@ def ask(
     base: str | None,
     head: str | None,
     missing_base_all: bool = False,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[bool], None] = lambda long: None,  # noqa: ARG005
 ) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError.
 
-    meanwhile: is called while other processes work; more than once, perhaps.
+    meanwhile: is called while other processes work; more than once, perhaps. It is told whether that takes long: more
+               than a tenth of a second in a big repository.
     """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
     with _begun(lambda: workspace.tree(commit)) as its_tree:
@@ -75,9 +77,9 @@ def ask(
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
         with _begun(lambda: [diff(each, its_tree()) for each in trees]) as what_differs:
-            graphs = replace(workspace.graphs, meanwhile=meanwhile)
+            graphs = replace(workspace.graphs, meanwhile=partial(meanwhile, True))
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
-            meanwhile()
+            meanwhile(commit is None)
     tree, differences = its_tree(), what_differs()
     snapshot, differing, unowned = _judged(workspace, graphs, bases, tree, differences)
     if left := len(snapshot.notes):

@@ -32,7 +32,7 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
             base=asked.base,
             head=asked.head,
             missing_base=asked.missing_base,
-            meanwhile=lambda: _get_ready(early, options.get("builder"), long=asked.head is None),
+            meanwhile=lambda long: _get_ready(early, options.get("builder"), long=long),
         )
         code = _go(settings, workspace, answer, asked, options, early)
     return 1 if asked.exit_code and looking and code == 0 and answer.reasons_of(asked.images) else code
@@ -41,7 +41,7 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
 def _get_ready(early: Early, builder: str | None, *, long: bool) -> None:
     """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree.
 
-    long: it is about a work tree, so there is time for what is needed only where something is affected.
+    long: there is time for what is needed only where something is affected, too.
     """
     for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
         import_module(module)
