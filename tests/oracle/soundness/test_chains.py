@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.soundness.asking import DISK, Chain, Verdict
+from tests.oracle.soundness.asking import DISK, LIST, Chain, Verdict
 from tests.oracle.soundness.replay import command, story
 from tests.oracle.soundness.sizes import CHAINS
 from tests.oracle.soundness.totals import PROPERTY
@@ -20,6 +20,9 @@ pytestmark = pytest.mark.no_cover
 EXPLAINED, LISTED = 3, 7
 """Of every dozen steps, the ones at which ``explain`` and ``context`` are asked too."""
 
+AGAIN = (0, 2, 5, 9)
+"""Those that are asked about twice: the second answer may come from what is remembered of the first."""
+
 
 @pytest.mark.parametrize("seed", range(CHAINS))
 def test_what_changed_is_reported(seed: int, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
@@ -28,6 +31,8 @@ def test_what_changed_is_reported(seed: int, tmp_path: Path, record_property: Ca
     for verdict in chain.verdicts():
         assert not verdict.missed, story(chain, verdict)
         _count(counts, verdict)
+        if verdict.step % 12 in AGAIN and verdict.how == LIST:
+            assert chain.verdict(verdict.step, LIST) == verdict, f"asked again; {command(seed, verdict.step)}"
         if verdict.step % 12 == EXPLAINED:
             _readers(chain, verdict.step, counts)
         if verdict.step % 12 == LISTED:
