@@ -66,3 +66,11 @@ def test_a_parent_that_is_elsewhere_is_brought_for_a_child_that_is_built() -> No
     assert plan.waves() == (("mid",), ("api",))
     nothing = make_plan(GRAPH, {"api": WHY}, {"mid", "base", "api"}, elsewhere={"mid", "base"})
     assert actions(nothing) == {"base": "none", "mid": "none", "api": "reuse", "web": "none"}
+
+
+def test_of_two_parents_the_one_that_is_missing_is_built() -> None:
+    files = FILES | {"api/Dockerfile": "FROM shop/base\nCOPY --from=shop/web / /\nRUN --mount=from=shop/web,target=/m true\n"}
+    plan = make_plan(graph(files, image("base"), image("web"), image("api")), {"api": WHY}, {"base"})
+    assert actions(plan) == {"base": "none", "web": "build", "api": "build"}
+    (found,) = next(step.reasons for step in plan.steps if step.image == "web")
+    assert (found.kind, found.parent, found.where and found.where.line) == ("needed-by", "api", 2)
