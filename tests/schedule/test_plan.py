@@ -69,7 +69,9 @@ def test_a_parent_that_is_elsewhere_is_brought_for_a_child_that_is_built() -> No
 
 
 def test_of_two_parents_the_one_that_is_missing_is_built() -> None:
-    files = FILES | {"api/Dockerfile": "FROM shop/base\nCOPY --from=shop/web / /\nRUN --mount=from=shop/web,target=/m true\n"}
+    files = FILES | {
+        "api/Dockerfile": "FROM shop/base\nCOPY --from=shop/web / /\nRUN --mount=from=shop/web,target=/m true\n"
+    }
     plan = make_plan(graph(files, image("base"), image("web"), image("api")), {"api": WHY}, {"base"})
     assert actions(plan) == {"base": "none", "web": "build", "api": "build"}
     (found,) = next(step.reasons for step in plan.steps if step.image == "web")
