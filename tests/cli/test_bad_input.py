@@ -131,6 +131,10 @@ def test_wrong_flags(shop: Repo) -> None:
         ["error: no such command 'affcted'; did you mean 'affected'?", "hint: see mbuild --help"],
     )
     assert refused(shop, "affected", "--bsae", "x")[0] == 2
+    needs_one = "error: Option '--base' requires an argument."
+    assert refused(shop, "affected", "--base") == (2, [needs_one, "hint: see mbuild affected --help"])
+    assert mbuild("affected", "--base").err.endswith("hint: see mbuild affected --help\n")
+    assert mbuild("-C").err.endswith("hint: see mbuild --help\n")
     assert refused(shop, "build")[0] == 2
     assert refused(shop, "all", "--tag", "not a tag")[0] == 2
     assert refused(shop, "all", "--platform", "linux")[0] == 2

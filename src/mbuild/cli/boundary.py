@@ -90,8 +90,17 @@ def _command(argv: Sequence[str]) -> int:
         if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
             sys.stderr.write(f"{error.format_message()}\n")  # its message is the whole help
             return ExitCode.USAGE
-        context = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "mbuild"
-        return _report((Problem(error.format_message(), hints=(f"see {context} --help",)),), ExitCode.USAGE)
+        known = error.ctx if isinstance(error, click.UsageError) else None
+        command = known.command_path if known else _command_of(argv)
+        return _report((Problem(error.format_message(), hints=(f"see {command} --help",)),), ExitCode.USAGE)
+
+
+def _command_of(argv: Sequence[str]) -> str:
+    """Return the command that a line is about: click does not say it of an option without a value."""
+    from mbuild.cli.main import COMMANDS
+
+    named = argv[2:] if argv[:1] == ["-C"] else argv
+    return f"mbuild {named[0]}" if named and named[0] in COMMANDS else "mbuild"
 
 
 def print_problems(problems: Iterable[Problem], kind: str = "error") -> None:
