@@ -179,6 +179,22 @@ class TestTwoRuns:
         built = {each["name"]: each["fingerprint"] for each in json.loads(out)["images"]}
         assert built == {each["name"]: each["fingerprint"] for each in now.json["images"]}
 
+    def test_refs_are_what_they_are_when_the_waiting_ends(self, shop: Repo, first: subprocess.Popen[str]) -> None:
+        shop.git("branch", "topic")
+        question = ("--base", "HEAD", "--head", "topic", "--format", "json")
+        with self.waiting(shop, *question, command="affected") as second:
+            assert second.stderr is not None
+            assert "waiting for" in second.stderr.readline()
+            shop.git("checkout", "-q", "topic")
+            moved = shop.commit({"web/index.html": "committed while it waited"})
+            shop.git("checkout", "-q", "-")
+            first.kill()
+            out, err = second.communicate(timeout=60)
+        assert second.returncode == 0, err
+        answer = json.loads(out)
+        assert answer["head"]["commit"] == moved
+        assert [each["name"] for each in answer["images"] if each["affected"]] == ["web"]
+
     def test_waiting_ends_with_ctrl_c(self, shop: Repo, first: subprocess.Popen[str]) -> None:
         with self.waiting(shop) as second:
             assert second.stderr is not None
@@ -195,8 +211,8 @@ class TestTwoRuns:
             second.kill()
         assert (event["event"], event["pid"]) == ("waiting", first.pid)
 
-    def waiting(self, shop: Repo, *more: str, progress: str = "plain") -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "mbuild", "--progress", progress, "-C", str(shop.folder), "all", *more]
+    def waiting(self, shop: Repo, *more: str, progress: str = "plain", command: str = "all") -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "mbuild", "--progress", progress, "-C", str(shop.folder), command, *more]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def test_another_work_tree_does_not_wait(self, shop: Repo, first: subprocess.Popen[str], tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int:
     """Plan, then show the plan or build. Returns the exit code. options: fields of ``job.BuildOptions``."""
     looking = bool(options.get("dry_run"))
-    refs = [asked.head or "HEAD", asked.base or ""]
-    workspace = (open_looking if looking else open_building)(settings, options.get("platforms", ()), refs)
-    if not looking:
+    platforms = options.get("platforms", ())
+    if looking:
+        workspace = open_looking(settings, platforms, [asked.head or "HEAD", asked.base or ""])
+    else:
         from mbuild.cli.locking import hold
 
+        # Refs are resolved behind this: they may move while another run is waited for.
+        workspace = open_building(settings, platforms)
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:
         answer = question(

@@ -28,11 +28,11 @@ def open_looking(settings: Settings, platforms: tuple[str, ...] = (), expected: 
     return workspace
 
 
-def open_building(settings: Settings, platforms: tuple[str, ...] = (), expected: Iterable[str] = ()) -> Workspace:
-    """Open the workspace; without a build.yaml nothing can be built. expected: as for ``open_looking``."""
+def open_building(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspace:
+    """Open the workspace; without a build.yaml nothing can be built."""
     from mbuild.app.workspace import open_workspace
 
-    workspace = open_workspace(settings.directory, settings.config, platforms, expected=expected)
+    workspace = open_workspace(settings.directory, settings.config, platforms)
     _allow(workspace, settings)
     return workspace
 

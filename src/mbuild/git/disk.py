@@ -8,12 +8,12 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mbuild.errors import ChangedWhileRead, GitError
-from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, encode
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, decode, encode
 
 _OTHER_KIND = (errno.ELOOP, errno.ENXIO, errno.ENODEV)
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -43,31 +43,6 @@ class Disk:
             return None
         except OSError as error:
             raise _unreadable(path, error) from error
-
-    def sizes(self, entries: Iterable[Entry]) -> list[int | None]:
-        """Return the size of each file or link in bytes; None where it does not exist, and for a submodule.
-
-        Raises ChangedWhileRead for anything of another kind. A plan looks at a hundred thousand at once.
-        """
-        top, folders, lstat = self._top + b"/", self._folders, os.lstat
-        found: list[int | None] = []
-        for each in entries:
-            name = each.path.encode("utf-8", "surrogateescape")
-            folder = name.rpartition(b"/")[0]
-            size = None
-            if each.mode != SUBMODULE and (folders.get(folder) or self._real(folder)):
-                try:
-                    there = lstat(top + name)
-                except (FileNotFoundError, NotADirectoryError):
-                    pass
-                except OSError as error:
-                    raise _unreadable(each.path, error) from error
-                else:
-                    if there.st_mode & 0o170000 != (stat.S_IFLNK if each.mode == SYMLINK else stat.S_IFREG):
-                        raise ChangedWhileRead(each.path)
-                    size = there.st_size
-            found.append(size)
-        return found
 
     def _real(self, folder: bytes) -> bool:
         """Whether a folder and all above it are folders, none of them a link. Remembered: trees do not change."""

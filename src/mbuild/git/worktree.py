@@ -125,11 +125,10 @@ class WorkTree:
 
     def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
         """Return the size of each in bytes, -1 for a submodule. On disk files may differ in it from their blobs."""
-        listed = list(entries)
-        found = self._disk.sizes(listed)
-        absent = [each for each, size in zip(listed, found, strict=True) if size is None]
+        listed = [(each, None if each.mode == SUBMODULE else self._found(each)) for each in entries]
+        absent = [each for each, found in listed if found is None]
         known = iter(sizes_of(self.repository, absent) if absent else ())
-        return [next(known) if size is None else size for size in found]
+        return [next(known) if found is None else found.st_size for _, found in listed]
 
     def _on_disk(self, entry: Entry) -> bool:
         return self._found(entry) is not None

@@ -139,10 +139,4 @@ def _join(folder: str, name: str) -> str:
 def _target(folder: str, link: Blob) -> list[str]:
     """Return where a link leads, from the root of the context, out of which no path leads."""
     text = link.data.decode("utf-8", "surrogateescape")
-    way: list[str] = [] if text.startswith("/") else [each for each in folder.split("/") if each]
-    for each in text.split("/"):
-        if each == "..":
-            way = way[:-1]
-        elif each not in ("", "."):
-            way.append(each)
-    return way
+    return clean(text if text.startswith("/") else f"{folder}/{text}")
