@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mbuild.cli import affecting, listing, quick
+from mbuild.cli.affected_command import command
 from mbuild.cli.job import BuildOptions
 from mbuild.cli.main import cli
 from mbuild.cli.settings import Comparing, Listing, Settings
@@ -136,6 +138,14 @@ def test_what_machines_ask_is_read_without_click(line: str, monkeypatch: pytest.
 )
 def test_everything_else_is_left_to_click(line: str) -> None:
     assert quick.read(line.split()) is None
+
+
+def test_values_are_those_that_click_knows() -> None:
+    known = {name: each.type for each in command.params for name in each.opts}
+    for name, (_, values) in quick._PLANNED.items():
+        kind = known[name]
+        assert isinstance(kind, click.Choice)
+        assert set(values) <= set(kind.choices)
 
 
 def test_completion_is_left_to_click(monkeypatch: pytest.MonkeyPatch) -> None:
