@@ -75,6 +75,44 @@ def work(part):
     assert time.monotonic() - begun < 30
 
 
+def test_whoever_is_done_takes_the_next_piece() -> None:
+    program = """
+def work(part):
+    time.sleep(1 if part[0] == 0 else 0.01)
+    return plain(part)
+found = share(work, list(range(36)), 12, dump, json.loads, 6)
+who = [process for process, _ in found]
+print(json.dumps([len(set(who)), who.count(who[0]), me in who, [each for _, part in found for each in part]]))
+"""
+    assert answer(program) == [3, 1, False, list(range(36))]
+
+
+def test_pieces_of_copies_that_end_are_done_here() -> None:
+    program = """
+def work(part):
+    if os.getpid() != me and part[0] in {}:
+        os._exit(9)
+    return plain(part)
+found = share(work, list(range(18)), 6, dump, json.loads, 2)
+print(json.dumps([[process == me for process, _ in found], [each for _, part in found for each in part]]))
+"""
+    assert answer(program.format("(3,)")) == [[number == 1 for number in range(6)], list(range(18))]
+    here, items = answer(program.format("range(18)"))
+    assert (here, items) == ([True] * 6, list(range(18))), "all copies end with their first piece"
+
+
+def test_what_is_raised_is_raised_before_the_others_are_done() -> None:
+    begun = time.monotonic()
+    ended = run("""
+def work(part):
+    if 4 in part: raise ValueError('four')
+    time.sleep(60)
+done(work)
+""")
+    assert ended.stderr.endswith("ValueError: four\n")
+    assert time.monotonic() - begun < 30
+
+
 def test_what_is_raised_is_raised_here_and_once() -> None:
     ended = run("def work(part):\n    if 4 in part: raise ValueError('four')\n    return plain(part)\ndone(work)")
     assert ended.returncode == 1

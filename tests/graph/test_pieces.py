@@ -176,7 +176,7 @@ def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(node, "MEASURED_TOGETHER", 2)
     together = graph(files, *images)
 
-    def elsewhere(work: Any, items: Any, fewest: int, dump: Any, load: Any) -> Any:
+    def elsewhere(work: Any, items: Any, fewest: int, dump: Any, load: Any, pieces: int = 1) -> Any:
         return [load(dump(work(items[:3]))), load(dump(work(items[3:])))]
 
     together.measure(names, elsewhere)

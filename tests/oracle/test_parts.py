@@ -36,6 +36,7 @@ class Cutting:
         fewest: int,
         dump: Callable[[R], bytes],
         load: Callable[[bytes], R],
+        pieces: int = 1,
     ) -> Sequence[R]:
         parts = (items[begin:end] for begin, end in itertools.pairwise((0, *self.cuts, len(items))))
         return [load(dump(work(part))) for part in parts]

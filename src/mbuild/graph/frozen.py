@@ -30,7 +30,7 @@ def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     """Return a graph without problems as bytes, with some texts that are kept beside it."""
     nodes, definitions = list(graph.nodes.values()), graph.workshop.definitions
     summaries = ((node.summary, graph.images.uses(node.name)) for node in nodes)
-    whole = part_of(graph.index, summaries, (node.outline for node in nodes), lines_of(definitions))
+    whole = part_of(graph.index, 0, summaries, (node.outline for node in nodes), lines_of(definitions))
     return join([whole], graph.order, definitions.filed(), links_of(graph.workshop.links()), beside)
 
 

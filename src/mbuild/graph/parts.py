@@ -7,11 +7,11 @@ key is in the order of the images, the keys in that of their first image.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbuild.graph.index import FIELDS
-from mbuild.store.table import rows, table
+from mbuild.store.table import rows, table, whole, written
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -26,51 +26,83 @@ DIGITS = 12
 TABLES = ("literal", "wild", "defined", "watched", "roots", "asked")
 """Those of the index, in the order in which they are written."""
 
+PLAIN = ("literal", "defined", "watched", "roots", "asked")
+"""Those of lists of numbers."""
+
 _RULES, _EXCLUDES = 0, 3  # where the numbers of rules stand in a room, and those of excludes in a hit
+
+Inner = str
+"""What stands between the brackets of a list that is written as JSON: two lists are put together as texts are."""
+
+Keyed = dict[str, Inner]
+"""Lists by their keys. Keys are written as JSON, too."""
 
 
 class Part(NamedTuple):
-    """Some images of a graph, sorted by name. All of it but the lines is what JSON can hold.
+    """Some images of a graph, one after the other in order of names. All of it is what JSON can hold, but the lines.
 
-    tables, rules, rooms, excludes, vague: of an index of these images alone.
+    names, parents: of each image its name, and those of the images that it uses.
+    summaries:      what every answer says of the images.
+    rooms:          of each image; rules and excludes, each written as JSON, are those of these images alone.
+    vague, tables:  of the index, where images have the numbers that they have in the whole.
+    wild:           that table: by folder, and then by the components of a source.
     outlines, defined: a line for each image: its outline, and its definition (``defined.written``).
     """
 
-    names: Sequence[str]
-    summaries: Sequence[Any]
-    rooms: Sequence[Any]
-    rules: Sequence[Any]
-    excludes: Sequence[Any]
-    vague: Sequence[int]
-    tables: Mapping[str, Any]
+    names: list[str]
+    parents: list[list[str]]
+    summaries: Inner
+    rooms: list[list[list[Any]]]
+    rules: list[str]
+    excludes: list[str]
+    vague: list[int]
+    tables: dict[str, Keyed]
+    wild: dict[str, Keyed]
     outlines: bytes
     defined: bytes
-
-    @property
-    def parents(self) -> dict[str, Collection[str]]:
-        """The images that each image uses."""
-        return {name: [each[0] for each in row[4]] for name, row in zip(self.names, self.summaries, strict=True)}
 
 
 def part_of(
     index: Index,
+    first: int,
     summaries: Iterable[tuple[Summary, Sequence[tuple[str, Where | None]]]],
     outlines: Iterable[Outline],
     defined: Iterable[bytes],
 ) -> Part:
-    """Return the part of a graph that an index is of. summaries: each with the images used, and where first."""
+    """Return the part of a graph that an index is of.
+
+    first: the number of its first image. summaries: each with the images used, and where first.
+    """
     from mbuild.store.codec import encode
 
+    def numbers(found: Iterable[int]) -> Inner:
+        return ",".join([str(number + first) for number in found])
+
+    def hits(found: Sequence[int]) -> Inner:
+        moved = list(found)
+        moved[::FIELDS] = [number + first for number in moved[::FIELDS]]
+        return ",".join(map(str, moved))
+
+    used = [(*summary[:-1], [_use(*each) for each in uses]) for summary, uses in summaries]
+    tables = (index.sources.literal, index.defined, index.watched, index.roots, index.asked)
     return Part(
-        index.names,
-        [[*summary[:-1], [_use(*each) for each in uses]] for summary, uses in summaries],
+        list(index.names),
+        [[name for name, *_ in uses] for *_, uses in used],
+        written(used)[1:-1],
         [[list(room) for room in rooms] for rooms in index.rooms],
-        [[each.root, each.lines, each.include] for each in index.rules],
-        index.excludes,
-        index.vague,
-        dict(zip(TABLES, (*index.sources, index.defined, index.watched, index.roots, index.asked), strict=True)),
+        [written([each.root, each.lines, each.include]) for each in index.rules],
+        [written(each) for each in index.excludes],
+        [number + first for number in index.vague],
+        {
+            name: {written(key): (hits if name == "literal" else numbers)(found) for key, found in whole(each).items()}
+            for name, each in zip(PLAIN, tables, strict=True)
+        },
+        {
+            written(key): {written(parts): hits(each) for parts, each in found}
+            for key, found in whole(index.sources.wild).items()
+        },
         rows(encode(each) for each in outlines),
-        b"".join(line + b"\n" for line in defined),
+        b"".join([line + b"\n" for line in defined]),
     )
 
 
@@ -94,84 +126,88 @@ def load(raw: bytes) -> Part:
 def join(
     parts: Sequence[Part], order: Sequence[str], filed: Mapping[str, str], links: Sequence[Any], beside: Sequence[str]
 ) -> bytes:
-    """Return the graph of all parts, one after the other, as ``frozen.thaw`` takes it. The first one is used up.
+    """Return the graph of all parts, one after the other, as ``frozen.thaw`` takes it. The parts are used up.
 
     filed: the image that each name means. links: [path, mode, id] of each link. beside: texts that are kept beside it.
     """
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = _joined(whole, part)
-    tables = [table(whole.tables[each]) for each in TABLES]
-    pieces = [*tables, table(filed), rows(whole.rules), whole.outlines, whole.defined]
+    all_, *others = parts
+    rules, excludes = _Numbered(all_.rules), _Numbered(all_.excludes)
+    for part in others:
+        _renumber(part, rules.of(part.rules), excludes.of(part.excludes))
+        for name, keyed in part.tables.items():
+            _add(all_.tables[name], keyed)
+        for key, sources in part.wild.items():
+            _add(all_.wild.setdefault(key, {}), sources)
+        all_.names.extend(part.names)
+        all_.rooms.extend(part.rooms)
+        all_.vague.extend(part.vague)
+    tables = {name: ((key, found) for key, found in keyed.items()) for name, keyed in all_.tables.items()}
+    wild = ((key, ",".join([f"[{each},[{hits}]]" for each, hits in found.items()])) for key, found in all_.wild.items())
+    pieces = [
+        *(_table(tables.get(name, wild)) for name in TABLES),
+        table(filed),
+        "".join([f"{each}\n" for each in all_.rules]).encode(),
+        b"".join([part.outlines for part in parts]),
+        b"".join([part.defined for part in parts]),
+    ]
     head = {
         "beside": beside,
         "order": order,
-        "names": whole.names,
-        "summaries": whole.summaries,
-        "rooms": whole.rooms,
-        "excludes": whole.excludes,
-        "vague": whole.vague,
+        "names": all_.names,
+        "rooms": all_.rooms,
+        "vague": all_.vague,
         "links": links,
         "parts": [len(each) for each in pieces],
     }
-    first = json.dumps(head, separators=(",", ":")).encode()
+    texts = {"summaries": filter(None, (part.summaries for part in parts)), "excludes": all_.excludes}
+    more = "".join([f',"{name}":[{",".join(found)}]' for name, found in texts.items()])
+    first = f"{written(head)[:-1]}{more}}}".encode()
     return b"".join((b"%0*d" % (DIGITS, len(first)), first, *pieces))
 
 
-def _joined(one: Part, other: Part) -> Part:
-    images = len(one.names)
-    rules, rule_numbers = _numbered(one.rules, other.rules)
-    excludes, exclude_numbers = _numbered(one.excludes, other.excludes)
+class _Numbered:
+    """Texts, each of them once."""
 
-    def hits(numbers: Sequence[int]) -> list[int]:
-        found = list(numbers)
-        found[::FIELDS] = [number + images for number in found[::FIELDS]]
-        if exclude_numbers:
-            found[_EXCLUDES::FIELDS] = [exclude_numbers.get(number, number) for number in found[_EXCLUDES::FIELDS]]
+    def __init__(self, texts: list[str]) -> None:
+        """Take the list to which others are added."""
+        self._texts = texts
+        self._numbers = {each: number for number, each in enumerate(texts)}
+
+    def of(self, texts: Iterable[str]) -> list[int]:
+        """Return the numbers of some texts."""
+        found = []
+        for each in texts:
+            number = self._numbers.setdefault(each, len(self._texts))
+            if number == len(self._texts):
+                self._texts.append(each)
+            found.append(number)
         return found
 
-    def numbers(found: Sequence[int]) -> list[int]:
-        return [number + images for number in found]
 
-    tables = {name: dict(each) for name, each in one.tables.items()}
-    for key, found in other.tables["literal"].items():
-        tables["literal"][key] = [*tables["literal"].get(key, ()), *hits(found)]
-    for key, found in other.tables["wild"].items():
-        tables["wild"][key] = _wild(tables["wild"].get(key, ()), [(parts, hits(each)) for parts, each in found])
-    for name in TABLES[2:]:
-        for key, found in other.tables[name].items():
-            tables[name][key] = [*tables[name].get(key, ()), *numbers(found)]
-    return Part(
-        [*one.names, *other.names],
-        [*one.summaries, *other.summaries],
-        [*one.rooms, *([[rule_numbers[rule], linked] for rule, linked in rooms] for rooms in other.rooms)],
-        rules,
-        excludes,
-        [*one.vague, *numbers(other.vague)],
-        tables,
-        one.outlines + other.outlines,
-        one.defined + other.defined,
-    )
+def _renumber(part: Part, rules: Sequence[int], excludes: Sequence[int]) -> None:
+    """Give rules and excludes the numbers that they have in the whole."""
+    for rooms in part.rooms:
+        for room in rooms:
+            room[_RULES] = rules[room[_RULES]]
+    if list(excludes) == list(range(len(excludes))):
+        return
+    for keyed in (part.tables["literal"], *part.wild.values()):
+        for key, hits in keyed.items():
+            found = json.loads(f"[{hits}]")
+            found[_EXCLUDES::FIELDS] = [each if each < 0 else excludes[each] for each in found[_EXCLUDES::FIELDS]]
+            keyed[key] = ",".join(map(str, found))
 
 
-def _numbered(one: Sequence[Any], other: Sequence[Any]) -> tuple[list[Any], dict[int, int]]:
-    """Return both lists as one, each item once, and the numbers that those of the other one have there."""
-    known = {json.dumps(each): number for number, each in enumerate(one)}
-    found, moved = list(one), {}
-    for number, each in enumerate(other):
-        moved[number] = known.setdefault(json.dumps(each), len(found))
-        if moved[number] == len(found):
-            found.append(each)
-    return found, moved
+def _add(known: Keyed, more: Keyed) -> None:
+    """Add what stands under keys to what is known of them."""
+    for key, found in more.items():
+        before = known.get(key)
+        known[key] = f"{before},{found}" if before else found
 
 
-def _wild(one: Sequence[Any], other: Sequence[Any]) -> list[Any]:
-    """Return what is filed under a folder by the components of its sources."""
-    found = {json.dumps(parts): (parts, hits) for parts, hits in one}
-    for parts, hits in other:
-        _, before = found.get(json.dumps(parts), (parts, ()))
-        found[json.dumps(parts)] = (parts, [*before, *hits])
-    return list(found.values())
+def _table(values: Iterable[tuple[str, Inner]]) -> bytes:
+    """Return lists as ``store.table`` writes them."""
+    return "".join(["\n", *(f"{key}\t[{inner}]\n" for key, inner in values)]).encode()
 
 
 def links_of(entries: Iterable[Entry]) -> list[list[str | int]]:

@@ -11,7 +11,8 @@ R = TypeVar("R")
 class Share(Protocol):
     """Has work done on names, or on parts of them in order, and returns what it makes of each part.
 
-    fewest: so many names are worth a part. dump, load: make bytes of a result, and a result of the bytes.
+    fewest: so many names are worth a copy of the process. pieces: so many parts are made for each copy.
+    dump, load: make bytes of a result, and a result of the bytes.
     """
 
     def __call__(
@@ -21,6 +22,7 @@ class Share(Protocol):
         fewest: int,
         dump: Callable[[R], bytes],
         load: Callable[[bytes], R],
+        pieces: int = 1,
     ) -> Sequence[R]:
         """Do it. Raises what work raises."""
         ...
@@ -32,6 +34,7 @@ def alone(
     fewest: int,  # noqa: ARG001 - as the others have it
     dump: Callable[[R], bytes],  # noqa: ARG001
     load: Callable[[bytes], R],  # noqa: ARG001
+    pieces: int = 1,  # noqa: ARG001
 ) -> Sequence[R]:
     """Have work done on all names at once."""
     return (work(items),)

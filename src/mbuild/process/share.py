@@ -9,11 +9,13 @@ to do, for whatever reason: a copy makes nothing but speed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
 import os
 import select
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,31 +47,28 @@ def share(
     fewest: int,
     dump: Callable[[R], bytes],
     load: Callable[[bytes], R],
+    pieces: int = 1,
 ) -> list[R]:
     """Return what work makes of the items: of all of them, or of parts of them in order, done at the same time.
 
     work:   must not change anything but memory, nor need what it has changed there.
     fewest: so many items are worth a copy, which takes some 10 ms.
     dump, load: make bytes of a result, and a result of the bytes.
+    pieces: so many parts are made for each copy. Whichever is done takes the next: some parts take longer than others,
+            and so do some processors.
     Raises what work raises.
     """
-    parts = _parts(items, min(processors(), len(items) // fewest))
-    copies: list[_Copy] = []
-    try:
-        # This process only waits where others work: what they needed for it is gone with them.
-        with contextlib.suppress(_NoCopy):
-            copies.extend(_Copy(lambda part=part: dump(work(part))) for part in parts if len(parts) > 1)  # type: ignore[misc]
-        begun, until = time.monotonic(), time.monotonic() + MOST_SECONDS
-        found = []
-        for part, copy in itertools.zip_longest(parts, copies):
-            done = copy.result(until) if copy else None
-            if done is not None:
-                until = time.monotonic() * 3 - begun * 2 + PATIENCE
-            found.append(work(part) if done is None else load(done))
-        return found
-    finally:
-        for copy in copies:
-            copy.end()
+    count = min(processors(), len(items) // fewest)
+    if count < 2:
+        return [work(items)]
+    parts = _parts(items, count * pieces)
+    with _numbers(len(parts)) as numbers, _Copies() as copies:
+        copies.begin(lambda: _done(lambda number: dump(work(parts[number])), numbers), count)
+        found: dict[int, R] = {}
+        for number, raw in copies.results():
+            # What went wrong goes wrong again here, where it is said; the copies end with that.
+            found[number] = work(parts[number]) if raw is None else load(raw)
+    return [found[number] if number in found else work(part) for number, part in enumerate(parts)]
 
 
 @contextlib.contextmanager
@@ -80,19 +79,17 @@ def aside(
 
     The parameters are as for ``share``; worth: whether it is worth a copy. What is given raises what work raises.
     """
-    copy = None
-    with contextlib.suppress(_NoCopy):
-        copy = _Copy(lambda: dump(work())) if worth and processors() > 1 else None
+    with _Copies() as copies:
+        if worth and processors() > 1:
+            copies.begin(lambda: _done(lambda _: dump(work()), iter((0,))), 1)
 
-    def result() -> R:
-        done = copy.result(time.monotonic() + MOST_SECONDS) if copy else None
-        return work() if done is None else load(done)
+        def result() -> R:
+            for _, raw in copies.results():
+                if raw is not None:
+                    return load(raw)
+            return work()
 
-    try:
         yield result
-    finally:
-        if copy:
-            copy.end()
 
 
 def processors() -> int:
@@ -105,46 +102,109 @@ def _parts(items: Sequence[T], count: int) -> list[Sequence[T]]:
     return [items[begin:end] for begin, end in itertools.pairwise((0, *cuts, len(items)))]
 
 
+@contextlib.contextmanager
+def _numbers(count: int) -> Iterator[Iterator[int]]:
+    """Give the numbers below one that fits into a byte. Copies of this process share them: each gets others."""
+    reader, writer = os.pipe()
+    with io.FileIO(reader) as left:
+        with io.FileIO(writer, "w") as pipe:
+            pipe.write(bytes(range(count)))
+        yield (number for found in iter(lambda: left.read(1), b"") for number in found)
+
+
+def _done(work: Callable[[int], bytes], numbers: Iterator[int]) -> Iterator[_Result]:
+    for number in numbers:
+        try:
+            found = work(number)
+        except Exception:  # noqa: BLE001 - what it is shows where it is done again
+            yield number, None
+        else:
+            yield number, found
+
+
+_Result = tuple[int, bytes | None]
+"""What a copy says of a part: its number, and what it has made of it, None where that went wrong."""
+
+_HEAD = struct.Struct("=Iq")
+"""The number, and how many bytes follow; -1 for None."""
+
+
 class _NoCopy(Exception):  # noqa: N818 - a signal: this process has to do it
     pass
 
 
-class _Copy:
-    """A copy of this process at work."""
+class _Copies:
+    """Copies of this process at work. Nothing is left of them behind the ``with``."""
 
-    def __init__(self, work: Callable[[], bytes]) -> None:
+    def __init__(self) -> None:
+        """Make none yet."""
+        self._copies: list[_Copy] = []
+
+    def __enter__(self) -> _Copies:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for copy in self._copies:
+            copy.end()
+
+    def begin(self, work: Callable[[], Iterator[_Result]], count: int) -> None:
+        """Begin work in so many copies, or in as many as can be made."""
+        with contextlib.suppress(_NoCopy):
+            for _ in range(count):
+                self._copies.append(_Copy(work))
+
+    def results(self) -> Iterator[_Result]:
+        """Yield what the copies have made, as it comes; nothing of one that ended in the middle or takes too long."""
+        begun, until = time.monotonic(), time.monotonic() + MOST_SECONDS
+        reading = {copy.pipe: copy for copy in self._copies}
+        while ready := select.select([*reading], [], [], max(0.0, until - time.monotonic()))[0] if reading else ():
+            for pipe in ready:
+                yield from reading[pipe].read()
+                if reading[pipe].ended is not None and reading.pop(pipe).ended == 0:
+                    until = time.monotonic() * 3 - begun * 2 + PATIENCE
+
+
+class _Copy:
+    """A copy of this process at work. pipe: what it says comes from there. ended: its status, None before."""
+
+    def __init__(self, work: Callable[[], Iterator[_Result]]) -> None:
         """Make it. Raises _NoCopy."""
-        self._reader, writer = os.pipe()
+        self.pipe, writer = os.pipe()
+        self.ended: int | None = None
+        self._read = bytearray()
         waits = os.getpid()
         with io.FileIO(writer, "w") as pipe:
             try:
                 self._process = _forked()
             except BaseException:
-                os.close(self._reader)
+                os.close(self.pipe)
                 raise
             if self._process == 0:
                 _be_copy(work, pipe, waits)
 
-    def result(self, until: float) -> bytes | None:
-        """Return what the copy has made; None where it failed, or has not ended at a time (``time.monotonic``)."""
-        found: list[bytes] = []
-        while select.select([self._reader], [], [], max(0.0, until - time.monotonic()))[0]:
-            found.append(os.read(self._reader, _CHUNK))
-            if not found[-1]:
-                return b"".join(found) if self._ended() == 0 else None
-        return None
-
-    def _ended(self) -> int:
-        process, self._process = self._process, 0
-        return os.waitpid(process, 0)[1]
+    def read(self) -> Iterator[_Result]:
+        """Yield what has come by now; there must be something, or the end."""
+        found = os.read(self.pipe, _CHUNK)
+        if not found:
+            process, self._process = self._process, 0
+            self.ended = os.waitpid(process, 0)[1]
+        self._read += found
+        while len(self._read) >= _HEAD.size:
+            number, length = _HEAD.unpack_from(self._read)
+            end = _HEAD.size + max(length, 0)
+            if len(self._read) < end:
+                return
+            raw = bytes(self._read[_HEAD.size : end])
+            del self._read[:end]
+            yield number, None if length < 0 else raw
 
     def end(self) -> None:
         """See that nothing is left of it."""
-        os.close(self._reader)
+        os.close(self.pipe)
         if self._process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGKILL)
-            self._ended()
+            os.waitpid(self._process, 0)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -172,17 +232,20 @@ def _forked() -> int:
     return process
 
 
-def _be_copy(work: Callable[[], bytes], pipe: io.FileIO, waits: int) -> None:
+def _be_copy(work: Callable[[], Iterator[_Result]], pipe: io.FileIO, waits: int) -> None:
     """Do the work and end: what this process would do at its end is for the one that was copied."""
+    gc.disable()  # it ends soon, and what it makes is kept until then
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         _end_with(waits)
-        data = memoryview(work())
-        while data:
-            data = data[pipe.write(data) :]
+        for number, found in work():
+            head = _HEAD.pack(number, -1 if found is None else len(found))
+            data = memoryview(head + (found or b""))
+            while data:
+                data = data[pipe.write(data) :]
         code = 0
     finally:
         # What went wrong goes wrong again in the process that waits, which says it.

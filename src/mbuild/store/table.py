@@ -17,17 +17,17 @@ FEW = 64
 
 def table(values: Mapping[str, Any]) -> bytes:
     """Return a mapping as bytes; its values are what JSON can hold."""
-    lines = [f"\n{_key(key)}\t{_text(value)}" for key, value in values.items()]
+    lines = [f"\n{written(key)}\t{written(value)}" for key, value in values.items()]
     return "".join(lines).encode() + b"\n"
 
 
 def rows(values: Iterable[Any]) -> bytes:
     """Return a list as bytes; its items are what JSON can hold."""
-    return "".join([f"{_text(value)}\n" for value in values]).encode()
+    return "".join([f"{written(value)}\n" for value in values]).encode()
 
 
-_key = json.JSONEncoder().encode
-_text = json.JSONEncoder(separators=(",", ":")).encode
+written = json.JSONEncoder(separators=(",", ":")).encode
+"""Returns what JSON can hold as it stands in tables and rows."""
 
 
 class Table(Mapping[str, Any]):
