@@ -632,3 +632,14 @@ def test_a_folder_that_is_ignored_is_missing() -> None:
     files = {"web/Dockerfile": text, "web/.dockerignore": "src\n", "web/src/a": "1", "web/lib/b": "1"}
     (found,) = graph(files, image("web")).nodes["web"].missing
     assert (found.source, found.where.line) == ("src", 2)
+
+
+@pytest.mark.parametrize("ignore", [{}, {".dockerignore": "nothing\n"}])
+def test_what_one_image_excludes_another_may_take(ignore: dict[str, str]) -> None:
+    """Although their contexts lie at the same place, and the same ignore file holds, if any."""
+    images = image("a", root="", exclude=("x",)), image("b", root=""), image("c", root="", exclude=("y",))
+    files = {f"{each.name}/Dockerfile": "FROM scratch\nCOPY . /\n" for each in images} | {"x": "1", "y": "1"} | ignore
+    assert set(compare(files, files | {"x": "2"}, *images).reasons) == {"b", "c"}
+    nodes = graph(files, *images).nodes
+    taken = {name: {each.path for each in node.contexts[0].entries} & {"x", "y"} for name, node in nodes.items()}
+    assert taken == {"a": {"y"}, "b": {"x", "y"}, "c": {"x"}}

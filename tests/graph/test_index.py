@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mbuild.graph.index import Hit, Index, Rules, Sources
+from mbuild.images import ImageDef
+from mbuild.tree import FILE, Entry
+from tests.graph.test_affected import graph, image
 
 HIT = (0, 0, 0, -1, 1, 1)
 
@@ -36,3 +41,24 @@ def test_wildcards_are_looked_at_below_the_folder_they_begin_in() -> None:
 def test_very_deep_paths() -> None:
     path = "/".join(["d"] * 3000)
     assert covers(index({"": HIT, path: HIT}), f"{path}/e") == [(path, False), ("", False)]
+
+
+PAIRS = {
+    "exclude": (image("a", root=""), image("b", root="", exclude=("x/y",))),
+    "include": (image("a", root=""), image("b", root="", include=("z",))),
+    "root": (image("a", root="", exclude=("y",)), image("b", root="x", exclude=("y",))),
+    "ignore file": (image("a", root=""), image("b", "own/Dockerfile", root="")),
+    "the other one first": (image("b", root=""), image("a", root="", exclude=("x/y",))),
+}
+
+
+@pytest.mark.parametrize(("taker", "other"), PAIRS.values(), ids=PAIRS)
+def test_every_image_has_the_rules_of_its_own(taker: ImageDef, other: ImageDef) -> None:
+    files = {f"{each}/Dockerfile": "FROM scratch\nCOPY . /\n" for each in ("a", "b", "own")} | {"x/y": "", "z": ""}
+    found = graph(files | {"own/Dockerfile.dockerignore": "x\n"}, taker, other).index
+    assert [found.names[each] for each in found.takers("x/y", Entry("x/y", FILE, ""))] == [taker.name]
+
+
+def test_rules_that_are_the_same_are_there_once() -> None:
+    files = {f"{each}/Dockerfile": "FROM scratch\nCOPY . /\n" for each in ("a", "b")}
+    assert len(graph(files, image("a", root=""), image("b", root="")).index.rules) == 1

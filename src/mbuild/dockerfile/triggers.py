@@ -21,15 +21,16 @@ def add_triggers(
 ) -> list[Node]:
     """Put the triggers in front of the steps of every stage the target needs; return the nodes it then needs."""
     while True:
-        needed = reachable(target, resolution.replaced)
-        fresh = [node for node in needed if not node.outside and not node.triggers_added]
-        if not fresh:
-            return needed
-        for node in fresh:
+        needed, added = reachable(target, resolution.replaced), False
+        for node in needed:
+            if node.outside or node.triggers_added:
+                continue
             node.triggers_added = True
             steps = _steps(file, nodes, node, _triggers(node, resolution), problems)
-            if node.number not in resolution.replaced:  # otherwise they are looked at, but not run
-                node.steps[:0] = steps
+            if steps and node.number not in resolution.replaced:  # otherwise they are looked at, but not run
+                node.steps[:0], added = steps, True
+        if not added:
+            return needed
 
 
 def _triggers(node: Node, resolution: Resolution) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from mbuild.dockerfile.model import Read
 from mbuild.graph.index import Hit, Index, Room, Rules, Sources, inside, joined
 from mbuild.graph.lookup import asked_for
 from mbuild.graph.outline import Outline, Place
-from mbuild.graph.places import Places
+from mbuild.graph.places import Places, RuledBy, ruled_by
 from mbuild.images import ImageDef
 from mbuild.tree import Entry
 from mbuild.values import dataclass, field
@@ -66,6 +66,7 @@ class _Filing:
     literal: dict[str, list[int]] = field(default_factory=dict)
     wild: dict[str, dict[Parts, list[int]]] = field(default_factory=dict)
     rules: dict[Rules, int] = field(default_factory=dict)
+    numbers: dict[tuple[str, RuledBy, tuple[str, ...]], int] = field(default_factory=dict)
     excludes: dict[tuple[str, ...], int] = field(default_factory=dict)
     defined: dict[str, list[int]] = field(default_factory=dict)
     watched: dict[str, list[int]] = field(default_factory=dict)
@@ -107,9 +108,12 @@ class _Filing:
         return self._ruled(definition, place), linked
 
     def _ruled(self, definition: ImageDef, place: Place) -> int:
-        lines = tuple((each.pattern, each.line) for each in self.places.rules(definition, place))
-        rules = Rules(place.root, lines, () if place.context else definition.include)
-        return self.rules.setdefault(rules, len(self.rules))
+        include = () if place.context else definition.include
+        key = (place.root, ruled_by(definition, place), include)
+        if key not in self.numbers:
+            lines = tuple((each.pattern, each.line) for each in self.places.rules(definition, place))
+            self.numbers[key] = self.rules.setdefault(Rules(place.root, lines, include), len(self.rules))
+        return self.numbers[key]
 
     def _excluded(self, read: Read) -> int:
         if not read.excludes or excludes_of(read) is None:

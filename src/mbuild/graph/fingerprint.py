@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
@@ -55,7 +54,18 @@ def operation(each: Operation) -> Encodable:
     return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
 
 
-_encoded = lru_cache(maxsize=1024)(encode)  # many Dockerfiles have the same instructions
+def _operation(each: Operation) -> bytes:
+    """Return the encoding of ``operation``, for most of them without making that: there are ten in an image."""
+    if not each.heredocs:
+        args = "".join([f"s{len(word)}:{word}" for word in each.args])
+        flags = "".join([f"l2:s{len(key)}:{key}s{len(text)}:{text}" for key, text in sorted(each.flags)])
+        text = (
+            f"l6:s{len(each.keyword)}:{each.keyword}l{len(each.args)}:{args}l{len(each.flags)}:{flags}"
+            f"i{each.json:d};l0:i{each.from_onbuild:d};"
+        )
+        if text.isascii():  # then the lengths are those of the bytes
+            return text.encode()
+    return encode(operation(each))
 
 
 def _resolved(value: int | Resolved | None) -> Encodable:
@@ -70,14 +80,18 @@ def _resolved(value: int | Resolved | None) -> Encodable:
             return value
 
 
-def _stage(stage: StageRecipe) -> Encodable:
+def _stage(stage: StageRecipe) -> bytes:
+    """Return the encoding of (base, platform, operations, sources)."""
     # A stage is known by its place in the recipe: what it is called does not count.
-    sources = tuple(
-        tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each)
+    sources = [
+        encode(tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each))
+        if each
+        else b"l0:"
         for each in stage.sources
-    )
-    operations = tuple(_encoded(operation(each)) for each in stage.operations)
-    return (_resolved(stage.base), stage.platform, operations, sources)
+    ]
+    operations = [_operation(each) for each in stage.operations]
+    begin = b"l4:%b%bl%d:" % (encode(_resolved(stage.base)), _text(stage.platform), len(operations))
+    return b"".join((begin, *operations, b"l%d:" % len(sources), *sources))
 
 
 def recipe(value: Recipe) -> Encodable:

@@ -11,6 +11,14 @@ from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, follow, follow_folder
 from mbuild.values import dataclass, field
 
+RuledBy = tuple[str, str, tuple[str, ...]]
+"""What says which paths are kept out of a context: the ignore file, its blob id, and ``exclude``."""
+
+
+def ruled_by(definition: ImageDef, place: Place) -> RuledBy:
+    """Return what rules in a context. Where it is the same, so are the lines."""
+    return place.ignore, place.lines.oid if place.lines else "", () if place.context else definition.exclude
+
 
 @dataclass(slots=True)
 class Places:
@@ -20,7 +28,7 @@ class Places:
     _folders: dict[str, str | None] = field(default_factory=dict)
     _files: dict[str, Entry | None] = field(default_factory=dict)
     _lines: dict[tuple[str, str], tuple[IgnoreLine, ...]] = field(default_factory=dict)
-    _matchers: dict[tuple[tuple[IgnoreLine, ...], str], IgnoreMatcher] = field(default_factory=dict)
+    _matchers: dict[RuledBy, IgnoreMatcher | None] = field(default_factory=dict)
 
     def of(self, definition: ImageDef, contexts: Iterable[str]) -> tuple[Place, ...]:
         """Return the places of an image's contexts, by name: "" is the main one.
@@ -84,12 +92,10 @@ class Places:
 
         Raises DockerfileError with a problem for each pattern that BuildKit refuses.
         """
-        lines = self.rules(definition, place)
-        if not lines:
-            return None
-        key = (lines, place.ignore or "exclude")
+        key = ruled_by(definition, place)
         if key not in self._matchers:
-            self._matchers[key] = IgnoreMatcher(*key)
+            lines = self.rules(definition, place)
+            self._matchers[key] = IgnoreMatcher(lines, place.ignore or "exclude") if lines else None
         return self._matchers[key]
 
 
