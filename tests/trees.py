@@ -35,9 +35,10 @@ class MemoryTree:
     def expect_below(self, folders: Collection[str]) -> None:
         pass
 
-    def below(self, folder: str) -> Sequence[Entry]:
+    def below(self, folder: str, levels: int | None = None) -> Sequence[Entry]:
         prefix = f"{folder}/" if folder else ""
-        return [each for path, each in self._entries.items() if path.startswith(prefix)]
+        found = [each for path, each in self._entries.items() if path.startswith(prefix)]
+        return [each for each in found if levels is None or len(each.path[len(prefix) :].split("/")) <= levels]
 
     def folder(self, path: str) -> bool:
         return bool(self.below(path))

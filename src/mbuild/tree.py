@@ -53,8 +53,11 @@ class Tree(Protocol):
         """Get ready for questions about what is below folders: these are read together. Changes no answer."""
         ...
 
-    def below(self, folder: str) -> Sequence[Entry]:
-        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
+    def below(self, folder: str, levels: int | None = None) -> Sequence[Entry]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root.
+
+        levels: only those so many levels down.
+        """
         ...
 
     def folder(self, path: str) -> bool:
@@ -116,6 +119,11 @@ def _one_link(tree: Tree, parts: list[str]) -> str | None:
             joined = posixpath.normpath(posixpath.join("/".join(parts[: count - 1]), target, *parts[count:]))
             return None if joined.startswith(("/", "..")) else joined
     return None
+
+
+def is_within(path: str, folder: str, levels: int | None) -> bool:
+    """Tell whether a path that lies below a folder lies so many levels down at most."""
+    return levels is None or path.count("/", len(folder) + 1 if folder else 0) < levels
 
 
 def decode(raw: bytes) -> str:

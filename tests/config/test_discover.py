@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbuild.config.globs import matches, matching
+from mbuild.config.globs import Below, below, matches, matching
 from mbuild.config.load import load
 from mbuild.images import Project
 
@@ -71,6 +71,23 @@ def test_patterns_agree_with_regular_expressions(pattern: list[str], path: list[
     expected = by_regex("/".join(pattern), "/".join(path))
     assert matches("/".join(pattern), "/".join(path)) is expected
     assert bool(list(matching("/".join(pattern), ["/".join(path)]))) is expected
+    where = below("/".join(pattern))
+    if expected:
+        assert is_in("/".join(path), where)
+
+
+def is_in(path: str, where: Below) -> bool:
+    inside = path.removeprefix(f"{where.folder}/") if where.folder else path
+    return (inside != path or not where.folder) and (where.levels is None or len(inside.split("/")) <= where.levels)
+
+
+def test_no_more_is_looked_through_than_a_pattern_may_match() -> None:
+    assert below("Dockerfile") == below("*") == Below("", 1)
+    assert below("a/b/Dockerfile") == Below("a/b", 1)
+    assert below("jobs/*/Dockerfile") == Below("jobs", 2)
+    assert below("a/b*/c/D") == Below("a", 3)
+    assert below("a/**/D") == Below("a")
+    assert below("a/b**/D") == Below("a", 2), "two stars within a part are one"
 
 
 def test_hostile_patterns_end() -> None:
@@ -176,8 +193,25 @@ def test_discovered_images_can_be_named_by_others() -> None:
     assert project(text, TREE).images[2].depends_on == ("api",)
 
 
+def test_what_is_taken_away_is_not_looked_for() -> None:
+    tree = ["a/x/Dockerfile", "!a/x/Dockerfile"]
+    assert project("discover: [a/*/Dockerfile, '!a/x/Dockerfile']", tree).images == ()
+
+
+def test_each_place_is_listed_once() -> None:
+    asked = []
+
+    def paths(where: Below) -> list[str]:
+        asked.append(where)
+        return TREE
+
+    text = b"discover: [a/*/Dockerfile, a/*/Dockerfile.dev, '!a/x/*', 'b/**/D', 'a/**/D', 'a/*']"
+    load(text, shown="b", folder="", tree_paths=paths)
+    assert asked == [Below("a", 2), Below("b"), Below("a"), Below("a", 1)]
+
+
 def test_the_tree_is_only_listed_for_discover() -> None:
-    def never(folder: str) -> list[str]:
+    def never(where: Below) -> list[str]:
         raise AssertionError("the tree was listed")
 
     assert load(b"images: {a: }", shown="b", folder="", tree_paths=never).images[0].name == "a"

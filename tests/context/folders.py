@@ -42,7 +42,7 @@ class BlobTree:
     def expect_below(self, folders: Collection[str]) -> None:
         pass
 
-    def below(self, folder: str) -> Sequence[Entry]:
+    def below(self, folder: str, levels: int | None = None) -> Sequence[Entry]:
         return [each for each in self.entries if not folder or each.path.startswith(f"{folder}/")]
 
     def folder(self, path: str) -> bool:
@@ -84,7 +84,7 @@ class FolderTree:
     def expect_below(self, folders: Collection[str]) -> None:
         pass
 
-    def below(self, folder: str) -> Sequence[Entry]:
+    def below(self, folder: str, levels: int | None = None) -> Sequence[Entry]:
         return tuple(sorted(self._walk(folder), key=lambda each: each.path))
 
     def folder(self, path: str) -> bool:

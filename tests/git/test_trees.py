@@ -37,7 +37,12 @@ def _check(tree: Tree, listed: list[Entry]) -> None:
     assert list(tree.below("")) == listed
     above = {each.path[:at] for each in listed for at, letter in enumerate(each.path) if letter == "/"}
     for folder in above:
-        assert list(tree.below(folder)) == [each for each in listed if each.path.startswith(folder + "/")], folder
+        inside = [each for each in listed if each.path.startswith(folder + "/")]
+        assert list(tree.below(folder)) == inside, folder
+        near = [each for each in inside if "/" not in each.path.removeprefix(folder + "/")]
+        assert list(tree.below(folder, 1)) == near, folder
+    for levels in (1, 2, 3, 100):
+        assert list(tree.below("", levels)) == [each for each in listed if each.path.count("/") < levels]
         assert tree.entry(folder) is None
     for each in listed:
         assert tree.entry(each.path) == each

@@ -96,7 +96,10 @@ def test_edits_deletions_modes_and_types(repo: Repo) -> None:
         "to_folder/in": "added", "to_link": "modified",
     }  # fmt: skip
     _same_as_add(repo)
-    assert [each.path for each in repo.work_tree().below("to_folder")] == ["to_folder/in"]
+    tree = repo.work_tree()
+    assert [each.path for each in tree.below("to_folder")] == ["to_folder/in"]
+    assert [*tree.below("", 1)] == [each for each in tree.below("") if "/" not in each.path]
+    assert tree.below("", 2) == tree.below("")
 
 
 def test_a_staged_edit_undone_on_disk_is_no_edit(repo: Repo) -> None:

@@ -17,7 +17,7 @@ def image_names(directory: Path, config: Path | None) -> tuple[str, ...]:
         return ()
     folder = workspace.inside.rpartition("/")[0] if workspace.inside else ""
     text = workspace.config.read_bytes()
-    project = load(text, shown="build.yaml", folder=folder, tree_paths=lambda below: _tracked(workspace, below))
+    project = load(text, shown="build.yaml", folder=folder, tree_paths=lambda where: _tracked(workspace, where.folder))
     return tuple(each.name for each in project.images)
 
 

@@ -87,15 +87,15 @@ class BuildFile:
 
     def _matching(self, pattern: str, cache: Cache) -> Sequence[str]:
         """Return what a pattern matches. To look through a folder takes longer than to ask whether it has changed."""
-        from mbuild.config.globs import first_folder, matching
+        from mbuild.config.globs import below, matching
 
-        folder = first_folder(pattern)
-        there = self.tree_id(folder)
+        where = below(pattern)
+        there = self.tree_id(where.folder)
         key = _digest(pattern, there) if there else ""
         known = cache.get("matches", key) if key else None
         if known is not None:
             return [str(each) for each in json.loads(known)]
-        found = sorted(matching(pattern, self.tree_paths(folder)))
+        found = sorted(matching(pattern, self.tree_paths(where)))
         if key:
             cache.put("matches", key, json.dumps(found).encode())
         return found

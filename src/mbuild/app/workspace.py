@@ -101,7 +101,7 @@ class Workspace:
         if text is None:
             return None
         folder = self.inside.rpartition("/")[0] if self.inside else ""
-        paths = lambda folder: (each.path for each in tree.below(folder))  # noqa: E731
+        paths = lambda where: (each.path for each in tree.below(*where))  # noqa: E731
         known = (tree.tree_id,) if isinstance(tree, CommitTree) else ()
         return BuildFile(text, self.shown, folder, self.inside or "", paths, *known)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from glob import escape
 
 from mbuild.config.findings import Findings
-from mbuild.config.globs import first_folder, matches, matching
+from mbuild.config.globs import Below, below, matches, matching
 from mbuild.config.paths import from_root, parent
 from mbuild.errors import Where
 from mbuild.names import NameProblem, image_name, quoted
 from mbuild.values import dataclass, field
 
-TreePaths = Callable[[str], Iterable[str]]
-"""From a folder to every path below it; "" is the git root."""
+TreePaths = Callable[[Below], Iterable[str]]
+"""Gives every path that lies there; others, too, where that takes less."""
 Pattern = tuple[str, Where]
 
 
@@ -49,6 +49,8 @@ def discover(
     paths = _Paths(tree_paths)
     without = [pattern[1:] for pattern, _ in rooted if pattern.startswith("!")]
     for pattern, where in rooted:
+        if pattern.startswith("!"):
+            continue
         for path in sorted(matching(pattern, paths.for_pattern(pattern))):
             if not path.endswith(".dockerignore") and not any(matches(each, path) for each in without):
                 search.add(path, where)
@@ -71,14 +73,14 @@ def rooted_patterns(patterns: Sequence[Pattern], folder: str, findings: Findings
 class _Paths:
     """Lists the folders that patterns look into, each once."""
 
-    below: TreePaths
-    _known: dict[str, list[str]] = field(default_factory=dict)
+    paths: TreePaths
+    _known: dict[Below, list[str]] = field(default_factory=dict)
 
     def for_pattern(self, pattern: str) -> list[str]:
-        folder = first_folder(pattern)
-        if folder not in self._known:
-            self._known[folder] = list(self.below(folder))
-        return self._known[folder]
+        there = below(pattern)
+        if there not in self._known:
+            self._known[there] = list(self.paths(there))
+        return self._known[there]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from functools import lru_cache
+from typing import NamedTuple
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -49,10 +50,19 @@ def _skip(parts: tuple[re.Pattern[str] | None, ...], reached: set[int]) -> set[i
     return found
 
 
-def first_folder(pattern: str) -> str:
-    """Return the folder that every match lies in, "" for the git root."""
+class Below(NamedTuple):
+    """Where paths are looked for: in a folder ("" for the git root), so many levels down, all the way for None."""
+
+    folder: str
+    levels: int | None = None
+
+
+def below(pattern: str) -> Below:
+    """Return where all that a pattern matches lies: without ``**`` there is a level for every part of it."""
     wild = _WILD.search(pattern)
-    return (pattern[: wild.start()] if wild else pattern).rpartition("/")[0]
+    folder = (pattern[: wild.start()] if wild else pattern).rpartition("/")[0]
+    parts = pattern.removeprefix(f"{folder}/").split("/") if folder else pattern.split("/")
+    return Below(folder, None if "**" in parts else len(parts))
 
 
 @lru_cache(maxsize=256)

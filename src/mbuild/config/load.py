@@ -26,7 +26,7 @@ def load(
     text:       the file's bytes. shown: the file as messages name it.
     folder:     that its paths are relative to, from the git root; "" is the git root, and also holds for a build.yaml
                 outside of the repository.
-    tree_paths: gives every path below a folder of the tree, for ``discover``; only called when that is used.
+    tree_paths: gives the paths of the tree below a folder, for ``discover``; only called when that is used.
     path:       of the build.yaml from the git root, "" when it lies outside; kept in the project.
 
     Raises ConfigError with every problem found, each with its place.

@@ -59,13 +59,13 @@ class Folders:
         """Return the id of the tree object of a folder below the root; None where there is none."""
         return self._trees([folder]).get(folder) if folder else None
 
-    def below(self, folder: str) -> tuple[Entry, ...]:
-        """Return every entry below a folder, sorted by path as ``str`` compares."""
+    def below(self, folder: str, levels: int | None = None) -> tuple[Entry, ...]:
+        """Return every entry below a folder, sorted by path as ``str`` compares. levels: only so many down."""
         found = [
             Entry(
                 prefix + name.decode("utf-8", "surrogateescape"), _MODES.get(mode) or file_mode(int(mode, 8)), oid.hex()
             )
-            for prefix, records in self._below(folder)
+            for prefix, records in self._below(folder, levels)
             for mode, name, oid in records
             if mode not in _FOLDER
         ]
@@ -74,7 +74,7 @@ class Folders:
     def links(self) -> tuple[Entry, ...]:
         """Return every symbolic link, sorted by path."""
         # Most folders have neither links nor folders in them, and are not taken apart.
-        below = self._below("", lambda raw: b"120000 " in raw or b"40000 " in raw)
+        below = self._below("", None, lambda raw: b"120000 " in raw or b"40000 " in raw)
         found = ((prefix, each) for prefix, records in below for each in records if each[0] == b"120000")
         return _sorted(_entry(prefix + decode(record[1]), record) for prefix, record in found)
 
@@ -101,16 +101,19 @@ class Folders:
     def _below(
         self,
         folder: str,
+        levels: int | None = None,
         wanted: Callable[[bytes], bool] = lambda raw: True,  # noqa: ARG005
     ) -> Iterator[tuple[str, Sequence[Record]]]:
         """Yield every folder at and below a path: what its names begin with, and the lines of its tree object.
 
+        levels: only so many levels of folders, the first one included.
         wanted: says of a tree object whether it matters; one with folders in it does.
         """
         known = self._expected.get(folder)
         found = [known] if known else self._trees([folder]).values()
         level = [(f"{folder}/" if folder else "", oid) for oid in found]
-        while level:
+        while level and levels != 0:
+            levels = None if levels is None else levels - 1
             deeper: list[tuple[str, str]] = []
             for start in range(0, len(level), MOST_FOLDERS):
                 part = level[start : start + MOST_FOLDERS]

@@ -35,7 +35,7 @@ class EmptyTree:
     def expect_below(self, folders: Collection[str]) -> None:
         """Do nothing."""
 
-    def below(self, folder: str) -> tuple[Entry, ...]:  # noqa: ARG002 - the protocol's
+    def below(self, folder: str, levels: int | None = None) -> tuple[Entry, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing."""
         return ()
 
@@ -101,10 +101,10 @@ class CommitTree:
         with self._lock:
             return self._folders.entries(paths)
 
-    def below(self, folder: str) -> tuple[Entry, ...]:
-        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
+    def below(self, folder: str, levels: int | None = None) -> tuple[Entry, ...]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root. levels: only so many down."""
         with self._lock:
-            return self._folders.below(folder)
+            return self._folders.below(folder, levels)
 
     def folder(self, path: str) -> bool:
         """Tell whether something is below a folder."""

@@ -14,7 +14,7 @@ from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.git.edits import collect
 from mbuild.git.hashing import file_ids
 from mbuild.git.trees import sizes_of
-from mbuild.tree import SUBMODULE, SYMLINK, Entry
+from mbuild.tree import SUBMODULE, SYMLINK, Entry, is_within
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -67,14 +67,15 @@ class WorkTree:
         """Have HEAD's tree get ready."""
         self.base.expect_below(folders)
 
-    def below(self, folder: str) -> tuple[Entry, ...]:
-        """Return every entry below a folder, sorted by path; ``""`` is the git root."""
-        clean = self.base.below(folder)
+    def below(self, folder: str, levels: int | None = None) -> tuple[Entry, ...]:
+        """Return every entry below a folder, sorted by path; ``""`` is the git root. levels: only so many down."""
+        clean = self.base.below(folder, levels)
         edited = self._edited(folder)
         if not edited:
             return clean
         entries = [each for each in clean if each.path not in edited]
-        entries += [edit.new for edit in edited.values() if edit.new is not None]
+        new = (edit.new for edit in edited.values() if edit.new is not None)
+        entries += [each for each in new if is_within(each.path, folder, levels)]
         return tuple(sorted(entries, key=lambda each: each.path))
 
     def folder(self, path: str) -> bool:
