@@ -7,12 +7,17 @@ import re
 
 from mbuild.names import NameProblem, quoted
 
+# Most paths: no part of them is special, nor is there anything to normalise.
+_PLAIN = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)*+")
+
 
 def from_root(folder: str, written: str) -> str:
     """Return a path as written in the build.yaml of ``folder``, normalised, from the git root ("" being the root).
 
     Raises NameProblem when it is empty, absolute, not a local path, or leads out of the repository.
     """
+    if _PLAIN.fullmatch(written):
+        return f"{folder}/{written}" if folder else written
     if not written:
         raise NameProblem("the path is empty", "write '.' for the folder of build.yaml")
     if "\\" in written:
