@@ -170,6 +170,49 @@ def test_expected_refs_are_resolved_with_the_opening(repo: Repo, monkeypatch: py
     assert [found.head(), found.resolve_commit("v1.0")] == [second, second], "an answer is for one question"
 
 
+def _histories(repo: Repo) -> dict[str, str]:
+    """Make commits that have one, two and no best common ancestors."""
+    made = {"root": repo.commit(a="1")}
+    git(repo.top, "tag", "root")
+    for name in ("left", "right"):
+        git(repo.top, "checkout", "-q", "-b", name, made["root"])
+        made[name] = repo.commit(**{name: "1"})
+    for name, other in (("cross", "right"), ("criss", "left")):
+        git(repo.top, "checkout", "-q", "-b", name, made["left" if other == "right" else "right"])
+        git(repo.top, "merge", "-q", "--no-edit", made[other])
+        made[name] = git(repo.top, "rev-parse", "HEAD").decode().strip()
+    git(repo.top, "checkout", "-q", "--orphan", "apart")
+    made["apart"] = repo.commit(b="1")
+    git(repo.top, "tag", "-a", "-m", "", "tagged", made["left"])
+    return made | {"tagged": made["left"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "bases"),
+    [
+        ("left", "root", ("root",)),
+        ("right", "left", ("root",)),
+        ("right", "tagged", ("root",)),
+        ("left", "tagged", ("left",)),
+        ("criss", "cross", ("left", "right")),
+        ("apart", "left", ()),
+    ],
+)
+def test_merge_bases_of_two_expected_refs_need_no_question_of_their_own(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, one: str, other: str, bases: tuple[str, ...]
+) -> None:
+    commits = _histories(repo)
+    expected = tuple(sorted(commits[each] for each in bases))
+    made = calls(monkeypatch)
+    found = open_repository(repo.top, [one, other])
+    assert [found.resolve_commit(each) for each in (one, other)] == [commits[one], commits[other]]
+    assert found.merge_bases(commits[other], commits[one]) == expected
+    assert len(made) == 1
+    assert found.merge_bases(commits[other], commits[one]) == expected
+    assert len(made) == 2, "an answer is for one question: a longer history may have been fetched meanwhile"
+    assert found.merge_bases(commits["root"], commits["criss"]) == (commits["root"],)
+
+
 @pytest.mark.parametrize(
     "ref", ["", "nowhere", "-h", "--all", "a..b", "HEAD~1", "HEAD^", "@", ":a", "HEAD:a", "a b", "main\nHEAD", "ä", "."]
 )

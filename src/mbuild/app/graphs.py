@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
 from mbuild.errors import ConfigError, GitError
@@ -56,7 +56,8 @@ class Made:
         return not self.problems
 
 
-class _Said(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Said:
     """What build.yaml says at a tree. definitions: None where they are those of the tree that it is compared with."""
 
     definitions: Definitions | None
@@ -155,13 +156,14 @@ class Graphs:
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
         if self.config is None:
             return True
+        if any(each.path == self.config for each in changes):
+            return True
+        appearing = [each.path for each in changes if each.old is None or each.new is None] if base.discover else []
+        if not appearing:
+            return False
         from mbuild.config.globs import matches
 
-        for change in changes:
-            appears = change.old is None or change.new is None
-            if change.path == self.config or (appears and any(matches(each, change.path) for each in base.discover)):
-                return True
-        return False
+        return any(matches(pattern, path) for path in appearing for pattern in base.discover)
 
     def _built(self, tree: Tree) -> Made | None:
         project = self.project(tree)

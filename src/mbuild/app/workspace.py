@@ -12,6 +12,7 @@ from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.repository import open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
+from mbuild.process.begun import Begun
 from mbuild.store.cache import open_cache
 from mbuild.values import dataclass, field, replace
 
@@ -184,8 +185,10 @@ def open_workspace(
         platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
-    repository = open_repository(directory, expected)
+    opening = Begun(lambda: open_repository(directory, expected))
     cache = open_cache(os.environ)
+    cache.prepare()  # takes as long as git does
+    repository = opening.result()
     repository.memory = cache if cache.folder is not None else None
     top = Path(os.path.realpath(repository.top))
     if config is None:

@@ -12,7 +12,9 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
 
-_WILD = re.compile(r"[*?\[]")
+from mbuild.expressions import expression
+
+_WILD = expression(r"[*?\[]")
 
 
 def matching(pattern: str, paths: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from mbuild.dockerfile.gomatch import PatternError
+from mbuild.expressions import expression
 from mbuild.values import dataclass
 
 _Ranges = tuple[tuple[str, str], ...]
@@ -42,11 +43,11 @@ _POSIX = {
 }
 _LAST = "\U0010ffff"
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_NUMBER = re.compile("0[0-7]{0,2}|[1-7][0-7]{1,2}|x[0-9A-Fa-f]{2}")
+_NUMBER = expression("0[0-7]{0,2}|[1-7][0-7]{1,2}|x[0-9A-Fa-f]{2}")
 _ANCHORS = {"A": r"\A", "z": r"\Z", "b": r"\b", "B": r"\B"}
 _SPECIAL = {"^": r"\A", "$": r"\Z", ".": r"[^\n]"}
 _FOLDERS = "(.*/)?"
-_REPETITION = re.compile(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
+_REPETITION = expression(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _MAX_REPETITION = 1000
 
 

@@ -7,7 +7,8 @@ wherever it looks at runes, and leaves it alone wherever it moves bytes.
 from __future__ import annotations
 
 import posixpath
-import re
+
+from mbuild.expressions import expression
 
 SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """The characters of Go's `unicode.IsSpace`; `str.isspace` knows some more (U+001C to U+001F)."""
@@ -21,8 +22,8 @@ FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 BOM = b"\xef\xbb\xbf"
 
-_INVALID = re.compile("[\ud800-\udfff]")
-_BLANKS = re.compile("[\t\v\f\r ]+")
+_INVALID = expression("[\ud800-\udfff]")
+_BLANKS = expression("[\t\v\f\r ]+")
 
 
 def decode(data: bytes) -> str:

@@ -11,6 +11,7 @@ from itertools import groupby
 from mbuild.dockerfile.gomatch import check
 from mbuild.dockerfile.goregexp import Sequence, translate
 from mbuild.dockerfile.gotext import byte_view, from_byte_view, runes
+from mbuild.expressions import expression
 from mbuild.values import dataclass
 
 MOST_BACKTRACKING = 4
@@ -20,13 +21,18 @@ _ESCAPED = frozenset(".+()$")
 """What patternmatcher escapes. It means to escape `| { }` too, but its table has no room for them: they take effect."""
 
 _BOM = "\ufeff"  # Go's text/scanner, which reads the pattern, drops it
-_WILD = re.compile(r"[*?\[\]]")
-_TWISTED = re.compile("[|{^\\\\\ufeff\ud800-\udfff]")
+_WILD = expression(r"[*?\[\]]")
+_TWISTED = expression("[|{^\\\\\ufeff\ud800-\udfff]")
+_TWISTED_ASCII = expression(r"[|{^\\]")  # to compile the other one takes longer than to compare a few patterns
 """What makes the characters around it mean something else, or match others than themselves."""
 
 
-_LITERAL = re.compile(r"[A-Za-z0-9_/-]+(?:\.+[A-Za-z0-9_/-]+)*", re.ASCII)
+_LITERAL = expression(r"[A-Za-z0-9_/-]+(?:\.+[A-Za-z0-9_/-]+)*", re.ASCII)
 """A pattern without any character that could mean another thing than itself."""
+
+
+def _is_twisted(text: str) -> bool:
+    return (_TWISTED_ASCII if text.isascii() else _TWISTED).search(text) is not None
 
 
 class Kind(Enum):
@@ -63,12 +69,12 @@ class Pattern:
     @property
     def head(self) -> str:
         """What every path begins with that the expression matches, as far as that is easily told."""
-        return "" if _TWISTED.search(self.text) else _WILD.split(self.text, maxsplit=1)[0]
+        return "" if _is_twisted(self.text) else _WILD.split(self.text, maxsplit=1)[0]
 
     @property
     def tail(self) -> str:
         """What every path ends with that the expression matches, as far as that is easily told."""
-        if _TWISTED.search(self.text):
+        if _is_twisted(self.text):
             return ""
         tail = _WILD.split(self.text)[-1]
         before = self.text[: len(self.text) - len(tail)]

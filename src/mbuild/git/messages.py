@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from mbuild.errors import GitError
+from mbuild.expressions import expression
 
-_OWNER = re.compile(r"detected dubious ownership in repository at '(.*)'", re.DOTALL)
-_MISSING = re.compile(
+_OWNER = expression(r"detected dubious ownership in repository at '(.*)'", re.DOTALL)
+_MISSING = expression(
     r"(?:could not fetch|missing (?:blob|tree|commit) (?:object )?|unable to read (?:tree|sha1 file of)?|bad object"
     r"|not a tree object:?|could not read|unable to read)[ '(]*([0-9a-f]{40,64})"
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from mbuild.errors import GitError
+from mbuild.expressions import expression
 from mbuild.git.door import Git
 from mbuild.tree import decode
 
-_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_OID = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_CONTROL = expression(r"[\x00-\x1f\x7f]")
 
 
 class UnknownRef(GitError):  # noqa: N818 - as the error it is

@@ -46,8 +46,17 @@ class Repository:
     likely: yield ids of objects that will be asked for where another one was, so that they are fetched together.
     """
 
-    def __init__(self, git: Git, object_format: str, resolved: Mapping[str, str] | None = None) -> None:
-        """Wrap the door to a repository that was found; ``resolved``: refs that git was asked about with it."""
+    def __init__(
+        self,
+        git: Git,
+        object_format: str,
+        resolved: Mapping[str, str] | None = None,
+        bases: Mapping[frozenset[str], tuple[str, ...]] | None = None,
+    ) -> None:
+        """Wrap the door to a repository that was found.
+
+        resolved, bases: refs that git was asked about with it, and merge bases of two commits.
+        """
         self.git = git
         self.top = git.top
         self.memory: Memory | None = None
@@ -55,7 +64,7 @@ class Repository:
         self.likely: list[Callable[[], Iterable[str]]] = []
         self.object_format = object_format
         # Each answers one question: later ones may be asked because something was fetched.
-        self._resolved = dict(resolved or {})
+        self._resolved, self._bases = dict(resolved or {}), dict(bases or {})
 
     @cached_property
     def objects(self) -> Objects:
@@ -106,6 +115,9 @@ class Repository:
 
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """Return all best common ancestors of two commits (ids), sorted; none for unrelated or cut histories."""
+        known = self._bases.pop(frozenset((one, other)), None)
+        if known is not None:
+            return known
         return refs.merge_bases(self.git, one, other)
 
     @cached_property
@@ -183,11 +195,13 @@ def open_repository(start: Path, expected: Iterable[str] = ()) -> Repository:
     names = [each for each in dict.fromkeys(expected) if _is_plain(each)]
     # One question answers most; a folder whose name holds a newline, or no work tree, needs two.
     lines = _asked(start, names) or (_asked(start, ()) if names else None) or _asked_apart(start)
-    is_bare, inside, object_format, git_dir, top, *ids = lines
+    is_bare, inside, object_format, git_dir, top, *found = lines
     if is_bare == b"true" or inside != b"true":
         raise bare(start)
     git = Git(Path(os.fsdecode(top)), Path(os.fsdecode(git_dir)))
-    return Repository(git, object_format.decode(), dict(zip(names, (each.decode() for each in ids), strict=False)))
+    ids = [each.decode() for each in found]
+    resolved = dict(zip(names, ids, strict=False))
+    return Repository(git, object_format.decode(), resolved, _bases(ids[len(names) :]))
 
 
 _HARMLESS = str.maketrans("", "", "/._-")
@@ -199,13 +213,29 @@ def _is_plain(ref: str) -> bool:
 
 
 def _asked(start: Path, names: Sequence[str]) -> list[bytes] | None:
-    """Return the answers to _QUESTIONS, the top and the commits of some refs; None where git does not know them all."""
-    done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel", *(f"{each}^{{commit}}" for each in names))
+    """Return the answers to _QUESTIONS, the top and the commits of some refs; None where git does not know them all.
+
+    Of two refs, what git says of ``ONE...OTHER`` follows: both commits, and all their merge bases, marked with ``^``.
+    """
+    commits = [f"{each}^{{commit}}" for each in names]
+    pair = ["...".join(commits)] if len(commits) == 2 else []
+    done = ask(start, "rev-parse", *_QUESTIONS, "--show-toplevel", *commits, *pair)
     lines = done.out.removesuffix(b"\n").split(b"\n")
     known = len(_QUESTIONS) + 1
+    ids = lines[known:]
     # Where a name is no ref, but a file is called like that, git repeats it.
-    sound = done.code == 0 and len(lines) == known + len(names) and all(map(refs.is_id, lines[known:]))
-    return lines if sound else None
+    sound = done.code == 0 and len(ids) >= len(names) * (1 + len(pair)) and all(map(refs.is_id, map(_unmarked, ids)))
+    return lines if sound and (pair or len(ids) == len(names)) else None
+
+
+def _unmarked(found: bytes) -> bytes:
+    return found.removeprefix(b"^")
+
+
+def _bases(found: Sequence[str]) -> Mapping[frozenset[str], tuple[str, ...]]:
+    """Return the merge bases of two commits by these, from what git says of ``ONE...OTHER``; nothing from nothing."""
+    pair, bases = frozenset(found[:2]), found[2:]
+    return {pair: tuple(sorted(each.removeprefix("^") for each in bases))} if pair else {}
 
 
 def _asked_apart(start: Path) -> list[bytes]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mbuild.store.table import Table, rows, table
-from mbuild.values import field_names
+from mbuild.values import dataclass, field_names
 
 if TYPE_CHECKING:
     from mbuild.images import ImageDef
@@ -194,7 +194,8 @@ def _read(line: bytes) -> ImageDef:
     return decode(ImageDef, said)
 
 
-class _Plain(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Plain:
     """Images of which the last fields of their definitions have the values that they have where nothing is said.
 
     Plans ask every image for some of these, and most images are so.

@@ -16,9 +16,8 @@ from mbuild.graph.defined import Definitions, Thawed, lines_of
 from mbuild.graph.images import Source, Summary
 from mbuild.graph.index import Index, Rules, Sources
 from mbuild.graph.node import Graph
-from mbuild.graph.parts import DIGITS, join, links_of, part_of
 from mbuild.graph.workshop import Workshop
-from mbuild.store.table import Rows, Table
+from mbuild.store.table import DIGITS, Rows, Table
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     """Return a graph without problems as bytes, with some texts that are kept beside it."""
+    from mbuild.graph.parts import join, links_of, part_of
+
     nodes, definitions = list(graph.nodes.values()), graph.workshop.definitions
     summaries = ((node.summary, graph.images.uses(node.name)) for node in nodes)
     whole = part_of(graph.index, 0, summaries, (node.outline for node in nodes), lines_of(definitions))

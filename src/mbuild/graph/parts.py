@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbuild.graph.index import FIELDS
-from mbuild.store.table import rows, table, whole, written
+from mbuild.store.table import DIGITS, rows, table, whole, written
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from mbuild.graph.images import Summary
     from mbuild.graph.index import Index
     from mbuild.graph.outline import Outline
-
-DIGITS = 12
-"""Of the length of what every question needs, with which the bytes begin."""
 
 TABLES = ("literal", "wild", "defined", "watched", "roots", "asked")
 """Those of the index, in the order in which they are written."""

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+DIGITS = 12
+"""Of the length of what comes first, where bytes of several kinds stand one behind the other."""
+
 FEW = 64
 """Keys that are searched for one by one; a search costs about the fiftieth part of decoding everything."""
 
