@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+import typing
 from functools import partial
 from typing import Any
 
@@ -163,3 +164,73 @@ def test_what_is_not_known_is_refused() -> None:
     loose: Any = values.dataclass
     with pytest.raises(TypeError):
         loose(slots=False)
+
+
+class Plain(values.NamedTuple):
+    """Two fields, one of them with a default, and more in the class."""
+
+    a: int
+    b: str = "x"
+
+    @property
+    def both(self) -> str:
+        """Both."""
+        return f"{self.a}{self.b}"
+
+
+class Single(values.NamedTuple):
+    """One field."""
+
+    a: Any
+
+
+class Library(typing.NamedTuple):
+    """The same as Plain."""
+
+    a: int
+    b: str = "x"
+
+
+TRIED: list[Any] = [
+    lambda kind: kind(1),
+    lambda kind: kind(1, "y"),
+    lambda kind: kind(b="z", a=2),
+    lambda kind: kind(),
+    lambda kind: kind(1, 2, 3),
+    lambda kind: kind(1, c=2),
+    lambda kind: kind._make([1, "q"]),
+    lambda kind: kind._make([1, "q", 3]),
+    lambda kind: kind(1)._replace(b="r"),
+    lambda kind: kind(1)._replace(c="r"),
+    lambda kind: (kind(3).a, kind(3).b, kind(3)[0], [*kind(3)], len(kind(3))),
+    lambda kind: kind(1) == (1, "x") and hash(kind(1)) == hash((1, "x")),
+    lambda kind: sorted([kind(2), kind(1, "b"), kind(1, "a")]),
+    lambda kind: kind._fields + kind.__match_args__,
+    lambda kind: copy.copy(kind(1)),
+    lambda kind: copy.deepcopy(kind(1)),
+    typing.get_type_hints,
+    lambda kind: setattr(kind(1), "a", 2),
+    lambda kind: setattr(kind(1), "other", 2),
+    lambda kind: isinstance(kind(1), tuple),
+]
+
+
+@pytest.mark.parametrize("ask", TRIED)
+def test_named_tuples_behave_as_those_of_the_library(ask: Any) -> None:
+    def tried(kind: Any) -> object:
+        try:
+            return repr(ask(kind)).replace(kind.__name__, "")
+        except (TypeError, AttributeError, ValueError) as error:
+            return type(error)
+
+    assert tried(Plain) == tried(Library)
+
+
+def test_named_tuples_are_what_they_are_written_like() -> None:
+    assert (Plain(1).both, Plain.__doc__, Plain.__module__) == ("1x", Plain.__doc__, __name__)
+    assert "Two fields" in str(Plain.__doc__)
+    assert (Single(1), Single((1,)).a) == ((1,), (1,))
+    assert pickle.loads(pickle.dumps(Plain(1))) == Plain(1)
+    match Plain(1):
+        case Plain(a, b):
+            assert (a, b) == (1, "x")

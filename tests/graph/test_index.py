@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mbuild.graph.index import Hit, Index, Rules, Sources
+from mbuild.graph.index import Index, Rules, Sources
 from mbuild.images import ImageDef
 from mbuild.tree import FILE, Entry
 from tests.graph.test_affected import graph, image
@@ -18,7 +18,7 @@ def index(literal: dict[str, tuple[int, ...]], wild: dict[str, list[object]] | N
 
 
 def covers(found: Index, path: str) -> list[tuple[str, bool]]:
-    assert all(each.hit == Hit(*HIT) for each in found.covering(path))
+    assert all([*each.readers.hits] == [HIT] for each in found.covering(path))
     return [(each.root, each.deep) for each in found.covering(path)]
 
 

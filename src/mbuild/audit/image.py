@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from mbuild.values import dataclass
+from mbuild.values import NamedTuple, dataclass
 
 OWN_LABELS = "dev.mbuild."
 _SETTINGS = (

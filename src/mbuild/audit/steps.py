@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mbuild.dockerfile.model import Operation, Recipe, StageRecipe
 from mbuild.errors import Where
+from mbuild.values import NamedTuple
 
 _STEP = re.compile(r"\[(?:(?P<stage>\S+) )?(?P<at>\d+)/(?P<of>\d+)\] (?P<keyword>[A-Z]+)\b")
 _LOOKED_UP = re.compile(r"\[(?:internal|context (?P<context>[^\]]+))\] load metadata for (?P<image>\S+)")

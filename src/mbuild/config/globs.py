@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from functools import lru_cache
-from typing import NamedTuple
 
 from mbuild.expressions import expression
+from mbuild.values import NamedTuple
 
 _WILD = expression(r"[*?\[]")
 

@@ -7,7 +7,8 @@ unquoted nothing, ``~`` and ``null`` mean that there is no value (YAML 1.2, core
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from mbuild.values import NamedTuple
 
 Key = str | int
 Plain = str | None | list["Plain"] | dict[str, "Plain"]

@@ -133,8 +133,8 @@ def _used(node: Node) -> list[tuple[str, str, str]]:
 
 
 def _file(dockerfile: str, found: ReachedFile) -> Reason:
-    where = Where(dockerfile, found.line, found.col)
-    return Reason("file-changed", path=found.change.path, change=found.change.kind, where=where)
+    change, (*_, line, col) = found
+    return Reason("file-changed", path=change.path, change=change.kind, where=Where(dockerfile, line, col))
 
 
 def _definition(old: Node, new: Node) -> Iterable[Reason]:

@@ -6,11 +6,11 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mbuild.tree import SUBMODULE
-from mbuild.values import dataclass, field
+from mbuild.values import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.context.reach import Wild
@@ -36,10 +36,32 @@ class Hit(NamedTuple):
 FIELDS = len(Hit._fields)
 
 
-class Cover(NamedTuple):
-    """A path is covered by a read. root: the folder or file it is covered by, from the git root."""
+Fields = tuple[int, int, int, int, int, int]
+"""A hit as it is written: a tuple that needs no class of its own, there are thousands."""
 
-    hit: Hit
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Reads that begin at one path under the same rules: of what lies there, all take the same.
+
+    rules, linked, excludes: as in ``Room`` and ``Hit``.
+    """
+
+    rules: int
+    linked: bool
+    excludes: int
+    hits: Sequence[Fields]
+
+    @property
+    def images(self) -> Iterable[int]:
+        """The numbers of their images."""
+        return [hit[0] for hit in self.hits]
+
+
+class Cover(NamedTuple):
+    """A path is covered by reads. root: the folder or file it is covered by, from the git root."""
+
+    readers: Readers
     root: str
     deep: bool
 
@@ -71,8 +93,8 @@ class _Beginning(NamedTuple):
     """What begins at a path: reads of it, and sources with wildcards, each with its context root and its reads."""
 
     start: str
-    literal: Sequence[Hit]
-    wild: Sequence[tuple[Wild, str, Sequence[Hit]]]
+    literal: Sequence[Readers]
+    wild: Sequence[tuple[Wild, str, Sequence[Readers]]]
 
 
 @dataclass(slots=True)
@@ -110,22 +132,18 @@ class Index:
             self._numbers.update((each, number) for number, each in enumerate(self.names))
         return self._numbers[name]
 
-    def room(self, hit: Hit) -> Room:
-        """Return the place that a read is of."""
-        return self.rooms[hit.image][hit.place]
-
     def covering(self, path: str) -> Iterator[Cover]:
         """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
         own = self._beginning(path)
         above = self._above(path.rpartition("/")[0])
         for each in (own, *above) if own else above:
-            for hit in each.literal:
-                yield Cover(hit, each.start, deep=False)
-            for wild, context, hits in each.wild:
+            for some in each.literal:
+                yield Cover(some, each.start, deep=False)
+            for wild, context, found in each.wild:
                 root = wild.root(inside(context, path))
                 if root is not None:
                     full = f"{context}/{root}" if context else root
-                    yield from (Cover(hit, full, wild.deep) for hit in hits)
+                    yield from (Cover(some, full, wild.deep) for some in found)
 
     def _above(self, folder: str) -> Sequence[_Beginning]:
         """Return what begins at a folder and at those above it: known for all paths in it at once."""
@@ -145,12 +163,21 @@ class Index:
         literal, wild = self.sources.literal.get(start, ()), self.sources.wild.get(start, ())
         if not literal and not wild:
             return None
-        found: dict[tuple[int, str], list[Hit]] = {}
+        found: dict[tuple[int, str], list[Readers]] = {}
         for number, (_, numbers) in enumerate(wild):
-            for hit in _hits(numbers):
-                found.setdefault((number, self.rules[self.room(hit)[0]].root), []).append(hit)
-        sources = tuple((self._wild(start, number), context, hits) for (number, context), hits in found.items())
-        return _Beginning(start, tuple(_hits(literal)), sources)
+            for some in self._readers(numbers):
+                found.setdefault((number, self.rules[some.rules].root), []).append(some)
+        sources = tuple((self._wild(start, number), context, some) for (number, context), some in found.items())
+        return _Beginning(start, self._readers(literal), sources)
+
+    def _readers(self, numbers: Sequence[int]) -> Sequence[Readers]:
+        """Return hits, which stand one after the other, by what rules them."""
+        found: dict[tuple[int, bool, int], list[Fields]] = {}
+        for hit in zip(*[iter(numbers)] * FIELDS, strict=True):
+            image, place, _, excludes, _, _ = hit
+            rules, linked = self.rooms[image][place]
+            found.setdefault((rules, linked, excludes), []).append(hit)
+        return [Readers(*key, hits) for key, hits in found.items()]
 
     def _wild(self, start: str, number: int) -> Wild:
         from mbuild.context.cover import sought
@@ -174,16 +201,13 @@ class Index:
                 found.update(image for _, hits in sources for image in hits[::FIELDS])
         return found
 
-    def keeps(self, cover: Cover, path: str, rules: int | None = None) -> bool:
-        """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``.
-
-        rules: the number of those of the read, where it is known.
-        """
-        hit = cover.hit
-        narrowed = hit.excludes >= 0 and path != cover.root and not cover.deep
-        if narrowed and self._excluder(hit.excludes).ignored(inside(cover.root, path)):
+    def keeps(self, cover: Cover, path: str) -> bool:
+        """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``."""
+        some = cover.readers
+        narrowed = some.excludes >= 0 and path != cover.root and not cover.deep
+        if narrowed and self._excluder(some.excludes).ignored(inside(cover.root, path)):
             return False
-        return self.keeper(self.room(hit)[0] if rules is None else rules).keeps(path)
+        return self.keeper(some.rules).keeps(path)
 
     def keeper(self, number: int) -> Keeper:
         """Return the rules of a place, ready for use."""
@@ -208,7 +232,7 @@ class Index:
         """Yield the images that take an entry, or (of a submodule) may take something in it; some of them twice."""
         for cover in self.covering(path):
             if self.keeps(cover, path):
-                yield cover.hit.image
+                yield from cover.readers.images
         if entry.mode == SUBMODULE:
             yield from self.near(path)
 
@@ -264,7 +288,3 @@ def joined(*parts: str) -> str:
 def inside(folder: str, path: str) -> str:
     """Return a path relative to a folder that it lies in."""
     return path[len(folder) + 1 :] if folder else path
-
-
-def _hits(numbers: Sequence[int]) -> Iterator[Hit]:
-    return map(Hit, *(numbers[at::FIELDS] for at in range(FIELDS)))

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import islice
 from operator import attrgetter
-from typing import NamedTuple
 
 from mbuild.context.cover import sought
 from mbuild.context.follow import LinkTarget, Parts, follow, literal_start, parts_of, text_of
@@ -25,7 +24,7 @@ from mbuild.graph.pieces import Piece, Recent, in_order
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef
 from mbuild.tree import Entry, Tree, decode
-from mbuild.values import dataclass, field, replace
+from mbuild.values import NamedTuple, dataclass, field, replace
 
 _PATH = attrgetter("path")
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mbuild.graph.index import FIELDS
 from mbuild.store.table import DIGITS, rows, table, whole, written
 from mbuild.tree import Entry
+from mbuild.values import NamedTuple
 
 if TYPE_CHECKING:
     from mbuild.errors import Where

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
-    from mbuild.graph.index import Cover
+    from mbuild.graph.index import Cover, Fields
     from mbuild.graph.node import Graph
     from mbuild.images import ImageDef
 
 
-class ReachedFile(NamedTuple):
-    """A changed file that an image takes, and where in its Dockerfile it is taken first."""
-
-    change: Change
-    read: int
-    line: int
-    col: int
+ReachedFile = tuple["Change", "Fields"]
+"""A changed file that an image takes, and the read that takes it first."""
 
 
 class Reached:
@@ -51,7 +46,7 @@ class Reached:
         An image that takes none, and none of whose parents differs, is the same at both trees.
         """
         number = self._index.number(name)
-        if number in self._unsure or not alike(self._base, self._head, name):
+        if number in self._unsure or not (self._alike or alike(self._base, self._head, name)):
             return None
         found = self._files.get(number)
         if not found:
@@ -65,31 +60,32 @@ class Reached:
             # Sources may lead somewhere else now, or into a submodule.
             self._unsure |= self._index.near(change.path)
         if SUBMODULE in kinds:
-            self._unsure.update(cover.hit.image for cover in covers)  # in part it may be re-included
+            for cover in covers:
+                self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
         for cover in covers:
             self._take(change, cover)
 
     def _take(self, change: Change, cover: Cover) -> None:
-        hit = cover.hit
-        rules, linked = self._index.room(hit)
-        if linked:
-            self._unsure.add(hit.image)
-        elif self._index.keeps(cover, change.path, rules):
+        if cover.readers.linked:
+            self._unsure.update(cover.readers.images)
+        elif self._index.keeps(cover, change.path):
             if change.old is not None or self._alike:
                 self.taken.add(change.path)
-            found = self._files.setdefault(hit.image, {})
-            key = (hit.place, change.path)
-            if key not in found or hit.read < found[key].read:
-                found[key] = ReachedFile(change, hit.read, hit.line, hit.col)
+            for hit in cover.readers.hits:
+                image, place, read, *_ = hit
+                found = self._files.setdefault(image, {})
+                known = found.get((place, change.path))
+                if known is None or read < known[1][2]:
+                    found[place, change.path] = change, hit
         elif self._may_change_folders(change, cover):
-            self._unsure.add(hit.image)
+            self._unsure.update(cover.readers.images)
 
     def _may_change_folders(self, change: Change, cover: Cover) -> bool:
         """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""
         if change.old is not None and change.new is not None:
             return False
-        if self._index.keeper(self._index.room(cover.hit)[0]).narrowed:
+        if self._index.keeper(cover.readers.rules).narrowed:
             return False
         return cover.deep or not self._is_there(change.path.rpartition("/")[0])
 
