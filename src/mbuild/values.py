@@ -239,7 +239,7 @@ class _Naming(type):
         found = type(name, (_Tuple,), {**body, "__slots__": (), "_fields": fields, "__match_args__": fields})
 
         def first(cls: type, *args: Any, **given: Any) -> Any:
-            found.__new__ = staticmethod(_compiled_tuple(fields, defaults))
+            found.__new__ = staticmethod(_compiled_tuple(fields, defaults))  # type: ignore[method-assign]
             return found.__new__(cls, *args, **given)
 
         found.__new__ = staticmethod(first)  # type: ignore[assignment]
