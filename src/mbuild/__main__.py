@@ -15,7 +15,7 @@ def main() -> None:
     import gc
 
     # Answers are made of many values that live until the end: looking for garbage among them again and again is no use.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(250_000, 50, 100)
     from mbuild.cli.boundary import run
 
     _leave(run(sys.argv[1:]))

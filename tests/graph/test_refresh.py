@@ -38,7 +38,9 @@ def refreshed(before: Files, after: Files, *images: ImageDef, then: tuple[ImageD
 
 
 def said(found: Graph) -> object:
-    return found.order, {name: (each.summary, each.outline, each.fingerprint) for name, each in found.nodes.items()}
+    images = {name: (each.summary, each.outline, each.fingerprint) for name, each in found.nodes.items()}
+    children = {name: sorted(each) for name, each in found.images.children.items() if each}
+    return found.order, images, children, [found.images.written(name) for name in found.images.names]
 
 
 def problems(before: Files, after: Files, *images: ImageDef) -> list[str]:
@@ -65,6 +67,27 @@ def test_only_what_is_touched_is_made_again() -> None:
     assert new.nodes["base"].source.outline is old.nodes["base"].source.outline
     assert new.nodes["api"].source.outline is not old.nodes["api"].source.outline
     refreshed(FILES, after, BASE, API)
+
+
+def test_a_child_that_is_gone_is_nobodys() -> None:
+    assert not refreshed(FILES, FILES, BASE, API, then=(BASE,)).images.children["base"]
+
+
+def test_a_child_that_is_one_since_the_last_change_is_affected_with_its_parent() -> None:
+    child = image("child", "child/Dockerfile")
+    files = FILES | {"child/Dockerfile": "FROM scratch\n"}
+    uses = files | {"child/Dockerfile": "FROM shop/base\n"}
+    before = refreshed(files, uses, BASE, child)
+    after = uses | {"base/etc/os": "2\n"}
+    found = changes(uses, after)
+    head = refresh(before, None, MemoryTree(after), found)
+    assert head.images is before.images
+    assert set(affected([before], head, [found]).reasons) == {"base", "child"}
+    # And no more where it is none again.
+    later = refreshed(uses, files, BASE, child)
+    edited = files | {"base/etc/os": "2\n"}
+    found = changes(files, edited)
+    assert set(affected([later], refresh(later, None, MemoryTree(edited), found), [found]).reasons) == {"base"}
 
 
 def test_a_parent_that_hands_on_something_else_changes_what_its_children_read() -> None:

@@ -58,7 +58,8 @@ def said(graph: Graph) -> object:
     nodes = {
         name: (each.summary, each.definition, each.outline, each.fingerprint) for name, each in graph.nodes.items()
     }
-    return nodes, graph.order
+    children = {name: sorted(each) for name, each in graph.images.children.items() if each}
+    return nodes, graph.order, children, [graph.images.written(name) for name in graph.images.names]
 
 
 def again(graph: Graph, files: Files) -> Graph:

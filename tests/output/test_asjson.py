@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mbuild.errors import Where
 from mbuild.graph.affected import Reason
-from mbuild.graph.images import Images, Summary
+from mbuild.graph.images import Images, Summary, read, written
 from mbuild.output.asjson import _image, as_json, listing, reason
 from mbuild.output.encoded import Encoded
 from mbuild.output.report import ContextInfo, HeadInfo, ImageReport, Report
@@ -48,9 +48,16 @@ def expected(name: str, about: Summary, found: tuple[Reason, ...] | None) -> dic
 )
 def test_lines_are_what_json_writes(found: dict[str, tuple[Summary, tuple[Reason, ...] | None]]) -> None:
     names = sorted(found)
-    images = cast("Images", SimpleNamespace(names=names, summaries={name: about for name, (about, _) in found.items()}))
+    images = cast("Images", SimpleNamespace(names=names, written=lambda name: written(found[name][0])))
     affected = {name: each for name, (_, each) in found.items() if each is not None}
     assert listing(EMPTY, images, affected)["images"] == [json.dumps(expected(name, *found[name])) for name in names]
+
+
+@given(st.lists(summaries.filter(lambda each: each.context_root != "."), min_size=1, max_size=4))
+def test_what_is_written_is_read_again(found: list[Summary]) -> None:
+    lines = [written(each) for each in found]
+    assert [*read("\n".join(lines).encode())] == found
+    assert [each for line in lines for each in read(line)] == found
 
 
 reports = st.builds(

@@ -61,13 +61,15 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
     given = changes if changes is not None else [None] * len(bases)
     comparisons = [_Comparison(base, head, each) for base, each in zip(bases, given, strict=True)]
     candidates = _candidates(comparisons)
-    about = head.images.summaries
+    children = head.images.children
     for name in head.order:
-        if candidates is not None and name not in candidates and reasons.keys().isdisjoint(about[name].parents):
+        if candidates is not None and name not in candidates:
             continue
         found = [reason for each in comparisons for reason in each.reasons(name, reasons)]
         if found:
             reasons[name] = tuple(found if len(found) == 1 else dict.fromkeys(found))
+            if candidates is not None:
+                candidates.update(children.get(name, ()))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
     taken = frozenset().union(*(each.reach.taken for each in comparisons if each.reach))
     return Affected(reasons, tuple(removed), taken)

@@ -7,17 +7,17 @@ Then come, a line each, the outlines and the definitions.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mbuild.errors import Where
 from mbuild.graph.defined import Definitions, Thawed, lines_of
-from mbuild.graph.images import Source, Summary
+from mbuild.graph.images import Source, Summary, read
 from mbuild.graph.index import Index, Rules, Sources
 from mbuild.graph.node import Graph
 from mbuild.graph.workshop import Workshop
-from mbuild.store.table import DIGITS, Rows, Table
+from mbuild.store.table import DIGITS, FEW, Rows, Table
 from mbuild.tree import Entry
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
     """
     end = DIGITS + int(bytes(raw[:DIGITS]))
     head = json.loads(bytes(raw[DIGITS:end]))
-    *tables, filed, rules, outlines, defined = _cut(raw[end:], head["parts"])
-    summaries = head["summaries"]
-    definitions = Thawed(head["names"], defined, Table(filed), lambda number: tuple(summaries[number][3]))
-    images = _FrozenImages(head["names"], summaries, outlines, definitions)
+    *tables, filed, rules, said, uses, outlines, defined = _cut(raw[end:], head["parts"])
+    names = head["names"]
+    summaries = _Summaries(names, said)
+    definitions = Thawed(names, defined, Table(filed), lambda number: summaries[names[number]].platforms)
+    images = _FrozenImages(summaries, head["children"], Rows(uses), outlines, definitions)
     links = head["links"]
     shop = Workshop(definitions, tree, native, lambda: [Entry(*each) for each in links])
     index = _index(head, [Table(each) for each in tables], rules)
@@ -78,40 +79,78 @@ def _index(head: Mapping[str, Any], tables: Sequence[Table], rules: memoryview) 
     )
 
 
+class _Summaries(Mapping[str, Summary]):
+    """Summaries of which few are asked for, or all."""
+
+    def __init__(self, names: Sequence[str], lines: memoryview) -> None:
+        self.names = names
+        self._raw = lines
+        self._known: dict[str, Summary] = {}
+        self._whole = False
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The number of each image."""
+        return {name: number for number, name in enumerate(self.names)}
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """What is written of each image."""
+        return bytes(self._raw).decode("ascii").split("\n")
+
+    def __getitem__(self, name: str) -> Summary:
+        if name not in self._known and not self._whole:
+            if len(self._known) < FEW:
+                (self._known[name],) = read(self.lines[self.numbers[name]])
+            else:
+                self._known = dict(zip(self.names, read(bytes(self._raw).removesuffix(b"\n")), strict=True))
+                self._whole = True
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
 class _FrozenImages:
     """Images of which the rest is decoded when it is asked for."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Any], outlines: memoryview, defined: Definitions) -> None:
-        self.names = names
-        self._rows = rows
+    def __init__(
+        self,
+        summaries: _Summaries,
+        children: Mapping[str, Sequence[str]],
+        uses: Rows,
+        outlines: memoryview,
+        defined: Definitions,
+    ) -> None:
+        self.names = summaries.names
+        self.summaries = summaries
+        self.children = children
+        self._uses = uses
         self._outlines = outlines
         self._defined = defined
         self._sources: dict[str, Source] = {}
 
     @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        return {name: number for number, name in enumerate(self.names)}
-
-    @cached_property
     def _lines(self) -> Sequence[bytes]:
         return bytes(self._outlines).split(b"\n")
 
-    @cached_property
-    def summaries(self) -> Mapping[str, Summary]:
-        """What every answer says of each image."""
-        return {
-            name: Summary(dockerfile, root, target, tuple(platforms), tuple([each[0] for each in used]))
-            for name, (dockerfile, root, target, platforms, used) in zip(self.names, self._rows, strict=True)
-        }
+    def written(self, name: str) -> str:
+        """Return the summary of one image as ``images.written`` does."""
+        return self.summaries.lines[self.summaries.numbers[name]]
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
-        return [(parent, Where(*where) if where else None) for parent, *where in self._rows[self._numbers[name]][4]]
+        return [
+            (parent, Where(*where) if where else None) for parent, *where in self._uses[self.summaries.numbers[name]]
+        ]
 
     def source(self, name: str) -> Source:
         """Return where its definition and its outline come from."""
         if name not in self._sources:
-            outline = self._lines[self._numbers[name]]
+            outline = self._lines[self.summaries.numbers[name]]
             definition = partial(self._defined.of, name)
             self._sources[name] = Source(definition, cache(lambda: outline_from(json.loads(outline))))
         return self._sources[name]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from json.encoder import encode_basestring_ascii as _text
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mbuild.values import NamedTuple
@@ -35,6 +37,37 @@ class Summary(NamedTuple):
     parents: tuple[str, ...]
 
 
+def written(about: Summary) -> str:
+    """Return what answers say of an image as they say it: the members of a JSON object, by the contract's keys."""
+    return (
+        f'"dockerfile": {_text(about.dockerfile)}, "context_root": {_text(about.context_root or ".")}, '
+        f'"target": {"null" if about.target is None else _text(about.target)}, '
+        f'"parents": {_texts(about.parents)}, "platforms": {_texts(about.platforms)}'
+    )
+
+
+def _texts(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_text, values))}]"
+
+
+def read(text: str | bytes) -> Sequence[Summary]:
+    """Return the summaries of which ``written`` returned these lines."""
+    found = json.loads(b"[{%b}]" % text.replace(b"\n", b"},{") if isinstance(text, bytes) else f"[{{{text}}}]")
+    return [
+        Summary(dockerfile, root if root != "." else "", target, tuple(platforms), tuple(parents))
+        for dockerfile, root, target, parents, platforms in map(dict.values, found)
+    ]
+
+
+def children_of(parents: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    """Return the images that use each image, of those that are used."""
+    found: dict[str, list[str]] = {}
+    for name, used in parents:
+        for each in used:
+            found.setdefault(each, []).append(name)
+    return found
+
+
 Known = tuple[Summary, Callable[[], "Outline"]]
 """What is known of an image: what every answer says of it, and what gives its outline."""
 
@@ -57,6 +90,15 @@ class Images(Protocol):
         """What every answer says of each image."""
         ...
 
+    def written(self, name: str) -> str:
+        """Return that of one image as ``written`` does."""
+        ...
+
+    @property
+    def children(self) -> Mapping[str, Sequence[str]]:
+        """The images that use each image, of those that are used."""
+        ...
+
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
         ...
@@ -74,6 +116,15 @@ class BuiltImages:
         self.names = sorted(found)
         self.summaries = {name: each for name, (each, _) in found.items()}
         self._found = found
+
+    def written(self, name: str) -> str:
+        """Return the summary of one image as ``written`` does."""
+        return written(self.summaries[name])
+
+    @cached_property
+    def children(self) -> Mapping[str, Sequence[str]]:
+        """The images that use each image."""
+        return children_of((name, each.parents) for name, each in self.summaries.items())
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""
@@ -105,6 +156,19 @@ class PatchedImages:
         """What every answer says of each image."""
         known, root = self._known, self._root.summaries
         return {name: known[name][0] if name in known else root[name] for name in self.names}
+
+    def written(self, name: str) -> str:
+        """Return the summary of one image as ``written`` does."""
+        return written(self._known[name][0]) if name in self._known else self._root.written(name)
+
+    @cached_property
+    def children(self) -> Mapping[str, Sequence[str]]:
+        """The images that use each image."""
+        found = children_of((name, about.parents) for name, (about, _) in self._known.items())
+        there = frozenset(self.names)
+        for name, users in self._root.children.items():
+            found.setdefault(name, []).extend(each for each in users if each in there and each not in self._known)
+        return found
 
     def uses(self, name: str) -> Sequence[tuple[str, Where | None]]:
         """Return the images that an image uses, sorted, each with the place of its first use."""

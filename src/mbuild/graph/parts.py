@@ -6,10 +6,13 @@ key is in the order of the images, the keys in that of their first image.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mbuild.graph.images import children_of
+from mbuild.graph.images import written as said
 from mbuild.graph.index import FIELDS
 from mbuild.store.table import DIGITS, rows, table, whole, written
 from mbuild.tree import Entry
@@ -40,24 +43,22 @@ class Part(NamedTuple):
     """Some images of a graph, one after the other in order of names. All of it is what JSON can hold, but the lines.
 
     names, parents: of each image its name, and those of the images that it uses.
-    summaries:      what every answer says of the images.
     rooms:          of each image; rules and excludes, each written as JSON, are those of these images alone.
     vague, tables:  of the index, where images have the numbers that they have in the whole.
     wild:           that table: by folder, and then by the components of a source.
-    outlines, defined: a line for each image: its outline, and its definition (``defined.written``).
+    lines:          a line for each image of what every answer says of it (``images.written``), of the images that it
+                    uses, of its outline, and of its definition (``defined.written``).
     """
 
     names: list[str]
     parents: list[list[str]]
-    summaries: Inner
     rooms: list[list[list[Any]]]
     rules: list[str]
     excludes: list[str]
     vague: list[int]
     tables: dict[str, Keyed]
     wild: dict[str, Keyed]
-    outlines: bytes
-    defined: bytes
+    lines: tuple[bytes, ...]
 
 
 def part_of(
@@ -81,12 +82,11 @@ def part_of(
         moved[::FIELDS] = [number + first for number in moved[::FIELDS]]
         return ",".join(map(str, moved))
 
-    used = [(*summary[:-1], [_use(*each) for each in uses]) for summary, uses in summaries]
+    known = [(said(summary), summary.parents, [_use(*each) for each in uses]) for summary, uses in summaries]
     tables = (index.sources.literal, index.defined, index.watched, index.roots, index.asked)
     return Part(
         list(index.names),
-        [[name for name, *_ in uses] for *_, uses in used],
-        written(used)[1:-1],
+        [[*parents] for _, parents, _ in known],
         [[list(room) for room in rooms] for rooms in index.rooms],
         [written([each.root, each.lines, each.include]) for each in index.rules],
         [written(each) for each in index.excludes],
@@ -99,8 +99,12 @@ def part_of(
             written(key): {written(parts): hits(each) for parts, each in found}
             for key, found in whole(index.sources.wild).items()
         },
-        rows(encode(each) for each in outlines),
-        b"".join([line + b"\n" for line in defined]),
+        (
+            "".join([f"{each}\n" for each, *_ in known]).encode(),
+            rows(uses for *_, uses in known),
+            rows(encode(each) for each in outlines),
+            b"".join([line + b"\n" for line in defined]),
+        ),
     )
 
 
@@ -110,15 +114,16 @@ def _use(parent: str, where: Where | None) -> list[Any]:
 
 def dump(part: Part) -> bytes:
     """Return a part as bytes."""
-    first = json.dumps([*part[:-2], len(part.outlines)]).encode()
-    return b"".join((b"%0*d" % (DIGITS, len(first)), first, part.outlines, part.defined))
+    first = json.dumps([*part[:-1], [len(each) for each in part.lines]]).encode()
+    return b"".join((b"%0*d" % (DIGITS, len(first)), first, *part.lines))
 
 
 def load(raw: bytes) -> Part:
     """Return the part again."""
     end = DIGITS + int(raw[:DIGITS])
-    *values, length = json.loads(raw[DIGITS:end])
-    return Part._make((*values, raw[end : end + length], raw[end + length :]))
+    *values, lengths = json.loads(raw[DIGITS:end])
+    cuts = itertools.pairwise(itertools.accumulate(lengths, initial=end))
+    return Part._make((*values, tuple([raw[begin:stop] for begin, stop in cuts])))
 
 
 def join(
@@ -137,6 +142,7 @@ def join(
         for key, sources in part.wild.items():
             _add(all_.wild.setdefault(key, {}), sources)
         all_.names.extend(part.names)
+        all_.parents.extend(part.parents)
         all_.rooms.extend(part.rooms)
         all_.vague.extend(part.vague)
     tables = {name: ((key, found) for key, found in keyed.items()) for name, keyed in all_.tables.items()}
@@ -145,21 +151,19 @@ def join(
         *(_table(tables.get(name, wild)) for name in TABLES),
         table(filed),
         "".join([f"{each}\n" for each in all_.rules]).encode(),
-        b"".join([part.outlines for part in parts]),
-        b"".join([part.defined for part in parts]),
+        *(b"".join(each) for each in zip(*(part.lines for part in parts), strict=True)),
     ]
     head = {
         "beside": beside,
         "order": order,
         "names": all_.names,
+        "children": children_of(zip(all_.names, all_.parents, strict=True)),
         "rooms": all_.rooms,
         "vague": all_.vague,
         "links": links,
         "parts": [len(each) for each in pieces],
     }
-    texts = {"summaries": filter(None, (part.summaries for part in parts)), "excludes": all_.excludes}
-    more = "".join([f',"{name}":[{",".join(found)}]' for name, found in texts.items()])
-    first = f"{written(head)[:-1]}{more}}}".encode()
+    first = f'{written(head)[:-1]},"excludes":[{",".join(all_.excludes)}]}}'.encode()
     return b"".join((b"%0*d" % (DIGITS, len(first)), first, *pieces))
 
 

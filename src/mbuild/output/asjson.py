@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mbuild.graph.images import Summary
-from mbuild.output.encoded import Encoded, Lists, line, planned
+from mbuild.output.encoded import Encoded, Lists, left_out, listed, planned
 from mbuild.output.report import ContextInfo, ImageReport, Made, Report, place
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def as_json(report: Report) -> dict[str, Any]:
 
 def listing(said: Report, images: Images, affected: Mapping[str, tuple[Reason, ...]]) -> dict[str, Any]:
     """Return the same of what a report without images says, and a line for each image."""
-    about, known = images.summaries, Lists()
-    lines = [line(name, about[name], affected.get(name), known) for name in images.names]
+    lines = [listed(name, images.written(name), affected.get(name)) for name in images.names]
     return as_json(said) | {"images": lines}
 
 
@@ -59,7 +58,7 @@ def _is_left_out(each: ImageReport) -> bool:
 
 def _left_out(each: ImageReport, known: Lists) -> Encoded:
     about = Summary(each.dockerfile, each.context_root, each.target, each.platforms, each.parents)
-    return line(each.name, about, each.reasons if each.affected else None, known, planned(each.action))
+    return left_out(each.name, about, each.reasons if each.affected else None, known, planned(each.action))
 
 
 def _part(each: Part) -> dict[str, Any]:

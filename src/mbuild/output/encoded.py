@@ -34,7 +34,12 @@ class Lists(dict[tuple[str, ...], str]):
 Keys = tuple[str, str, str]
 """Keys that a plan has more than a listing: behind ``affected``, behind ``parents``, and at the end."""
 
-LISTED: Keys = ("", "", "")
+
+def listed(name: str, said: str, reasons: tuple[Reason, ...] | None) -> Encoded:
+    """Return what a listing says of an image. said: by ``Images.written``; reasons: None where it is not affected."""
+    if reasons is None:
+        return Encoded(f'{{"name": {_text(name)}, "affected": false, {said}, "reasons": []}}')
+    return Encoded(f'{{"name": {_text(name)}, "affected": true, {said}, "reasons": {_reasons(reasons)}}}')
 
 
 def planned(action: str | None) -> Keys:
@@ -43,8 +48,8 @@ def planned(action: str | None) -> Keys:
     return (f'"action": {said}, "fingerprint": null, ', '"tags": null, ', ', "context": null, "estimate_seconds": null')
 
 
-def line(name: str, about: Summary, reasons: tuple[Reason, ...] | None, known: Lists, keys: Keys = LISTED) -> Encoded:
-    """Return what is said of an image. reasons: None where it is not affected."""
+def left_out(name: str, about: Summary, reasons: tuple[Reason, ...] | None, known: Lists, keys: Keys) -> Encoded:
+    """Return what a plan says of an image that it has nothing to do with. reasons: None where it is not affected."""
     dockerfile, root, target, platforms, parents = about
     plan, tags, end = keys
     return Encoded(
