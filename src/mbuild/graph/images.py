@@ -164,8 +164,8 @@ class PatchedImages:
     @cached_property
     def children(self) -> Mapping[str, Sequence[str]]:
         """The images that use each image."""
-        found = children_of((name, about.parents) for name, (about, _) in self._known.items())
         there = frozenset(self.names)
+        found = children_of((name, about.parents) for name, (about, _) in self._known.items() if name in there)
         for name, users in self._root.children.items():
             found.setdefault(name, []).extend(each for each in users if each in there and each not in self._known)
         return found
