@@ -32,7 +32,7 @@ def refreshed(before: Files, after: Files, *images: ImageDef, then: tuple[ImageD
     found = changes(before, after)
     answer = affected([again], fresh, [found])
     assert answer == affected([old], new)
-    assert unread(found, again, fresh) == unread(found, old, new)
+    assert unread(found, again, fresh) == unread(found, old, new) == unread(found, again, fresh, answer.idle)
     assert answer.taken.isdisjoint(unread(found, old, new))
     return fresh
 
@@ -223,6 +223,37 @@ def test_what_comes_where_an_image_looks_no_more_is_taken_by_none() -> None:
     found = changes(before, after)
     assert affected([graph(before, image("web"))], head, [found]).taken == {"web/Dockerfile"}
     assert unread(found, graph(before, image("web")), head) == ("web/new",)
+
+
+def test_what_one_image_takes_is_not_idle_because_another_does_not() -> None:
+    files = {f"{each}/Dockerfile": "FROM scratch\nCOPY src /\n" for each in "ab"} | {"src/x": "1", "src/y": "1"}
+    images = image("a", root="", exclude=("src/y",)), image("b", root="", exclude=("src/x",))
+    for path in ("src/x", "src/y"):
+        after = files | {path: "2"}
+        old = graph(files, *images)
+        answer = affected([old], refresh(old, None, MemoryTree(after), changes(files, after)), [changes(files, after)])
+        assert (answer.taken, answer.idle) == (frozenset((path,)), frozenset())
+
+
+def test_what_is_idle_for_one_base_may_be_read_since_another() -> None:
+    reads, edited = FILES | {"libs/b/y.py": "2"}, FILES | {"api/Dockerfile": "FROM shop/base\nCOPY libs/b /\n"}
+    before, after = edited, edited | {"libs/a/x.py": "2", "libs/b/y.py": "2"}
+    near, far = graph(before, BASE, API), graph(reads, BASE, API)
+    head = refresh(near, None, MemoryTree(after), changes(before, after))
+    assert near.owns_alike(head)
+    answer = affected([near, far], head, [changes(before, after), changes(reads, after)])
+    assert answer.idle == {"libs/a/x.py"}
+    backwards = affected([far, near], head, [changes(FILES, after), changes(before, after)])
+    assert backwards.idle == {"libs/a/x.py"}
+
+
+def test_what_defines_an_image_is_read_though_none_takes_it() -> None:
+    old = graph(FILES, BASE, API)
+    found = changes(FILES, FILES | {"base/Dockerfile": "FROM scratch\n# more\nCOPY etc /etc\n", "README.md": "2"})
+    idle = {each.path for each in found}
+    assert old.index is not None
+    assert old.owns_alike(old)
+    assert unread(found, old, old, idle) == unread(found, old, old) == ("README.md",)
 
 
 def test_what_copy_excludes_is_not_taken() -> None:

@@ -50,7 +50,9 @@ def test_the_index_knows_who_reads_a_path(data: st.DataObject) -> None:
     changes = between(MemoryTree(before), MemoryTree(after))
     slow = {each.path for each in changes} - read_paths([old, new])
     assert set(unread(changes, old, new)) == slow
-    assert affected([old], new, [changes]).taken.isdisjoint(slow)
+    answer = affected([old], new, [changes])
+    assert answer.taken.isdisjoint(slow)
+    assert set(unread(changes, old, new, answer.idle)) == slow
 
 
 def said(graph: Graph) -> object:
@@ -90,7 +92,7 @@ def test_a_graph_made_from_the_one_before_is_the_same(data: st.DataObject) -> No
         answer = affected([again(old, before)], fresh, [changes])
         assert answer == affected([old], new)
         assert answer.taken.isdisjoint(unread(changes, old, new))
-        assert unread(changes, again(old, before), fresh) == unread(changes, old, new)
+        assert unread(changes, again(old, before), fresh, answer.idle) == unread(changes, old, new)
         return
     try:
         refresh(again(old, before), Defined(then) if then else None, tree, changes)

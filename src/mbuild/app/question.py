@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -91,7 +92,7 @@ def ask(
         head=head_info(tree, head),
         snapshot=snapshot,
         affected=differing,
-        changes=tuple(dict.fromkeys(change for each in differences for change in each)),
+        changes=differences[0] if len(differences) == 1 else tuple(dict.fromkeys(itertools.chain(*differences))),
         unowned=unowned,
         notes=tuple(notes),
         trees=tuple(trees),
@@ -161,26 +162,23 @@ def _judged(
     compared = [each.graph if each else _nothing() for each in bases]
     differing = affected(compared, snapshot.graph, differences)
     pairs = zip(differences, compared, strict=True)
-    unowned = _unowned(pairs, snapshot.graph, workspace.inside, differing.taken)
+    unowned = _unowned(pairs, snapshot.graph, workspace.inside, differing)
     if only and found:
         graphs.remember(only, tree, found, differing, unowned)
     return snapshot, differing, unowned
 
 
 def _unowned(
-    compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None, taken: frozenset[str]
+    compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None, found: Affected
 ) -> tuple[str, ...]:
-    """Return the paths that changed since some base and that no image reads and that define nothing.
-
-    taken: of these paths some that are known to be read.
-    """
+    """Return the paths that changed since some base and that no image reads and that define nothing."""
     changed: set[str] = set()
-    owned = {*taken, config}
+    owned = {*found.taken, config}
     for changes, base in compared:
         left = [each for each in changes if each.path not in owned]
         paths = {each.path for each in left}
         changed |= paths
-        owned |= paths - set(unread(left, base, head))
+        owned |= paths - set(unread(left, base, head, found.idle))
     return tuple(sorted(changed - owned))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mbuild.changes import Change, between, compare
@@ -67,15 +68,19 @@ def _parse(raw: bytes) -> Iterator[Change]:
         if not head:
             return
         path = decode(next(fields))
-        old_mode, new_mode, old_oid, new_oid, _ = head[1:].decode().split(" ")
-        change = compare(path, _entry(path, old_mode, old_oid), _entry(path, new_mode, new_oid))
+        old_mode, new_mode, old_oid, new_oid, _ = head.decode().split(" ")
+        before, after = _mode(old_mode[1:]), _mode(new_mode)
+        old = Entry(path, before, old_oid) if before else None
+        change = compare(path, old, Entry(path, after, new_oid) if after else None)
         if change is not None:
             yield change
 
 
-def _entry(path: str, mode: str, oid: str) -> Entry | None:
-    number = int(mode, 8)
-    return Entry(path, file_mode(number), oid) if number else None
+@cache
+def _mode(text: str) -> int:
+    """Return the mode of an entry, 0 where there is none."""
+    number = int(text, 8)
+    return file_mode(number) if number else 0
 
 
 def _to_work_tree(old: CommitTree | EmptyTree, new: WorkTree) -> list[Change]:

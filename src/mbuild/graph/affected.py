@@ -43,12 +43,14 @@ class Reason:
 class Affected:
     """The answer: reasons of every affected image, and the images that exist at base only.
 
-    taken: of the changed paths some of those that an image takes: they need not be looked up again.
+    taken, idle: of the changed paths some of those that an image takes, and that none takes: they need not be looked up
+                 again.
     """
 
     reasons: Mapping[str, tuple[Reason, ...]]
     removed: tuple[str, ...]
     taken: frozenset[str] = field(default=frozenset(), compare=False)
+    idle: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Change]] | None = None) -> Affected:
@@ -72,7 +74,8 @@ def affected(bases: Sequence[Graph], head: Graph, changes: Sequence[Sequence[Cha
                 candidates.update(children.get(name, ()))
     removed = sorted({name for base in bases for name in base.nodes} - set(head.nodes))
     taken = frozenset().union(*(each.reach.taken for each in comparisons if each.reach))
-    return Affected(reasons, tuple(removed), taken)
+    idle = frozenset().union(*(each.reach.idle for each in comparisons if each.reach and each.base.owns_alike(head)))
+    return Affected(reasons, tuple(removed), taken, idle)
 
 
 def _candidates(comparisons: Sequence[_Comparison]) -> set[str] | None:

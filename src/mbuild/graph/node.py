@@ -232,11 +232,8 @@ class Graph:
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""
-        found: dict[str, set[str]] = {name: set() for name in self.nodes}
-        for node in self.nodes.values():
-            for parent in node.parents:
-                found[parent].add(node.name)
-        return found
+        children = self.images.children
+        return {name: set(children.get(name, ())) for name in self.images.names}
 
     def with_parents(self, names: Mapping[str, object]) -> tuple[str, ...]:
         """Return images and all that they use, in order."""

@@ -32,6 +32,8 @@ class Reached:
         self._alike = base.images is head.images
         self.taken: set[str] = set()
         """Changed paths that an image surely takes, at a tree where there is something at them."""
+        self.idle: set[str] = set()
+        """Changed paths that no image takes, by the index."""
         for change in changes:
             self._look_up(change)
 
@@ -63,10 +65,14 @@ class Reached:
             for cover in covers:
                 self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
+        taken = False
         for cover in covers:
-            self._take(change, cover)
+            taken = self._take(change, cover) or taken
+        if not taken:
+            self.idle.add(change.path)
 
-    def _take(self, change: Change, cover: Cover) -> None:
+    def _take(self, change: Change, cover: Cover) -> bool:
+        """Note what a change means for those who cover its path; return whether one of them may take it."""
         if cover.readers.linked:
             self._unsure.update(cover.readers.images)
         elif self._index.keeps(cover, change.path):
@@ -78,8 +84,11 @@ class Reached:
                 known = found.get((place, change.path))
                 if known is None or read < known[1][2]:
                     found[place, change.path] = change, hit
-        elif self._may_change_folders(change, cover):
-            self._unsure.update(cover.readers.images)
+        else:
+            if self._may_change_folders(change, cover):
+                self._unsure.update(cover.readers.images)
+            return False
+        return True
 
     def _may_change_folders(self, change: Change, cover: Cover) -> bool:
         """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""

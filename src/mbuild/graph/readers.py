@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mbuild.changes import Change
 from mbuild.errors import Where
@@ -60,11 +60,16 @@ def read_paths(graphs: Iterable[Graph]) -> set[str]:
     return found - {""}
 
 
-def unread(changes: Iterable[Change], base: Graph, head: Graph) -> tuple[str, ...]:
-    """Return the changed paths that no image reads, or is defined by, at the tree where they are; sorted."""
+def unread(changes: Iterable[Change], base: Graph, head: Graph, idle: Collection[str] = frozenset()) -> tuple[str, ...]:
+    """Return the changed paths that no image reads, or is defined by, at the tree where they are; sorted.
+
+    idle: some of which it is known (``Affected.idle``) that none takes them.
+    """
     alike = base.owns_alike(head)
 
     def is_read(change: Change) -> bool:
+        if alike and change.path in idle:
+            return bool(head.index.defined.get(change.path))
         old, new = change.old, change.new
         if alike and old is not None and new is not None and SUBMODULE not in (old.mode, new.mode):
             return head.owns(change.path, new)

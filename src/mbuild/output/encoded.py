@@ -66,8 +66,11 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 
 def _reason(each: Reason) -> str:
     said = f'{{"kind": {_text(each.kind)}'
-    shown = (("path", each.path), ("change", each.change), ("parent", each.parent), ("where", place(each.where)))
-    for key, value in shown:
-        if value is not None:
-            said += f', "{key}": {_text(value)}'
-    return said + "}"
+    if each.path is not None:
+        said += f', "path": {_text(each.path)}'
+    if each.change is not None:
+        said += f', "change": {_text(each.change)}'
+    if each.parent is not None:
+        said += f', "parent": {_text(each.parent)}'
+    where = place(each.where)
+    return said + "}" if where is None else f'{said}, "where": {_text(where)}}}'

@@ -93,6 +93,7 @@ class Table(Mapping[str, Any]):
             text = b",".join(b":".join(pair) for pair in pairs)
             self._known = json.loads(b"{%b}" % text)
             self._whole = True
+            self.__dict__["get"] = self._known.get  # whoever asks for many asks for thousands
         return self._known
 
 
