@@ -79,8 +79,8 @@ def _known(state: State) -> dict[str, str]:
 
 
 def _operation(**lost: object) -> tuple[object, str, Callable[..., object]]:
-    real = encoding.operation
-    return encoding, "operation", lambda each: real(replace(each, **lost))
+    real = encoding._operation
+    return encoding, "_operation", lambda each: real(replace(each, **lost))
 
 
 def _entries(keep: Callable[[Any], Any]) -> tuple[object, str, Callable[..., object]]:
