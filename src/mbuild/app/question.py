@@ -72,12 +72,13 @@ def ask(
                than a tenth of a second in a big repository.
     """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
-    with _begun(lambda: workspace.tree(commit)) as its_tree:
+    looking = workspace.ahead if commit is None else None
+    with _waited(looking or Begun(lambda: workspace.tree(commit))) as its_tree:
         found = _base(workspace, commit, base, missing_base_all)
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
-        with _begun(lambda: [diff(each, its_tree()) for each in trees]) as what_differs:
+        with _waited(Begun(lambda: [diff(each, its_tree()) for each in trees])) as what_differs:
             graphs = replace(workspace.graphs, meanwhile=partial(meanwhile, True))
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
             meanwhile(commit is None)
@@ -100,9 +101,8 @@ def ask(
 
 
 @contextlib.contextmanager
-def _begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
-    """Begin what git does while something else is done: it works on a work tree for longer than on anything."""
-    begun = Begun(work)
+def _waited(begun: Begun[T]) -> Iterator[Callable[[], T]]:
+    """Give the result of what git does while something else is done, and wait for it in any case."""
     try:
         yield begun.result
     finally:

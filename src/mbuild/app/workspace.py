@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.app.ahead import Ahead
 from mbuild.app.graphs import Graphs, Made, settings
 from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
-from mbuild.git.repository import open_repository
 from mbuild.git.trees import CommitTree, EmptyTree
-from mbuild.process.begun import Begun
 from mbuild.store.cache import open_cache
 from mbuild.values import dataclass, field, replace
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from mbuild.git.worktree import WorkTree
     from mbuild.graph.node import Graph
     from mbuild.images import Project
+    from mbuild.process.begun import Begun
     from mbuild.store.cache import Cache
     from mbuild.tree import Tree
 
@@ -51,6 +51,7 @@ class Workspace:
             and the same definitions serve base and head.
     platforms: replace those of every image, for base and head alike.
     looking: nothing will be built, so that where there is no build.yaml, what ``mbuild init`` would write stands in.
+    ahead:   gives the work tree as the first question is to see it, where git looks at it already.
     """
 
     repository: Repository
@@ -59,6 +60,7 @@ class Workspace:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     platforms: tuple[str, ...] = ()
     looking: bool = False
+    ahead: Begun[AnyTree] | None = None
 
     @property
     def folder(self) -> Path:
@@ -173,11 +175,11 @@ def open_workspace(
     platforms: tuple[str, ...] = (),
     *,
     looking: bool = False,
-    expected: Iterable[str] = (),
+    ahead: Ahead | None = None,
 ) -> Workspace:
     """Open the repository that a folder belongs to and find its build.yaml. Raises MbuildError.
 
-    expected: refs that will be asked for (``open_repository``).
+    ahead: where that has begun already.
     """
     if platforms:
         from mbuild.platforms import platform as checked_platform
@@ -185,21 +187,19 @@ def open_workspace(
         platforms = tuple(checked_platform(each) for each in platforms)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
-    opening = Begun(lambda: open_repository(directory, expected))
-    cache = open_cache(os.environ)
-    cache.prepare()  # takes as long as git does
-    repository = opening.result()
-    repository.memory = cache if cache.folder is not None else None
+    ahead = ahead or Ahead(directory)
+    open_cache(os.environ).prepare()  # takes as long as git does
+    repository = ahead.repository.result()
     top = Path(os.path.realpath(repository.top))
     if config is None:
         found = find(Path(os.path.realpath(directory)), top)
         inside = _inside(found, top) if found else None
-        return Workspace(repository, found, inside, platforms=platforms, looking=looking)
+        return Workspace(repository, found, inside, platforms=platforms, looking=looking, ahead=ahead.work_tree)
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
     path = Path(os.path.realpath(path))
-    return Workspace(repository, path, _inside(path, top), platforms=platforms)
+    return Workspace(repository, path, _inside(path, top), platforms=platforms, ahead=ahead.work_tree)
 
 
 def _inside(path: Path, top: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.early import Early
 from mbuild.cli.answering import question
-from mbuild.cli.looking import open_building, open_looking
+from mbuild.cli.looking import look_ahead, open_building, open_looking
 from mbuild.cli.settings import Comparing, Settings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
     looking = bool(options.get("dry_run"))
     platforms = options.get("platforms", ())
     if looking:
-        workspace = open_looking(settings, platforms, [asked.head or "HEAD", asked.base or ""])
+        workspace = open_looking(settings, platforms, look_ahead(settings, asked.base, asked.head))
     else:
         from mbuild.cli.locking import hold
 

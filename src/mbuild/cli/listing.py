@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mbuild.cli.answering import print_json, question
-from mbuild.cli.looking import open_looking
+from mbuild.cli.looking import look_ahead, open_looking
 from mbuild.cli.settings import Listing, Settings
 from mbuild.values import replace
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 def show(settings: Settings, asked: Listing) -> int:
     """Print which images are affected and why; returns the exit code."""
+    if _is_more(asked):
+        _check(asked)
+    ahead = look_ahead(settings, asked.base, asked.head)
     from mbuild.output import asjson
     from mbuild.output.report import Report, listed
 
-    if _is_more(asked):
-        _check(asked)
-    workspace = open_looking(settings, asked.platforms, [asked.head or "HEAD", asked.base or ""])
+    workspace = open_looking(settings, asked.platforms, ahead)
     answer = question(workspace, base=asked.base, head=asked.head, missing_base=asked.missing_base)
     reasons = answer.reasons_of(asked.images)
     graph = answer.snapshot.graph

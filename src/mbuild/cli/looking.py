@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from mbuild.app.ahead import Ahead
     from mbuild.app.workspace import Workspace
 
 
-def open_looking(settings: Settings, platforms: tuple[str, ...] = (), expected: Iterable[str] = ()) -> Workspace:
-    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in.
+def look_ahead(settings: Settings, base: str | None, head: str | None) -> Ahead:
+    """Begin what git has to do to compare two trees: to be called before anything that takes long to import."""
+    from mbuild.app.ahead import Ahead
 
-    expected: refs that will be asked for.
-    """
+    # What is fetched is said first, and by whom: see ``_allow``.
+    work_tree = head is None and not settings.fetch
+    return Ahead(settings.directory, [head or "HEAD", base or ""], work_tree=work_tree)
+
+
+def open_looking(settings: Settings, platforms: tuple[str, ...] = (), ahead: Ahead | None = None) -> Workspace:
+    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in."""
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.boundary import print_problems
     from mbuild.errors import Problem
 
-    workspace = open_workspace(settings.directory, settings.config, platforms, looking=True, expected=expected)
+    workspace = open_workspace(settings.directory, settings.config, platforms, looking=True, ahead=ahead)
     _allow(workspace, settings)
     if workspace.config is None:
         print_problems([Problem("there is no build.yaml: images are those that mbuild init --dry-run shows")], "note")
