@@ -114,8 +114,21 @@ class Objects:
             raise self._has_ended(oid, path)
         return content[:-1]
 
+    def _some_sizes(self, oids: Sequence[str]) -> list[int]:
+        """Return the sizes that git says of some objects, a line each: ``ID TYPE SIZE``."""
+        line = self._running.stdout.readline
+        lines = [line() for _ in oids]
+        words = b"".join(lines).split()
+        if len(words) == 3 * len(lines):
+            return [int(each) for each in words[2::3]]
+        # Something is missing, or git has ended: line by line it is found out what.
+        return [self._size_in(each, oid, "") for each, oid in zip(lines, oids, strict=True)]
+
     def _size(self, oid: str, path: str) -> int:
-        header = self._running.stdout.readline().split()
+        return self._size_in(self._running.stdout.readline(), oid, path)
+
+    def _size_in(self, line: bytes, oid: str, path: str) -> int:
+        header = line.split()
         if len(header) == 3:
             return int(header[2])
         if header[1:] == [b"missing"]:
@@ -170,7 +183,7 @@ class Objects:
                 for part, following in itertools.pairwise([(), *parts, ()]):
                     if following:
                         self._put("info", following)  # git looks for these while the answers before are read
-                    found.extend([self._size(oid, "") for oid in part])
+                    found.extend(self._some_sizes(part))
         except _TooOld:
             self._how = _ONE_BY_ONE
 
