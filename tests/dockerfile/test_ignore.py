@@ -157,6 +157,8 @@ def test_ignored(text: str, ignored: list[str], kept: list[str]) -> None:
         **dict.fromkeys(ignored, True),
         **dict.fromkeys(kept, False),
     }
+    for paths in ([*ignored, *kept], sorted((*ignored, *kept))):
+        assert matcher(text).each_ignored(paths) == [path in ignored for path in paths]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +259,7 @@ def test_the_order_of_questions_does_not_matter(text: str, paths: list[str]) -> 
     forwards, backwards = matcher(text), matcher(text)
     there = [forwards.ignored(path) for path in paths]
     assert there == [backwards.ignored(path) for path in reversed(paths)][::-1]
+    assert there == matcher(text).each_ignored(paths) == forwards.each_ignored(paths)
 
 
 ODD = st.text(st.sampled_from("ab/.!*\\ -[]\udcff"), max_size=6)

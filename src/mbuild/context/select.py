@@ -174,8 +174,9 @@ class _Taking:
             covered = self._covered()
         if self.ignore is None:
             return list(covered)
-        listing, ignored = self.lookup.listing, self.ignore.ignored
-        return [at for at in covered if not ignored(listing[at].path) or self._kept(at)]
+        listing, taken = self.lookup.listing, list(covered)
+        ignored = self.ignore.each_ignored([listing[at].path for at in taken])
+        return [at for at, out in zip(taken, ignored, strict=True) if not out or self._kept(at)]
 
     def _covered(self) -> Sequence[int]:
         if len(self.taken) == 1 and not self.narrowed:

@@ -125,6 +125,20 @@ class IgnoreMatcher:
             return folder.fixed
         return self._matches(path) if self._matches else self._judge(path, folder.matched)[0]
 
+    def each_ignored(self, paths: Iterable[str]) -> list[bool]:
+        """Return the same of each path. Those of one folder should follow each other: it is looked up once for them."""
+        matches, found = self._matches, []
+        known, folder = "", self._folders[""]
+        for path in paths:
+            above = path.rpartition("/")[0]
+            if above != known:
+                known, folder = above, self._folders.get(above) or self._look_at(above)
+            if folder.fixed is not None:
+                found.append(folder.fixed)
+            else:
+                found.append(matches(path) if matches else self._judge(path, folder.matched)[0])
+        return found
+
     def may_reinclude_below(self, folder: str) -> bool:
         """Return whether a `!` line could re-include something below an ignored folder. "" is the context root."""
         return any(pattern.can_match_below(folder) for pattern in self._reincluding)
