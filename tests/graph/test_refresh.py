@@ -185,6 +185,20 @@ def test_what_was_frozen_is_what_it_was() -> None:
             thaw(memoryview(cut), MemoryTree(FILES), "linux/amd64")
 
 
+def test_few_summaries_are_decoded_or_all() -> None:
+    images = [image(f"i{number:03d}", root="") for number in range(100)]
+    files = {each.dockerfile: "FROM scratch\n" for each in images} | {"i000/Dockerfile": "FROM shop/i099\n"}
+    old = graph(files, *images)
+    for names in ([*old.images.names], [*reversed(old.images.names)]):
+        found = thaw(memoryview(freeze(old, ())), MemoryTree(files), "linux/amd64")[0].images.summaries
+        assert {name: found[name] for name in names} == old.images.summaries
+        assert ([*found], len(found), found["i000"].parents) == (old.images.names, 100, ("i099",))
+        with pytest.raises(KeyError):
+            found["nothing"]
+    fresh = thaw(memoryview(freeze(old, ())), MemoryTree(files), "linux/amd64")[0].images.summaries
+    assert "nothing" not in fresh
+
+
 def test_what_lies_behind_a_link_is_looked_at() -> None:
     web = image("web")
     before: dict[str, str | tuple[str, str]] = {

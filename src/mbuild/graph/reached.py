@@ -107,9 +107,7 @@ class Reached:
 
 
 def alike(base: Graph, head: Graph, name: str) -> bool:
-    """Tell whether an image of both graphs is defined alike, its files aside."""
-    if base.images is head.images:
-        return True
+    """Tell whether an image of both graphs is defined alike, its files aside. (All are where they share them.)"""
     old, new = base.nodes[name], head.nodes[name]
     if old.source.outline is new.source.outline:
         return True  # an outline is only taken over where build.yaml says the same (`graph.refresh`)
