@@ -25,7 +25,11 @@ BEGIN, END = "<!-- figures: python -m bench --markdown -->\n", "<!-- end of figu
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the suite. Returns 1 when an answer is wrong; a budget that is not kept is only printed."""
-    asked = _options().parse_args(argv)
+    parser = _options()
+    asked = parser.parse_args(argv)
+    for name in asked.only:
+        if name.partition("/")[0] not in AREAS:
+            parser.error(f"argument --only: there is no {name!r}; scenarios are called as their rows are: commits/core")
     found = [read(each) for each in asked.read] or [_measured(asked)]
     sys.stdout.write("\n".join(text(each) for each in found))
     if asked.json:

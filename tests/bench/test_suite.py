@@ -155,6 +155,13 @@ def test_areas_and_scenarios_can_be_chosen(bench: Bench, only: tuple[str, ...], 
     assert [name for name in ("plan", "plan/core", "plan/edit", "tar") if asked.wants(name)] == wanted
 
 
+def test_what_is_in_no_area_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--only", "commits", "--only", "service"])
+    assert ended.value.code == 2
+    assert "there is no 'service'" in capsys.readouterr().err
+
+
 def test_areas_measure_and_find_every_answer_right(bench: Bench) -> None:
     found = list(run(replace(bench, only=("commits/service", "worktree/moved", "peers"))))
     rows = {(each.scenario, each.run): each for each in found if isinstance(each, Row)}
