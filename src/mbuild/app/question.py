@@ -182,6 +182,15 @@ def _unowned(
     return tuple(sorted(changed - owned))
 
 
+MOST_NAMES = 20
+"""So many images are named where one that was asked for is not there."""
+
+
+def _shown(names: Sequence[str]) -> str:
+    left = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {left:,} more, which mbuild graph shows" if left > 0 else "")
+
+
 def chosen(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
     """Check names given on the command line. Raises UsageError with the nearest names."""
     import difflib
@@ -190,7 +199,7 @@ def chosen(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in graph.nodes:
             near = difflib.get_close_matches(name, graph.nodes, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the images are: {', '.join(graph.nodes)}"
+            hint = f"did you mean '{near[0]}'?" if near else f"the images are: {_shown(tuple(graph.nodes))}"
             problems.append(Problem(f"there is no image '{name}'", hints=(hint,)))
     if problems:
         raise UsageError(problems)
