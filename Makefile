@@ -28,9 +28,10 @@ sample: .venv/installed ## show what is affected in sample_monorepo/, then build
 	@echo '$$ mbuild all'
 	@$(PY) -m mbuild all
 
+# A test that hangs fails, with the stacks of its threads; none takes a fifth of that many seconds.
 .PHONY: test
 test: .venv/installed-test ## run the tests
-	@$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --timeout 600 $(PYTEST_ARGS)
 
 .PHONY: oracle
 oracle: .venv/installed-test ## compare with the oracles on thousands of random monorepos and edits
