@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from mbuild.context.select import Selection, select
-from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.ignore import IgnoreMatcher, parse_ignore
 from mbuild.dockerfile.model import ExternalImage, Platform, Recipe
-from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
 from mbuild.tree import FILE, SYMLINK, Entry
+from tests.dockerfile.evaluating import evaluated
 
 # Rows that differ on purpose.
 ACCEPTED_HERE = {
@@ -41,8 +40,9 @@ def tree_of(rows: Sequence[Mapping[str, str]]) -> Tree:
 
 
 def recipe_of(data: str, path: str, target: str | None, args: Mapping[str, str]) -> Recipe:
-    return evaluate(
-        parse(data.encode(), path),
+    return evaluated(
+        data.encode(),
+        path,
         target=target,
         args=args,
         platform=Platform(),

@@ -21,12 +21,11 @@ from typing import Any
 
 import pytest
 
-from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import FolderContext, Inherited, ParentImage, Platform, Recipe, Resolved
-from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
 from mbuild.names import context_key
 from mbuild.platforms import parse_platform
+from tests.dockerfile.evaluating import evaluated
 
 TABLE: dict[str, Any] = json.loads((Path(__file__).parent / "buildkit_answers.json").read_text(encoding="utf-8"))
 
@@ -47,8 +46,8 @@ def context(contexts: Mapping[str, str], name: str) -> Resolved | None:
 
 def recipe_of(row: Mapping[str, Any]) -> Recipe:
     contexts = row.get("contexts", {})
-    return evaluate(
-        parse(row["text"].encode(), "Dockerfile"),
+    return evaluated(
+        row["text"].encode(),
         target=row.get("target"),
         args=row.get("args", {}),
         platform=Platform(*parse_platform(row.get("platform", "linux/amd64"))),

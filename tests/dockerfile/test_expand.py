@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from mbuild.dockerfile import expand, shellpattern
 from mbuild.dockerfile.expand import Expanded, ExpansionError, Lexer
 from mbuild.dockerfile.gotext import SPACE
+from mbuild.dockerfile.refused import Refused
+from mbuild.dockerfile.variables import Variables
 
 ENV = {
     "A": "a*b/c a",
@@ -225,3 +227,37 @@ def test_trimming_agrees_with_the_definition(pattern: str, value: str, greedy: b
         assert shellpattern.trim_prefix(value, pattern, greedy) == value[cut:]
     mirrored = shellpattern.trim_suffix(value[::-1], pattern[::-1], greedy)
     assert mirrored == shellpattern.trim_prefix(value, pattern, greedy)[::-1]
+
+
+NAMES = st.sampled_from(["A", "B_1", "\u00e9", "C"])
+PIECES = st.one_of(
+    NAMES.map("${}".format),
+    NAMES.map("${{{}:-$B_1}}".format),
+    st.sampled_from(["x", "\u00b2", "'", "\\", "\udcff", "${A?", "}"]),
+)
+VALUES = st.dictionaries(NAMES, st.sampled_from(["", "v", "w" * 300]))
+
+
+@settings(max_examples=500)
+@given(st.lists(PIECES, max_size=6).map("".join), st.lists(VALUES))
+def test_what_is_kept_of_words_is_what_they_expand_to(text: str, environments: list[dict[str, str]]) -> None:
+    lexer = Lexer()
+    for values in environments:
+        try:
+            expected = lexer.word(text, values)
+        except ExpansionError:
+            with pytest.raises(Refused):
+                Variables(dict(values)).expand(lexer, text)
+            continue
+        guessed = set(values)
+        known = Variables(dict(values), guessed=guessed, base="base").expand(lexer, text)
+        assert known == (expected.text, expected.unmatched | expected.matched)
+
+
+@pytest.mark.parametrize(("name", "value"), [("A", "1"), ("\u00e9", "1"), ("A", "1" * 300), ("A" * 300, "1")])
+def test_a_word_has_the_values_of_its_time(name: str, value: str) -> None:
+    variables = Variables({name: value})
+    assert variables.expand(Lexer(), f"${name}") == (value, frozenset())
+    variables.define(name, "2", frozenset(), keep=True)
+    assert variables.expand(Lexer(), f"${name}") == ("2", frozenset())
+    assert Variables().expand(Lexer(), f"${name}") == ("", frozenset())

@@ -54,6 +54,11 @@ class Scope:
         """Expand a word; return it and the unknown variables it needs."""
         return self.variables.expand(self.lexer, word)
 
+    def enter(self, path: str) -> None:
+        """Take a path for the working directory; one from there is not known where that is not."""
+        if path.startswith("/") or self.workdir:
+            self.workdir = "/" + posixpath.normpath(posixpath.join(self.workdir, path)).lstrip("/")
+
     def run(self, command: Command) -> list[Operation]:
         """Return what a command does, and let it change the variables. Raises Refused."""
         self.doubts.clear()
@@ -111,8 +116,7 @@ def _arg_value(name: str, default: str | None, scope: Scope) -> tuple[str | None
 
 def _workdir(command: Command, scope: Scope) -> list[Operation]:
     path, _ = scope.expand(command.words[0])
-    if path.startswith("/") or scope.workdir:
-        scope.workdir = "/" + posixpath.normpath(posixpath.join(scope.workdir, path)).lstrip("/")
+    scope.enter(path)
     return [_operation(command, scope, path)]
 
 

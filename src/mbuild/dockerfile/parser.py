@@ -188,6 +188,11 @@ def _parse_line(line: str, escape: str, *, inside: bool = False) -> _Parsed:
     return _Parsed(keyword, flags, Arguments(()), line, inner)
 
 
+def parse_line(line: str, where: Where, escape: str = "\\") -> Instruction:
+    """Return the instruction of a logical line without heredocs. Raises `LineError`."""
+    return _instruction(_parse_line(line, escape), (), where, where.line)
+
+
 def _instruction(parsed: _Parsed, heredocs: tuple[Heredoc, ...], where: Where, end_line: int) -> Instruction:
     return Instruction(
         keyword=parsed.keyword,

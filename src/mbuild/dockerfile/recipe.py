@@ -100,11 +100,7 @@ class Writer:
             return replace(
                 inherited, onbuild=()
             )  # BuildKit takes the triggers of what replaces a stage for that stage's
-        scope = self._scopes[target]
-        variables = scope.variables
-        # A guess is left out: to a child it is then a variable that the parent may define, and so a doubt again.
-        env = tuple(pair for pair in variables.image.items() if pair[0] not in variables.guessed)
-        return Inherited(env, tuple(scope.onbuild), scope.workdir, variables.base)
+        return handed_on(self._scopes[target])
 
     def _stage(self, node: Node) -> StageRecipe:
         base, base_ref = self._base(node)
@@ -145,15 +141,9 @@ class Writer:
     def _begin(self, node: Node) -> Scope:
         scope = Scope(self._lexer, self._args, self._shared, self._syntax)
         if node.base_stage is not None and not self._replaced(node):
-            before = self._scopes[node.base_stage]
-            scope.variables, scope.workdir = before.variables.child(), before.workdir
-            return scope
-        found = self._resolution.of(node)
-        inherited = _inherited(found)
-        scope.variables = _variables(inherited or Inherited(), _name(found))
-        if not self._platforms[node].startswith("windows"):
-            scope.variables.set_path()
-        scope.workdir = inherited.workdir if inherited else ""
+            go_on(scope, self._scopes[node.base_stage])
+        else:
+            begin(scope, self._resolution.of(node), self._platforms[node])
         return scope
 
     def _step(self, node: Node, step: Step, scope: Scope) -> list[tuple[Operation, Sources]]:
@@ -200,6 +190,28 @@ class Writer:
             mounts = [("mount", mount.text(name)) for mount, name in zip(scope.mounts, names, strict=True)]
             flags = [*(flag for flag in flags if flag[0] != "mount"), *mounts]
         return replace(operation, flags=tuple(flags))
+
+
+def begin(scope: Scope, found: Resolved | None, platform: str) -> None:
+    """Give a stage what it has from what it starts from: variables and the working directory."""
+    inherited = _inherited(found)
+    scope.variables = _variables(inherited or Inherited(), _name(found))
+    if not platform.startswith("windows"):
+        scope.variables.set_path()
+    scope.workdir = inherited.workdir if inherited else ""
+
+
+def go_on(scope: Scope, before: Scope) -> None:
+    """Give a stage what it has from the stage that it starts from."""
+    scope.variables, scope.workdir = before.variables.child(), before.workdir
+
+
+def handed_on(scope: Scope) -> Inherited:
+    """Return what an image that ends here hands on."""
+    variables = scope.variables
+    # A guess is left out: to a child it is then a variable that the parent may define, and so a doubt again.
+    env = tuple([pair for pair in variables.image.items() if pair[0] not in variables.guessed])
+    return Inherited(env, tuple(scope.onbuild), scope.workdir, variables.base)
 
 
 def _words(step: Step) -> tuple[str, ...]:

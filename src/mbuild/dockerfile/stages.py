@@ -21,7 +21,7 @@ from mbuild.platforms import parse_platform
 from mbuild.values import dataclass, field
 
 SCRATCH = "scratch"
-_INDEX = re.compile(r"[+-]?[0-9]+")
+INDEX = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(slots=True)
@@ -180,7 +180,7 @@ class Nodes:
                 f"COPY --from={origin}: variables are not expanded here",
                 "name a stage: FROM $VARIABLE AS name, then COPY --from=name",
             )
-        if not _INDEX.fullmatch(origin):
+        if not INDEX.fullmatch(origin):
             return self._named(origin, "copy", where)
         if not 0 <= int(origin) < len(self.all):
             raise Refused(f"COPY --from={origin}: there is no stage of that number")

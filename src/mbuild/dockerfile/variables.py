@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from mbuild.dockerfile.expand import Expanded, ExpansionError, Lexer
 from mbuild.dockerfile.instructions import Command
@@ -25,13 +26,14 @@ _SPECIAL = re.compile(r"[$'\"\\`<]")
 _NOTHING: frozenset[str] = frozenset()
 
 
-def _is_plain(word: str) -> bool:
+def is_plain(word: str) -> bool:
+    """Whether a word surely expands to itself."""
     return word.isascii() and _SPECIAL.search(word) is None
 
 
 def expand_word(lexer: Lexer, word: str, values: Mapping[str, str]) -> str:
     """Expand a word. Raises Refused where BuildKit refuses it."""
-    if _is_plain(word):
+    if is_plain(word):
         return word
     try:
         return lexer.word(word, values).text
@@ -80,6 +82,31 @@ def global_args(
     return values
 
 
+_WORTH_KEEPING = 200
+"""Characters of a word, and of the values that may stand in it: so what is kept is bounded."""
+
+
+def _expanded(lexer: Lexer, word: str, values: Mapping[str, str]) -> Expanded:
+    """Expand a word; images of one repository have many in common. Raises ExpansionError."""
+    if len(word) > _WORTH_KEEPING or not word.isascii():
+        return lexer.word(word, values)
+    known = tuple([(name, values[name]) for name in _names(word) if name in values])
+    if sum([len(value) for _, value in known]) > _WORTH_KEEPING:
+        return lexer.word(word, values)
+    return _expanded_with(lexer, word, known)
+
+
+@lru_cache(maxsize=1024)
+def _names(word: str) -> tuple[str, ...]:
+    """Return all that may be names of variables in a word of ASCII, and perhaps more."""
+    return tuple(dict.fromkeys(re.findall(r"\w+", word, re.ASCII)))
+
+
+@lru_cache(maxsize=1024)
+def _expanded_with(lexer: Lexer, word: str, values: tuple[tuple[str, str], ...]) -> Expanded:
+    return lexer.word(word, dict(values))
+
+
 @dataclass(slots=True)
 class Variables:
     """The variables at one point of a stage.
@@ -110,10 +137,10 @@ class Variables:
 
         Raises Refused where BuildKit refuses the word.
         """
-        if _is_plain(word):
+        if is_plain(word):
             return word, _NOTHING
         try:
-            result = lexer.word(word, self.values)
+            result = _expanded(lexer, word, self.values)
         except ExpansionError as error:
             result = self._guess(lexer, word, error)
         return result.text, self._unknown(result)

@@ -8,7 +8,7 @@ part of the input and is raised whenever the encoding changes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
@@ -54,6 +54,11 @@ def operation(each: Operation) -> Encodable:
     return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
 
 
+def written(each: Operation) -> bytes:
+    """Return the encoding of ``operation``."""
+    return _operation(each)
+
+
 def _operation(each: Operation) -> bytes:
     """Return the encoding of ``operation``, for most of them without making that: there are ten in an image."""
     if not each.heredocs:
@@ -80,23 +85,26 @@ def _resolved(value: int | Resolved | None) -> Encodable:
             return value
 
 
-def _stage(stage: StageRecipe) -> bytes:
-    """Return the encoding of (base, platform, operations, sources)."""
+def used(sources: Iterable[tuple[str, int | Resolved]]) -> bytes:
+    """Return the encoding of where an operation takes files from: (the name, what it stands for) of each."""
     # A stage is known by its place in the recipe: what it is called does not count.
-    sources = [
-        encode(tuple((None if isinstance(target, int) else word, _resolved(target)) for word, target in each))
-        if each
-        else b"l0:"
-        for each in stage.sources
-    ]
-    operations = [_operation(each) for each in stage.operations]
-    begin = b"l4:%b%bl%d:" % (encode(_resolved(stage.base)), _text(stage.platform), len(operations))
+    pairs = tuple([(None if isinstance(target, int) else word, _resolved(target)) for word, target in sources])
+    return encode(pairs) if pairs else b"l0:"
+
+
+def stage(base: int | Resolved | None, platform: str, operations: Sequence[bytes], sources: Sequence[bytes]) -> bytes:
+    """Return the encoding of (base, platform, operations, sources); those of operations and sources are made."""
+    begin = b"l4:%b%bl%d:" % (encode(_resolved(base)), _text(platform), len(operations))
     return b"".join((begin, *operations, b"l%d:" % len(sources), *sources))
+
+
+def _stage(each: StageRecipe) -> bytes:
+    return stage(each.base, each.platform, [*map(written, each.operations)], [*map(used, each.sources)])
 
 
 def recipe(value: Recipe) -> Encodable:
     """Return the meaning of a recipe."""
-    return (value.syntax, tuple(_stage(stage) for stage in value.stages))
+    return (value.syntax, tuple([_stage(each) for each in value.stages]))
 
 
 def entries(found: Iterable[Entry]) -> bytes:
@@ -137,15 +145,18 @@ def _passed(definition: ImageDef) -> Iterator[Encodable]:
         yield ("ssh", tuple((each.id, each.paths) for each in definition.ssh))
 
 
-def meaning(definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Recipe], unread: Iterable[str]) -> str:
+def meaning(
+    definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Encodable], unread: Iterable[str]
+) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
+    recipes: what ``recipe`` returns for each platform.
     unread: blob ids of definitions that could not be read exactly and so count byte for byte.
     """
     value = (
         FORMAT,
         platforms,
-        tuple(recipe(each) for each in recipes),
+        tuple(recipes),
         tuple(sorted(pair for pair in definition.args if _is_for_builder(pair[0]))),
         tuple((each.id, each.env, each.file) for each in definition.secrets),
         tuple(unread),

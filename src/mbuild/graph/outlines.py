@@ -6,12 +6,13 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
-from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Recipe, Reference
+from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Reference
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph.brief import Brief
 from mbuild.graph.fingerprint import meaning
 from mbuild.graph.outline import Edge, Outline
 from mbuild.graph.places import Places
-from mbuild.graph.recipes import Evaluated, Recipes, platforms_of
+from mbuild.graph.recipes import Briefed, Recipes, platforms_of
 from mbuild.images import ImageDef
 from mbuild.names import context_key
 from mbuild.tree import Entry, Tree
@@ -119,8 +120,8 @@ class Outliner:
         entry = self.places.file(definition.dockerfile)
         if entry is None:
             raise DockerfileError(_missing_dockerfile(definition, self.recipes.tree))
-        evaluated = self.recipes.evaluate(definition, entry, self._inherited)
-        return _outlined(definition, entry, evaluated, self.places, self.recipes.native)
+        briefed = self.recipes.briefs(definition, entry, self._inherited)
+        return _outlined(definition, entry, briefed, self.places, self.recipes.native)
 
     def _inherited(self, name: str) -> Sequence[Inherited] | None:
         if name in self.held:
@@ -136,27 +137,27 @@ class Outliner:
             raise _First(name)
 
 
-def _outlined(definition: ImageDef, entry: Entry, evaluated: Evaluated, places: Places, native: str) -> Outline:
-    recipes = evaluated.recipes
-    reads = _unique(read for recipe in recipes for read in recipe.reads)
-    doubts = _unique(doubt for recipe in recipes for doubt in recipe.doubts)
+def _outlined(definition: ImageDef, entry: Entry, briefed: Briefed, places: Places, native: str) -> Outline:
+    briefs = briefed.briefs
+    reads = _unique(read for each in briefs for read in each.reads)
+    doubts = _unique(doubt for each in briefs for doubt in each.doubts)
     for read in reads:
         check_wildcards(read)
     platforms = tuple(str(each) for each in platforms_of(definition.platforms, native))
     return Outline(
         dockerfile=entry,
-        meaning=meaning(definition, platforms, recipes, [entry.oid] if doubts else []),
+        meaning=meaning(definition, platforms, [each.meaning for each in briefs], [entry.oid] if doubts else []),
         reads=reads,
         doubts=doubts,
         places=places.of(definition, {read.context for read in reads}),
-        edges=_edges(definition, recipes),
-        external=_external(recipes),
-        inherited=tuple(recipe.inherited for recipe in recipes),
-        names=evaluated.names,
+        edges=_edges(definition, briefs),
+        external=_external(briefs),
+        inherited=tuple([each.inherited for each in briefs]),
+        names=briefed.names,
     )
 
 
-def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
+def _edges(definition: ImageDef, briefs: Sequence[Brief]) -> tuple[Edge, ...]:
     contexts = {context_key(each.name) for each in definition.contexts}
 
     def kind(reference: Reference) -> str:
@@ -164,8 +165,8 @@ def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
 
     found = {
         (resolved.image, kind(reference), reference.name): reference.where
-        for recipe in recipes
-        for reference, resolved in reversed(recipe.references)
+        for each in briefs
+        for reference, resolved in reversed(each.references)
         if isinstance(resolved, ParentImage)
     }
     edges = [Edge(definition.name, *key, where) for key, where in found.items()]
@@ -175,10 +176,10 @@ def _edges(definition: ImageDef, recipes: Sequence[Recipe]) -> tuple[Edge, ...]:
     return tuple(sorted(edges, key=lambda each: (each.parent, each.kind, each.name)))
 
 
-def _external(recipes: Collection[Recipe]) -> tuple[tuple[str, Where | None], ...]:
+def _external(briefs: Collection[Brief]) -> tuple[tuple[str, Where | None], ...]:
     found: dict[str, Where | None] = {}
-    for recipe in recipes:
-        for reference, resolved in recipe.references:
+    for each in briefs:
+        for reference, resolved in each.references:
             if isinstance(resolved, ExternalImage):
                 found.setdefault(resolved.ref, reference.where)
     return tuple(sorted(found.items(), key=lambda pair: pair[0]))

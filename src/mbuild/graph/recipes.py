@@ -20,8 +20,10 @@ from mbuild.dockerfile.model import (
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem
+from mbuild.graph.brief import Brief, brief
 from mbuild.graph.defined import Definitions
 from mbuild.graph.lookup import Lookup, context_for
+from mbuild.graph.plain import Plain
 from mbuild.images import ImageDef, NamedContext
 from mbuild.platforms import parse_platform
 from mbuild.tree import Entry, Tree
@@ -49,6 +51,14 @@ class Evaluated:
     names: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Briefed:
+    """What counts of the recipes of an image, one for each platform; names: as of ``Evaluated``."""
+
+    briefs: tuple[Brief, ...]
+    names: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Recipes:
     """Reads and evaluates Dockerfiles.
@@ -61,6 +71,7 @@ class Recipes:
     native: str
     _parsed: dict[tuple[str, str], tuple[Dockerfile, tuple[Problem, ...]]] = field(default_factory=dict)
     _lookup: Lookup | None = None
+    _plain: Plain | None = None
 
     def parsed(self, definition: ImageDef, entry: Entry) -> Dockerfile:
         """Return the Dockerfile of an image. Raises DockerfileError with everything that is wrong in it."""
@@ -80,6 +91,24 @@ class Recipes:
         platforms = platforms_of(definition.platforms, self.native)
         recipes = tuple(self._recipe(file, _Asking(self, definition, each, inherited, names)) for each in platforms)
         return Evaluated(recipes, tuple(names.items()))
+
+    def briefs(self, definition: ImageDef, entry: Entry, inherited: InheritedOf) -> Briefed:
+        """Return what counts of an image's recipes. Raises as ``evaluate``."""
+        if self._plain is None:
+            self._plain = Plain(_platform(self.native))
+        names: dict[str, str] = {}
+        plain = self._plain.file(entry.oid, lambda: self.tree.read(entry))
+        if plain is not None:
+            askings = [
+                _Asking(self, definition, each, inherited, names)
+                for each in platforms_of(definition.platforms, self.native)
+            ]
+            found = [self._plain.brief(plain, definition, each.platform, each.resolve) for each in askings]
+            briefs = tuple([each for each in found if each is not None])
+            if len(briefs) == len(askings):
+                return Briefed(briefs, tuple(names.items()))
+        evaluated = self.evaluate(definition, entry, inherited)
+        return Briefed(tuple(map(brief, evaluated.recipes)), evaluated.names)
 
     def _recipe(self, file: Dockerfile, asking: _Asking) -> Recipe:
         definition = asking.definition

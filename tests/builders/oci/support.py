@@ -18,7 +18,6 @@ from mbuild.builders.oci.layer import apply_layer
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.oci.nodes import Device, File, Symlink
 from mbuild.builders.oci.spool import Spool
-from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import (
     ExternalImage,
     FolderContext,
@@ -29,8 +28,8 @@ from mbuild.dockerfile.model import (
     Reference,
     Resolved,
 )
-from mbuild.dockerfile.parser import parse
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
+from tests.dockerfile.evaluating import evaluated
 
 AMD64 = Platform("linux", "amd64")
 EPOCH = 1_700_000_000
@@ -82,8 +81,8 @@ class Bench:
         self.layout = Layout(self.folder / "layout").open_or_create()
 
     def recipe(self, dockerfile: str, *, target: str | None = None, args: Mapping[str, str] | None = None) -> Recipe:
-        return evaluate(
-            parse(dockerfile.encode("utf-8", "surrogateescape"), "Dockerfile"),
+        return evaluated(
+            dockerfile.encode("utf-8", "surrogateescape"),
             target=target,
             args=args or {},
             platform=AMD64,

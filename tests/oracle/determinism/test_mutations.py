@@ -105,7 +105,7 @@ FORGETTING: dict[str, tuple[object, str, Callable[..., object]]] = {
     "keywords": _operation(keyword=""),
     "forms": _operation(json=False),
     "heredocs": _operation(heredocs=()),
-    "stages": _constant("_stage"),
+    "stages": _constant("stage"),
     "names outside": _constant("_resolved"),
     "contexts": _identity(1, ()),
     "the builder's arguments": (encoding, "_is_for_builder", lambda _: False),

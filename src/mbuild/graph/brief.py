@@ -1,0 +1,24 @@
+"""What an outline takes from the recipe of an image for one platform."""
+
+from __future__ import annotations
+
+from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe, Reference, Resolved
+from mbuild.graph.fingerprint import Encodable
+from mbuild.graph.fingerprint import recipe as meaning_of
+from mbuild.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What counts of a recipe. meaning: as ``fingerprint.recipe`` returns it; the others: as in ``Recipe``."""
+
+    meaning: Encodable
+    reads: tuple[Read, ...]
+    references: tuple[tuple[Reference, Resolved], ...]
+    inherited: Inherited
+    doubts: tuple[Doubt, ...] = ()
+
+
+def brief(recipe: Recipe) -> Brief:
+    """Return what counts of a recipe."""
+    return Brief(meaning_of(recipe), recipe.reads, recipe.references, recipe.inherited, recipe.doubts)
