@@ -57,7 +57,7 @@ def test_an_index_without_a_checksum_is_read(repo: Repo, tmp_path: Path) -> None
 def test_hidden_files_are_found_wherever_what_git_prints_is_cut(
     chunk: int, repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mbuild.git.index._CHUNK", chunk)
+    monkeypatch.setattr("mbuild.git.scan._CHUNK", chunk)
     names = ["a", "b\nH 100", "c", "d", "e", "f"]
     for name in names:
         repo.write(name, "")

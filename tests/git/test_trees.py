@@ -210,7 +210,7 @@ def test_modes_and_submodules(repo: Repo, tmp_path: Path) -> None:
 def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     monkeypatch.setattr(folders, "MOST_FOLDERS", limit)
     blob = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", stdin=b"x"))
-    inner = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=b"100644 etc\0" + blob)
+    inner = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=b"120000 etc\0" + blob)
     outer = b"40000 ..\0" + bytes.fromhex(inner)
     tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=outer)
     made = repo.git("commit-tree", "-m", "x", tree_id)
@@ -218,6 +218,8 @@ def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.Monke
         repo.open().commit_tree(made).entry("../etc")
     with pytest.raises(GitError, match=r"'\.\.'"):
         repo.open().commit_tree(made).below("")
+    with pytest.raises(GitError, match=r"'\.\.'"):
+        repo.open().commit_tree(made).links()
 
 
 def _partial(repo: Repo, tmp_path: Path, kind: str) -> Repo:
@@ -292,3 +294,12 @@ def test_links_are_found_wherever_they_stand(names: list[bytes], repo: Repo) -> 
     found = CommitTree(repo.open(), repo.commit()).links()
     assert [each.path for each in found] == sorted(map(os.fsdecode, names))
     assert {each.mode for each in found} <= {SYMLINK}
+
+
+def test_links_of_a_tree_that_is_not_all_there(repo: Repo) -> None:
+    repo.write("a/b/c", "1")
+    commit = repo.commit()
+    lost = repo.git("rev-parse", "HEAD:a/b")
+    (repo.top / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    with pytest.raises(GitError, match=lost):
+        CommitTree(repo.open(), commit).links()

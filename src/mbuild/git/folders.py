@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from mbuild.errors import GitError
@@ -71,13 +71,6 @@ class Folders:
         ]
         return _sorted(found)
 
-    def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path."""
-        # Most folders have neither links nor folders in them, and are not taken apart.
-        below = self._below("", None, lambda raw: b"120000 " in raw or b"40000 " in raw)
-        found = ((prefix, each) for prefix, records in below for each in records if each[0] == b"120000")
-        return _sorted(_entry(prefix + decode(record[1]), record) for prefix, record in found)
-
     def expect(self, folders: Collection[str]) -> None:
         """Read what is below folders together, for the questions that follow; what was read before is forgotten."""
         self._raw = {}
@@ -98,16 +91,10 @@ class Folders:
         }
         return found | {path: self._root for path in folders if not path}
 
-    def _below(
-        self,
-        folder: str,
-        levels: int | None = None,
-        wanted: Callable[[bytes], bool] = lambda raw: True,  # noqa: ARG005
-    ) -> Iterator[tuple[str, Sequence[Record]]]:
+    def _below(self, folder: str, levels: int | None = None) -> Iterator[tuple[str, Sequence[Record]]]:
         """Yield every folder at and below a path: what its names begin with, and the lines of its tree object.
 
         levels: only so many levels of folders, the first one included.
-        wanted: says of a tree object whether it matters; one with folders in it does.
         """
         known = self._expected.get(folder)
         found = [known] if known else self._trees([folder]).values()
@@ -119,8 +106,6 @@ class Folders:
                 part = level[start : start + MOST_FOLDERS]
                 raw = self._read([oid for _, oid in part])
                 for prefix, oid in part:
-                    if not wanted(raw[oid]):
-                        continue
                     records = self._parse(raw[oid])
                     yield prefix, records
                     inside = [(name, deep) for mode, name, deep in records if mode in _FOLDER]
@@ -171,10 +156,15 @@ class _parser:  # noqa: N801 - used as a function
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
         if b" ..\0" in raw and any(record[1] == b".." for record in found):
-            raise GitError("the tree holds a path with '..', which git itself refuses to check out")
+            raise leads_up()
         if self._whole.fullmatch(raw) is None:
             raise GitError("a tree object is damaged", "git fsck finds out which")
         return found
+
+
+def leads_up() -> GitError:
+    """Return the error for a tree that no git has made."""
+    return GitError("the tree holds a path with '..', which git itself refuses to check out")
 
 
 def _entry(path: str, record: Record) -> Entry:

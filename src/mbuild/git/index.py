@@ -9,14 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from mbuild.git.door import Git, release
-from mbuild.git.messages import failure
-from mbuild.process import Process
-from mbuild.process.gate import waiting
+from mbuild.git.door import Git
+from mbuild.git.scan import scan
 from mbuild.tree import decode
 from mbuild.values import dataclass, field_names
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +74,13 @@ def _checksum(git: Git) -> str | None:
 
 
 # "TAG MODE OID STAGE TAB PATH"; most are "H 100644": neither hidden nor a submodule.
-_ODD = re.compile(rb"(?:^|\0)(?!H 100)([^\0]+)")
+_ODD = re.compile(rb"\0(?!H 100)([^\0]+)")
 
 
 def _oddities(git: Git) -> Iterator[Oddity]:
-    for record in _odd_records(git):
+    for record in scan(git, ("ls-files", "-v", "--stage", "-z"), _ODD):
         head, _, name = record.partition(b"\t")
         tag, mode, oid, _ = head.decode().split(" ")
         hidden, submodule = tag.islower() or tag == "S", mode == "160000"
         if hidden or submodule:
             yield Oddity(decode(name), oid, hidden, tag in "Ss", submodule)
-
-
-def _odd_records(git: Git) -> Iterator[bytes]:
-    """Yield what ``ls-files`` prints of files that may be odd. For 200,000 files it prints 20 MB, piece by piece."""
-    child = git.start("ls-files", "-v", "--stage", "-z")
-    try:
-        rest = b""
-        while chunk := _read(child):
-            whole, _, rest = (rest + chunk).rpartition(b"\0")
-            yield from _ODD.findall(whole)
-        err = child.stderr.read()
-        if child.wait() != 0:
-            raise failure(err, git.top, "ls-files")
-    finally:
-        release(child)
-
-
-def _read(child: Process) -> bytes:
-    with waiting():
-        return child.stdout.read(_CHUNK)

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
-from mbuild.git.folders import Folders
-from mbuild.tree import SUBMODULE, Entry
+from mbuild.expressions import expression
+from mbuild.git.folders import Folders, leads_up
+from mbuild.git.scan import scan
+from mbuild.tree import SUBMODULE, SYMLINK, Entry, decode
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
@@ -19,6 +21,7 @@ EMPTY = {
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
+_LINK = expression(rb"\x00120000 blob ([0-9a-f]+)\t([^\0]+)")
 _MANY = 100
 
 
@@ -117,9 +120,12 @@ class CommitTree:
             return self._folders.tree_id(folder)
 
     def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path. Looks through the whole tree."""
-        with self._lock:
-            return self._folders.links()
+        """Return every symbolic link, sorted by path. Looks through the whole tree, which git does quickest."""
+        found = scan(self.repository.git, ("ls-tree", "-r", "-z", "--full-tree", self.commit), _LINK)
+        links = [Entry(decode(path), SYMLINK, oid.decode()) for oid, path in found]
+        if any(".." in each.path.split("/") for each in links):
+            raise leads_up()
+        return tuple(sorted(links, key=lambda each: each.path))
 
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""

@@ -1,0 +1,38 @@
+"""What git prints of every file, of which only a few lines matter: for 200,000 files 20 MB, taken piece by piece."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mbuild.git.door import Git, release
+from mbuild.git.messages import failure
+from mbuild.process import Process
+from mbuild.process.gate import waiting
+
+_CHUNK = 1 << 20
+
+
+def scan(git: Git, arguments: tuple[str, ...], wanted: re.Pattern[bytes]) -> Iterator[Any]:
+    """Yield what an expression finds (``findall``) in what git prints of its files, a NUL before and behind each.
+
+    Raises GitError when git fails.
+    """
+    child = git.start(*arguments)
+    try:
+        rest = b"\0"
+        while chunk := _read(child):
+            whole, _, rest = (rest + chunk).rpartition(b"\0")
+            yield from wanted.findall(whole + b"\0")
+            rest = b"\0" + rest
+        err = child.stderr.read()
+        if child.wait() != 0:
+            raise failure(err, git.top, arguments[0])
+    finally:
+        release(child)
+
+
+def _read(child: Process) -> bytes:
+    with waiting():
+        return child.stdout.read(_CHUNK)
