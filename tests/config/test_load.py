@@ -405,6 +405,8 @@ def test_importing_costs_nothing_until_something_is_loaded() -> None:
         "print(sorted({'yaml', 'pydantic', 'difflib'} & set(sys.modules)))\n"
         "mbuild.config.load.load(b'images: {a: }', shown='b', folder='')\n"
         "print(sorted({'yaml', 'pydantic'} & set(sys.modules)))\n"
+        "mbuild.config.load.load(b'images: {a: {test: [a]}}', shown='b', folder='')\n"
+        "print(sorted({'yaml', 'pydantic'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path("/"))
-    assert done.stdout == "[]\n['pydantic', 'yaml']\n"
+    assert done.stdout == "[]\n['yaml']\n['pydantic', 'yaml']\n"

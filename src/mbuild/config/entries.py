@@ -10,10 +10,10 @@ from mbuild.config.clashes import check_names
 from mbuild.config.contexts import known_image, parse_context
 from mbuild.config.discover import Found, TreePaths, discover, rooted_patterns
 from mbuild.config.findings import Findings
-from mbuild.config.models import Config, Defaults, FileEntry, ImageEntry, ImageTestEntry
 from mbuild.config.nodes import Key, Node, closest
 from mbuild.config.paths import file_from_root, from_root, parent, secret_file
 from mbuild.config.places import places
+from mbuild.config.written import Config, Defaults, FileEntry, ImageEntry, ImageTestEntry
 from mbuild.durations import seconds
 from mbuild.errors import Where
 from mbuild.images import TEST_SECONDS, ExpectedFile, ImageDef, ImageTest, NamedContext, Secret, Ssh
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Entries:
-    """The entries of one build.yaml that pydantic has accepted."""
+    """The entries of one valid build.yaml."""
 
     def __init__(self, config: Config, root: Node, folder: str, findings: Findings) -> None:
         """Take what ``load`` has read; what is wrong goes to the findings."""

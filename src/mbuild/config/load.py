@@ -9,8 +9,8 @@ from mbuild.images import Project
 
 if TYPE_CHECKING:
     from mbuild.config.discover import TreePaths
-    from mbuild.config.models import Config
     from mbuild.config.nodes import Node
+    from mbuild.config.written import Config
 
 
 def load(
@@ -44,14 +44,21 @@ def load(
 
 
 def _validated(root: Node, findings: Findings) -> Config:
+    from mbuild.config.nodes import plain
+    from mbuild.config.quick import quick
+
+    document = plain(root)
+    found = quick(document)
+    if found is not None:
+        return found
     from pydantic import ValidationError
 
+    from mbuild.config import models
     from mbuild.config.explain import explain
-    from mbuild.config.models import Config
-    from mbuild.config.nodes import plain
+    from mbuild.config.written import written
 
     try:
-        return Config.model_validate(plain(root))
+        return written(models.Config.model_validate(document))
     except ValidationError as error:
         explain(error, root, findings)
         raise findings.error() from None
