@@ -33,8 +33,13 @@ def _encode(value: Encodable, parts: list[bytes]) -> None:
     elif isinstance(value, tuple):
         parts.append(b"l%d:" % len(value))
         for each in value:
+            # Most are these: one call less for each.
             if isinstance(each, str):
-                parts.append(_text(each))  # most are texts: one call less for each
+                parts.append(_text(each))
+            elif isinstance(each, bytes):
+                parts.append(each)
+            elif each == ():
+                parts.append(b"l0:")
             else:
                 _encode(each, parts)
     elif isinstance(value, bytes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -139,8 +140,8 @@ class Outliner:
 
 def _outlined(definition: ImageDef, entry: Entry, briefed: Briefed, places: Places, native: str) -> Outline:
     briefs = briefed.briefs
-    reads = _unique(read for each in briefs for read in each.reads)
-    doubts = _unique(doubt for each in briefs for doubt in each.doubts)
+    reads = _unique([each.reads for each in briefs])
+    doubts = _unique([each.doubts for each in briefs])
     for read in reads:
         check_wildcards(read)
     platforms = tuple(str(each) for each in platforms_of(definition.platforms, native))
@@ -194,5 +195,5 @@ def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
     )
 
 
-def _unique(values: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(values))
+def _unique(values: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(itertools.chain(*values))) if any(values) else ()

@@ -28,6 +28,9 @@ from mbuild.values import dataclass, field, replace
 NO_SOURCES = fingerprint.used(())
 Resolve = Callable[[Reference], Resolved]
 
+Doing = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+"""Keyword, words and flags of an operation: all that there is to one that is not as written and has no documents."""
+
 
 @dataclass(slots=True)
 class Plain:
@@ -36,6 +39,7 @@ class Plain:
     native: Platform
     _lines: dict[str, Line | None] = field(default_factory=dict)
     _files: dict[str, PlainFile | None] = field(default_factory=dict)
+    _encoded: dict[Doing, bytes] = field(default_factory=dict)
     _given: dict[tuple[str, Platform, tuple[tuple[str, str], ...]], dict[str, str]] = field(default_factory=dict)
 
     def file(self, oid: str, data: Callable[[], bytes]) -> PlainFile | None:
@@ -61,7 +65,8 @@ class Plain:
             shared = self._shared(file, definition, args, platform) if file.declares or file.open else {}
             if file.open:
                 file = closed(file, shared, self.native.arch)
-            return _Assembly(file, definition.dockerfile, args, shared, str(platform), resolve).brief(target)
+            path, encoded = definition.dockerfile, self._encoded
+            return _Assembly(file, path, args, shared, str(platform), resolve, encoded).brief(target)
         except (NotPlain, Refused, NameProblem):
             return None
 
@@ -93,8 +98,10 @@ class _Assembly:
         shared: Mapping[str, str],
         platform: str,
         resolve: Resolve,
+        encoded: dict[Doing, bytes],
     ) -> None:
-        """Take what the stages share."""
+        """Take what the stages share. encoded: of operations that have been met."""
+        self._encoded = encoded
         self._file, self._path, self._args, self._shared = file, path, args, shared
         self._platform, self._resolve = platform, resolve
         self._scopes: dict[int, Scope] = {}
@@ -179,7 +186,14 @@ class _Assembly:
         line, first, col, _ = step
         operations = self._run(line, scope)
         self._read(line, operations[0], (), Where(self._path, first, col))
-        return [fingerprint.written(each) for each in operations]
+        return [self._written(each) for each in operations]
+
+    def _written(self, operation: Operation) -> bytes:
+        """Return the encoding of an operation that variables stand in; most images do the same with them."""
+        key = (operation.keyword, operation.args, operation.flags)
+        if key not in self._encoded:
+            self._encoded[key] = fingerprint.written(operation)
+        return self._encoded[key]
 
     def _taken(self, step: Step, scope: Scope) -> tuple[bytes, bytes]:
         """Return the encodings of a COPY --from and of where it takes files from. Raises NotPlain and Refused."""
