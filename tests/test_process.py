@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.errors import EnvironmentFault
+from mbuild.process import start
 from mbuild.process.spread import spread
 
 
@@ -68,3 +69,19 @@ def test_ctrl_c_ends_all_of_them(tmp_path: Path) -> None:
     for each in found:
         with pytest.raises(ProcessLookupError):
             os.kill(int(each.name), 0)
+
+
+@pytest.mark.timeout(60)
+def test_what_a_child_does_not_take_does_not_hold_up_its_end() -> None:
+    child = start(["sleep", "600"], stdin=True)
+    os.set_blocking(child.stdin.fileno(), False)
+    with pytest.raises(BlockingIOError):
+        for _ in range(1000):
+            child.stdin.write(b"x" * 1000)
+    os.set_blocking(child.stdin.fileno(), True)
+    child.close()
+    child.close()
+    assert child.stdin.closed
+    assert child.wait(0.1) is None
+    child.end(0.1)
+    assert child.wait(5) == -2

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mbuild import process
 from mbuild.errors import GitError
 from mbuild.git import door, folders, objects
 from mbuild.git.messages import MissingObject
 from mbuild.git.trees import CommitTree, EmptyTree
+from mbuild.process import Process
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Tree
 from tests.git.repo import Repo, git
 
@@ -159,14 +164,57 @@ exec {git} "$@"
 """
 
 
-def test_a_git_that_does_not_answer_together(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit = repo.commit(a="1", b="2")
+@pytest.fixture
+def old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git = shutil.which("git")
     assert git
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").write_text(OLD_GIT.format(git=git))
     (tmp_path / "bin/git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+def _ask_through_small_pipes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask with pipes as Linux makes them where a user's processes have very many: both sides must not wait."""
+    sizes: list[int] = []
+
+    def small(*args: Any, **options: Any) -> Process:
+        child = process.start(*args, **options)
+        pipes = [child.stdout, child.stdin] if options["stdin"] else [child.stdout]
+        sizes.extend([fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096) for pipe in pipes])
+        return child
+
+    monkeypatch.setattr("mbuild.git.door.start", small)
+    for number in range(1200):
+        repo.write(f"d/{number}", f"{number}" * 30)
+    commit = repo.commit()
+    objects = repo.open().objects
+    entries = repo.listed(commit)
+    contents = objects.read_many([each.oid for each in entries])
+    assert contents == [each.path.removeprefix("d/").encode() * 30 for each in entries]
+    assert objects.sizes([each.oid for each in entries]) == [len(each) for each in contents]
+    assert set(sizes) == {4096}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux only")
+@pytest.mark.timeout(120)
+def test_small_pipes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ask_through_small_pipes(repo, monkeypatch)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux only")
+@pytest.mark.timeout(120)
+def test_small_pipes_to_an_old_git(repo: Repo, old_git: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ask_through_small_pipes(repo, monkeypatch)
+
+
+def test_pipes_of_a_size_that_nobody_says(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(fcntl, "F_GETPIPE_SZ", raising=False)
+    _ask_through_small_pipes(repo, monkeypatch)
+
+
+def test_a_git_that_does_not_answer_together(repo: Repo, old_git: None) -> None:
+    commit = repo.commit(a="1", b="2")
     found = repo.open()
     assert [found.objects.read(each.oid) for each in repo.listed(commit)] == [b"1", b"2"]
     with pytest.raises(MissingObject):

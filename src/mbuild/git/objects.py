@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import itertools
 import os
@@ -23,10 +24,13 @@ WHOLE = 1 << 20
 _TOGETHER = ("cat-file", "--batch-command", "--buffer")
 _ONE_BY_ONE = ("cat-file", "--batch")
 
-# Requests written ahead of the answers must fit into the pipe, or both sides wait for each other: 64 KiB on Linux.
 _AHEAD = 900
 _IN_ADVANCE = 400
-"""Sizes that are asked for while as many answers, a short line each, wait: both fit into the pipes."""
+"""Sizes that are asked for while as many answers, a short line each, wait."""
+
+_LONGEST_ID = 64
+_LEAST_ROOM = 4096
+"""Bytes that a pipe holds where the system does not say (Linux: pipe(7), "Pipe capacity")."""
 
 
 Bring = Callable[[Sequence[str], MissingObject], None]
@@ -62,8 +66,8 @@ class Objects:
         """Return the contents of several objects; asked for ahead, so that git never waits for us."""
         self._be_own()
         found: list[bytes] = []
-        for start in range(0, len(oids), _AHEAD):
-            some = oids[start : start + _AHEAD]
+        while len(found) < len(oids):
+            some = oids[len(found) : len(found) + _AHEAD]
             try:
                 with self._lock:
                     found += self._ask(some, path)
@@ -83,13 +87,24 @@ class Objects:
             self._owner = os.getpid()
 
     def _ask(self, oids: Sequence[str], path: str) -> list[bytes]:
+        """Return the contents of the first of some objects, or of all."""
         try:
             with self._asked():
-                self._put("contents", oids)
-                return [self._content(oid, path) for oid in oids]
+                # Together, git reads all that is asked before it answers; one by one, it may wait for us meanwhile.
+                some = oids if self._how is _TOGETHER else oids[: self._fitting("")]
+                self._put("contents", some)
+                return [self._content(oid, path) for oid in some]
         except _TooOld:
             self._how = _ONE_BY_ONE
             return self._ask(oids, path)
+
+    def _fitting(self, question: str) -> int:
+        """Return how many requests the pipe to git holds: with more, both sides may wait for each other.
+
+        It holds 64 KiB on Linux, but 8 where all processes of a user have very many pipes (pipe(7)).
+        """
+        child = self._child or self._start()
+        return max(1, _room(child.stdin.fileno()) // (len(question) + _LONGEST_ID + 2))
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator[None]:
@@ -179,7 +194,8 @@ class Objects:
             return
         try:
             with self._asked():
-                parts = [oids[start : start + _IN_ADVANCE] for start in range(0, len(oids), _IN_ADVANCE)]
+                most = min(_IN_ADVANCE, self._fitting("info"))
+                parts = [oids[start : start + most] for start in range(0, len(oids), most)]
                 for part, following in itertools.pairwise([(), *parts, ()]):
                     if following:
                         self._put("info", following)  # git looks for these while the answers before are read
@@ -209,6 +225,14 @@ class Objects:
             return io.BytesIO(self.read(oid, path))
         stream = io.BufferedReader(_Streamed(self._git.start("cat-file", "blob", oid), oid, size, path), WHOLE)
         return cast("BinaryIO", stream)
+
+
+def _room(pipe: int) -> int:
+    """Return how many bytes a pipe holds."""
+    try:
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    except (AttributeError, OSError):
+        return _LEAST_ROOM  # this system does not say
 
 
 class _Streamed(io.RawIOBase):

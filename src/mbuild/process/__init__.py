@@ -78,7 +78,10 @@ class Process:
                 return
 
     def close(self) -> None:
-        """Close the pipes."""
+        """Close the pipes. What the child has not taken is dropped: it may wait for us to take something."""
+        if self._popen.stdin is not None:
+            with contextlib.suppress(ValueError):  # it is closed
+                os.set_blocking(self._popen.stdin.fileno(), False)
         for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
