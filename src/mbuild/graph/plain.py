@@ -1,4 +1,4 @@
-"""What counts of a plain Dockerfile, found without a recipe: the same as of its recipe, in a third of the time.
+"""What counts of a plain Dockerfile, found without a recipe: the same as of its recipe, sooner.
 
 A recipe is made of some hundred values, which serve whoever asks for one image. A graph asks for all of them, and keeps
 little of each. The rules are those of ``dockerfile.recipe``; tests hold both against each other.
