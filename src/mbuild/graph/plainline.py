@@ -26,6 +26,7 @@ FIXED, ENTERS, EXPANDS, TAKES, BEGINS = range(5)
 
 NOWHERE = Where("")
 LEXER = Lexer("\\")
+_ANY_COPY = Command("COPY", (), (), False, (), NOWHERE)
 
 # Most lines that only one Dockerfile has: words that can be nothing but paths, none of them a flag or a URL.
 _COPY = expression(r"COPY(?: [A-Za-z0-9_./*?][A-Za-z0-9_./*?-]*){2,}")
@@ -73,8 +74,12 @@ def plain_line(text: str) -> Line | None:
 def _copy(text: str) -> Line:
     words = tuple(text.split(" ")[1:])
     operation = Operation("COPY", words, (), False, (), NOWHERE)
-    read = Read("", "COPY", words[:-1], NOWHERE)
-    return Line(FIXED, None, operation, fingerprint.written(operation), read)
+    return Line(FIXED, None, operation, fingerprint.written(operation), _read(_ANY_COPY, operation))
+
+
+def _read(command: Command, operation: Operation) -> Read | None:
+    found = reads_of(command, operation, (), ())
+    return found[0] if found else None
 
 
 def _line(command: Command) -> Line | None:
@@ -95,8 +100,7 @@ def _line(command: Command) -> Line | None:
     encoded = fingerprint.written(operation)
     if keyword == "WORKDIR":
         return Line(ENTERS, command, operation, encoded, word=operation.args[0])
-    reads = reads_of(command, operation, (), ())
-    return Line(FIXED, command, operation, encoded, reads[0] if reads else None)
+    return Line(FIXED, command, operation, encoded, _read(command, operation))
 
 
 def _is_rare(flags: Flags) -> bool:

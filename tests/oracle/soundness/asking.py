@@ -45,13 +45,17 @@ class Verdict:
         return self.reported - self.changed
 
 
+PLAIN = 1_000_000
+"""Chains from this seed on are of plain Dockerfiles."""
+
+
 class Chain:
     """A chain in a repository of its own."""
 
     def __init__(self, seed: int, folder: Path, *, engine: bool = False) -> None:
         """Make up the chain and commit it."""
         self.seed = seed
-        self.states: list[State] = chain(seed, Kinds(engine, module_commits()))
+        self.states: list[State] = chain(seed, Kinds(engine, module_commits(), seed >= PLAIN))
         self.trees: list[Tree] = [render(state.repo) for state in self.states]
         self.folder = new_repository(folder)
         self.commits = commit_all(self.folder, self.trees)

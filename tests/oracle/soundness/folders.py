@@ -53,39 +53,49 @@ class Folder:
             taken.searched = tuple(self._ways("", components[:wild], Taken(), 0))
         return taken
 
-    def _ways(self, at: str, rest: list[str], taken: Taken, links: int, *, searched: bool = False) -> Iterator[str]:
+    def _ways(
+        self, at: str, rest: list[str], taken: Taken, links: int, *, searched: bool = False, deep: bool = False
+    ) -> Iterator[str]:
         """Yield where a path leads; links on the way are taken, and followed inside the folder.
 
         searched: a wildcard stands for a folder above. There an engine's client follows no links (fsutil's
         ``FollowLinks`` looks for the last component only), so that what they lead to is not sent and the build fails.
+        deep: behind ``**``, which only --parents knows. What fits is copied as it is found (`dispatchCopy` makes an
+        include pattern of the source): a link as a link.
         """
         if not rest:
             yield at
             return
         if rest[0] == "**":
-            yield from self._ways(at, rest[1:], taken, links)
+            yield from self._ways(at, rest[1:], taken, links, deep=True)
             for name in sorted(self.children.get(at, ())):
                 if _join(at, name) in self.children:
-                    yield from self._ways(_join(at, name), rest, taken, links)
+                    yield from self._ways(_join(at, name), rest, taken, links, deep=True)
                 elif len(rest) == 1:
                     yield from self._ways(at, [name], taken, links)
             return
         names = self.children.get(at, set())
         wild = is_wild(rest[0])
         for name in sorted(each for each in names if fits(rest[0], each)) if wild else [rest[0]]:
+            if deep and self._is_link(_join(at, name)):
+                if len(rest) == 1:
+                    yield _join(at, name)
+                continue
             if searched and self._is_link(_join(at, name)):
                 raise UnbuildableError(f"no client follows {_join(at, name)}")
-            yield from self._step(at, name, rest[1:], taken, links, searched=searched or wild)
+            yield from self._step(at, name, rest[1:], taken, links, searched=searched or wild, deep=deep)
 
     def _is_link(self, path: str) -> bool:
         return path in self.files and self.files[path].mode == LINK and not self.ignored(path)
 
-    def _step(self, at: str, name: str, rest: list[str], taken: Taken, links: int, *, searched: bool) -> Iterator[str]:
+    def _step(
+        self, at: str, name: str, rest: list[str], taken: Taken, links: int, *, searched: bool, deep: bool
+    ) -> Iterator[str]:
         path = _join(at, name)
         blob = self.files.get(path)
         if blob is None:
             if path in self.children:
-                yield from self._ways(path, rest, taken, links, searched=searched)
+                yield from self._ways(path, rest, taken, links, searched=searched, deep=deep)
         elif blob.mode == LINK:
             if not self.ignored(path) and links < _MOST_LINKS:
                 taken.files[path] = blob

@@ -43,10 +43,15 @@ SUBMODULE_PATH = "vendor/sub"
 
 @dataclass(frozen=True)
 class Kinds:
-    """What may be in a monorepo. engine: only what a Docker Engine without a network builds."""
+    """What may be in a monorepo.
+
+    engine: only what a Docker Engine without a network builds.
+    plain:  Dockerfiles begin without heredocs, mounts and triggers, as most are; edits may bring them.
+    """
 
     engine: bool = False
     commits: Sequence[str] = ("1" * 40, "2" * 40, "3" * 40)
+    plain: bool = False
 
 
 def generate(pick: random.Random, kinds: Kinds) -> Monorepo:
@@ -124,6 +129,7 @@ def add_image(pick: random.Random, repo: Monorepo, name: str, kinds: Kinds) -> M
         include=included(pick) if pick.random() < 0.25 and not kinds.engine else (),
     )
     around = Surroundings.of(repo, image, list(repo.images), labs=not kinds.engine)
+    around.plain = kinds.plain
     file = _dockerfile(pick, around, kinds, is_base=name in ("base", "tools"))
     image = replace(image, target=_target(pick, file), args=_args(pick, file))
     return repo.with_dockerfile(path, file).with_image(image)
@@ -158,7 +164,7 @@ def _dockerfile(pick: random.Random, around: Surroundings, kinds: Kinds, *, is_b
         around.stages = [each.name for each in stages]
         stage = Maker(pick, around).stage(base, name, pick.randint(1, 3))
         stages.append(replace(stage, steps=(*_declared(pick), *stage.steps)))
-    if is_base:
+    if is_base and not kinds.plain:
         steps = (*stages[-1].steps, Maker(pick, around).trigger(("main.py", "conf.toml", "data")))
         stages[-1] = replace(stages[-1], steps=steps if pick.random() < 0.7 and not kinds.engine else stages[-1].steps)
     syntax = "docker/dockerfile:1" if pick.random() < 0.3 and not kinds.engine else ""

@@ -30,7 +30,10 @@ EXCLUDES = ("*.md", "**/*.md", "data", "deep", "*.py", "b.txt")
 
 @dataclass
 class Surroundings:
-    """What instructions may refer to. runs: RUN can be carried out; labs: COPY has --parents and --exclude."""
+    """What instructions may refer to.
+
+    runs: RUN can be carried out; labs: COPY has --parents and --exclude; plain: no heredocs and mounts.
+    """
 
     files: Sequence[str]
     folders: Sequence[str]
@@ -41,6 +44,7 @@ class Surroundings:
     stages: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     runs: bool = True
+    plain: bool = False
 
     @classmethod
     def of(cls, repo: Monorepo, image: Image, images: Sequence[str], *, labs: bool) -> Surroundings:
@@ -80,7 +84,7 @@ class Maker:
             self.copy,
             self.copy_from,
             self.copy_from,
-            self.document,
+            self.copy if self.around.plain else self.document,
             self.setting,
         ]
         kinds += [self.run, self.run] if self.around.runs else [self.copy]
@@ -164,6 +168,8 @@ class Maker:
 
     def run(self) -> Run:
         """Return RUN, mostly with mounts."""
+        if self.around.plain:
+            return Run(f"{self.pick.choice(RUNS)}; echo {self.pick.randrange(100)}")
         mounts = tuple(self._mount(at) for at in range(self.pick.choice([0, 1, 1, 2])))
         command = f"{self.pick.choice(RUNS)}; echo {self.pick.randrange(100)}"
         return Run(command, mounts, document=self.pick.random() < 0.2)

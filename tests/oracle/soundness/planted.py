@@ -20,13 +20,17 @@ Replace = Callable[[Any], Callable[..., Any]]
 
 @dataclass(frozen=True)
 class Bug:
-    """module and name say what is replaced. how: the way of asking in which it shows; kinds: the edits to try first."""
+    """module and name say what is replaced. how: the way of asking in which it shows; kinds: the edits to try first.
+
+    plain: it shows where Dockerfiles are plain.
+    """
 
     module: str
     name: str
     replacement: Replace
     how: str = LIST
     kinds: tuple[str, ...] = ()
+    plain: bool = False
 
     def first(self, *kinds: str) -> Bug:
         """Return it with the edits to try first."""
@@ -190,8 +194,17 @@ def _without_test(written: Any) -> Any:
     return lambda definition: written(replace(definition, test=None))
 
 
-def _only_copy(reads: Any) -> Any:
-    return lambda command, *args: [] if command.keyword == "ADD" else reads(command, *args)
+def _only_copy(copied: Any) -> Any:
+    return lambda operation, *args: [] if operation.keyword == "ADD" else copied(operation, *args)
+
+
+def _forgetting(**lost: object) -> Replace:
+    """Take an image's definition as if it did not say something."""
+    return lambda brief: lambda plain, file, definition, *args: brief(plain, file, replace(definition, **lost), *args)
+
+
+def _in_plain(module: str, name: str, replacement: Replace, *kinds: str) -> Bug:
+    return replace(Bug(module, name, replacement).first(*kinds), plain=True)
 
 
 def _build_context_only(context: Any) -> Any:
@@ -241,7 +254,7 @@ BUGS: Mapping[str, Bug] = {
         "write", "append", "line ends", "write the same size"
     ),
     "bind mounts forgotten": Bug("mbuild.dockerfile.reads", "_mounts", _returning([])),
-    "ADD forgotten": Bug("mbuild.dockerfile.recipe", "reads_of", _only_copy).first(
+    "ADD forgotten": Bug("mbuild.dockerfile.reads", "_copy", _only_copy).first(
         "write", "append", "line ends", "write the same size"
     ),
     "all sources but the first forgotten": Bug("mbuild.dockerfile.reads", "_copy", _first_source).first(
@@ -264,6 +277,16 @@ BUGS: Mapping[str, Bug] = {
     "global ARG forgotten": Bug("mbuild.dockerfile.operations", "_arg_value", _no_default).first("global ARG changed"),
     "args forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(args={})).first("args"),
     "target forgotten": Bug("mbuild.graph.recipes", "evaluate", _with(target=None)).first("target"),
+    "args forgotten in plain Dockerfiles": _in_plain("mbuild.graph.plain", "Plain.brief", _forgetting(args=()), "args"),
+    "target forgotten in plain Dockerfiles": _in_plain(
+        "mbuild.graph.plain", "Plain.brief", _forgetting(target=None), "target"
+    ),
+    "words with variables taken as written": _in_plain(
+        "mbuild.graph.plainline", "is_plain", _returning(True), "args", "global ARG changed"
+    ),
+    "lines of plain Dockerfiles read nothing": _in_plain(
+        "mbuild.graph.plainline", "_read", _returning(None), "write", "append"
+    ),
     "tests forgotten": Bug("mbuild.graph.fingerprint", "_tests", _returning(())).first("test"),
     "tests not compared": Bug("mbuild.graph.defined", "written", _without_test).first("test"),
     "links not followed": Bug("mbuild.graph.filing", "follow", _unfollowed).first(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from tests.oracle.soundness.asking import Chain, RefusedError, Verdict
+from tests.oracle.soundness.asking import PLAIN, Chain, RefusedError, Verdict
 from tests.oracle.soundness.planted import BUGS, Bug, Planted
 
 # Other tests measure what is covered; tracing would double the time of these.
@@ -49,7 +49,8 @@ def test_planted_bug_is_caught(name: str, chain: Callable[[int], Chain], monkeyp
 def _steps(chain: Callable[[int], Chain], bug: Bug) -> Iterator[tuple[Chain, int]]:
     """Yield the steps that change an image: those of the likely kinds first."""
     for likely, chains in ((True, LIKELY if bug.kinds else 0), (False, ANY)):
-        for each in map(chain, range(chains)):
+        begin = PLAIN if bug.plain else 0
+        for each in map(chain, range(begin, begin + chains)):
             for step in range(1, len(each.states)):
                 if (each.states[step].kind in bug.kinds) is likely and each.changed(step):
                     yield each, step

@@ -104,6 +104,8 @@ def copy(*sources: str) -> Copy:
         (copy("."), {"a/x", "a/lib/y.md", "a/go", "a/.dockerignore"}),
         (replace(copy("lib"), excludes=("*.md",)), set()),
         (Copy((("**/*.md",),), "/c/", parents=True), {"a/lib/y.md"}),
+        (Copy((("**/g*",),), "/c/", parents=True), {"a/go"}),
+        (Copy((("**/go/*.md",),), "/c/", parents=True), set()),
         (Run("true", (Mount("/in"),)), {"a/x", "a/lib/y.md", "a/go", "a/.dockerignore"}),
         (Run("true", (Mount("/in", ("x",)),)), {"a/x"}),
         (Run("true"), set()),
