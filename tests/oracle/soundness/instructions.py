@@ -142,8 +142,8 @@ class Maker:
         if "EMPTY" in self.around.variables and is_simple(path) and self.pick.random() < 0.5:
             return (Var("EMPTY", ":-", path),)
         if self.pick.random() < 0.2:
-            return (unclean(self.pick, path),)
-        return (f"./{path}",) if path.startswith("--") else (path,)
+            path = unclean(self.pick, path)
+        return (f"./{path}",) if path.startswith("--") else (path,)  # what begins so is a flag
 
     def copy_from(self) -> Step:
         """Return COPY --from: a stage, an image of the repository or a named context."""
