@@ -67,3 +67,8 @@ def test_sources_are_written_by_what_they_stand_for() -> None:
     )
     operations = (operation(PLAIN),) * 3
     assert of(found) == encode((None, ((("parent", "p"), "linux/amd64", operations, written),)))
+
+
+def test_what_is_encoded_stays_as_it_is() -> None:
+    assert encode(encode("a")) == b"s1:a"
+    assert encode((encode("a"), (), None, 7)) == encode(("a", (), None, 7)) == b"l4:s1:al0:n;i7;"
