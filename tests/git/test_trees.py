@@ -208,6 +208,7 @@ def test_small_pipes_to_an_old_git(repo: Repo, old_git: None, monkeypatch: pytes
     _ask_through_small_pipes(repo, monkeypatch)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux only")
 def test_pipes_of_a_size_that_nobody_says(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(fcntl, "F_GETPIPE_SZ", raising=False)
     _ask_through_small_pipes(repo, monkeypatch)

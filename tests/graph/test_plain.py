@@ -54,6 +54,7 @@ PLAIN = [
     "FROM --platform=$BUILDPLATFORM golang AS build\nFROM build\nFROM --platform=linux scratch\nCOPY --from=1 a /",
     'FROM windows\nRUN dir $X\nHEALTHCHECK CMD $X\nCMD ["x"]',
     "FROM scratch\nADD http://example.com/y /",
+    "FROM scratch AS a\nFROM scratch\nCOPY --from=" + "0" * 5000 + " x /\nCOPY --from=" + "9" * 60 + " x /",
     "ARG ONE=1\nFROM scratch\nARG ONE\nCOPY --chown=$ONE a /a\n\t COPY b /b",
 ]
 
@@ -116,6 +117,27 @@ def test_not_plain(text: str) -> None:
 )
 def test_what_is_wrong_is_not_plain(text: str) -> None:
     assert found(text) == (False, False)
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"COPY --from={NINES} a /",
+        f"COPY --from=-{NINES} a /",
+        f"STOPSIGNAL {NINES}",
+        f"HEALTHCHECK --retries={NINES} CMD x",
+        f"HEALTHCHECK --interval={NINES}s CMD x",
+        f"RUN --mount=type=cache,target=/x,uid={NINES} x",
+        f"COPY --chmod={NINES.replace('9', '7')} a /",
+        f"EXPOSE {NINES}",
+    ],
+    ids=lambda line: line[:20],
+)
+def test_numbers_that_python_does_not_read(line: str) -> None:
+    assert found(f"FROM alpine\n{line}") == (False, False)
 
 
 def test_what_is_said_of_an_image() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from mbuild.dockerfile.gomatch import PatternError
+from mbuild.dockerfile.gotext import number
 from mbuild.expressions import expression
 from mbuild.values import dataclass
 
@@ -136,7 +137,7 @@ class _Translator:
             yield Atom("fixed", unit)
             return
         self.at = found.end()
-        least, most = int(found[1]), int(found[3] or found[1])
+        least, most = number(found[1]), number(found[3] or found[1])
         if not least <= most <= _MAX_REPETITION:
             raise PatternError(f"malformed pattern: Go has no repetition {found[0]}")
         yield Atom("fixed", f"(?:{unit}){{{least}}}")

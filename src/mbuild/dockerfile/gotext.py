@@ -67,6 +67,18 @@ def clean_path(path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
+_ENOUGH = 30
+
+
+def number(text: str) -> int:
+    """Return a decimal number, signed or not. Python refuses thousands of digits: of so many, the first will do.
+
+    No limit of BuildKit's has ``_ENOUGH`` digits, so that a number of more is out of it, whatever else it is.
+    """
+    value = int(text.lstrip("+-0")[:_ENOUGH] or "0")
+    return -value if text.startswith("-") else value
+
+
 def overlong_line(data: bytes) -> int:
     """Return the number (from 1) of the first line that `bufio.Scanner` refuses as too long, or 0."""
     if len(data) <= MAX_LINE:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from mbuild.dockerfile.expand import ExpansionError
 from mbuild.dockerfile.flags import Flags, parse_flags, values
+from mbuild.dockerfile.gotext import number
 from mbuild.dockerfile.heredoc import chomp, parse_heredoc
 from mbuild.dockerfile.model import Heredoc, Instruction
 from mbuild.dockerfile.mounts import origin_of
@@ -191,7 +192,7 @@ def _healthcheck(instruction: Instruction) -> Command:
 
 
 def _check_retries(text: str) -> None:
-    if text and (not re.fullmatch(r"\+?[0-9]+", text) or int(text) >= 1 << 31):
+    if text and (not re.fullmatch(r"\+?[0-9]+", text) or number(text) >= 1 << 31):
         raise Refused(f"--retries is a number, not '{text}'")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mbuild.dockerfile.gotext import FALSE, TRUE
+from mbuild.dockerfile.gotext import FALSE, TRUE, number
 from mbuild.dockerfile.refused import Refused, near
 from mbuild.values import dataclass
 
@@ -158,7 +158,7 @@ def _check_boolean(key: str, value: str) -> None:
 def _check_number(key: str, value: str) -> None:
     base = 8 if key == "mode" else 10
     digits = "01234567" if base == 8 else "0123456789"
-    if not value or value.strip(digits) or int(value, base) >= 1 << 32:
+    if not value or value.strip(digits) or (int(value, 8) if base == 8 else number(value)) >= 1 << 32:
         raise Refused(f"mount key '{key}' is a number, not '{value}'")
 
 

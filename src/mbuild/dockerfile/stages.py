@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mbuild.dockerfile.expand import ExpansionError, Lexer
 from mbuild.dockerfile.flags import value
+from mbuild.dockerfile.gotext import number
 from mbuild.dockerfile.instructions import Command, check
 from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.refused import Problems, Refused, near
@@ -21,7 +22,8 @@ from mbuild.platforms import parse_platform
 from mbuild.values import dataclass, field
 
 SCRATCH = "scratch"
-INDEX = re.compile(r"[+-]?[0-9]+")
+_MOST = 1 << 63
+_INDEX = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(slots=True)
@@ -180,11 +182,12 @@ class Nodes:
                 f"COPY --from={origin}: variables are not expanded here",
                 "name a stage: FROM $VARIABLE AS name, then COPY --from=name",
             )
-        if not INDEX.fullmatch(origin):
+        at = stage_number(origin)
+        if at is None:
             return self._named(origin, "copy", where)
-        if not 0 <= int(origin) < len(self.all):
+        if not 0 <= at < len(self.all):
             raise Refused(f"COPY --from={origin}: there is no stage of that number")
-        return self.all[int(origin)]
+        return self.all[at]
 
     def _named(self, name: str, kind: str, where: Where) -> Node:
         node = self._by_name.get(name.lower())
@@ -236,6 +239,12 @@ class Nodes:
                 self._problems.add(message, step.command.where)
             else:
                 waiting.append(used)
+
+
+def stage_number(origin: str) -> int | None:
+    """Return the number that `--from` gives, None where it is a name: Go's `strconv.Atoi`, which reads 64 bits."""
+    found = number(origin) if _INDEX.fullmatch(origin) else _MOST
+    return found if -_MOST <= found < _MOST else None
 
 
 def _check_context_name(name: str) -> None:

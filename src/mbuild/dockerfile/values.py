@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mbuild.dockerfile.gotext import number
 from mbuild.dockerfile.refused import Refused
 
 _OCTAL = re.compile(r"[0-7]+")
@@ -33,7 +34,7 @@ def check_mode(text: str) -> None:
 def check_signal(text: str) -> None:
     """Check a STOPSIGNAL: a number above 0 or the name of a Linux signal. moby/sys `signal.ParseSignal`."""
     is_number = re.fullmatch("[-+]?[0-9]+", text)
-    known = 0 < abs(int(text)) < _LONGEST if is_number else re.fullmatch(_SIGNALS, text.upper().removeprefix("SIG"))
+    known = 0 < abs(number(text)) < _LONGEST if is_number else re.fullmatch(_SIGNALS, text.upper().removeprefix("SIG"))
     if not known:
         raise Refused(f"unknown signal '{text}'")
 
@@ -42,7 +43,9 @@ def check_duration(name: str, text: str) -> None:
     """Check an interval of HEALTHCHECK: a Go duration of 1 ms at least, or 0."""
     from fractions import Fraction  # few Dockerfiles have a HEALTHCHECK
 
-    length = sum(Fraction(f"0{number}") * _UNITS[unit] for number, unit in _TERM.findall(text))
+    terms = ((*amount.partition("."), unit) for amount, unit in _TERM.findall(text))
+    # Go drops what its 64 bits do not hold of a fraction.
+    length = sum((number(whole) + Fraction(f"0.{part[:30]}0")) * _UNITS[unit] for whole, _, part, unit in terms)
     if text and (not _DURATION.fullmatch(text) or length >= _LONGEST):
         raise Refused(f"--{name} is a duration such as 30s, not '{text}'")
     if length and (text.startswith("-") or length < _UNITS["ms"]):

@@ -10,7 +10,7 @@ from mbuild.dockerfile.gotext import MAX_LINE, SPACE
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.lines import Lines
 from mbuild.dockerfile.model import Dockerfile
-from mbuild.dockerfile.stages import INDEX
+from mbuild.dockerfile.stages import stage_number
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.dockerfile.variables import expand_word, is_plain
 from mbuild.graph.plainline import BEGINS, LEXER, TAKES, Line, NotPlain
@@ -171,9 +171,9 @@ def _link(stage: Stage, number: int, names: Mapping[str, int]) -> None:
         if line.does != TAKES:
             continue
         origin = line.word
-        is_number = INDEX.fullmatch(origin) is not None
-        source = int(origin) if is_number else names.get(origin.lower(), OUTSIDE)
-        if source >= number or (is_number and source < 0):
+        given = stage_number(origin)
+        source = names.get(origin.lower(), OUTSIDE) if given is None else given
+        if source >= number or (given is not None and given < 0):
             raise NotPlain  # it comes later, or there is none of that number
         if source == OUTSIDE:
             parse_reference(origin)

@@ -42,9 +42,9 @@ class Line:
     """What a plain line says. Places in it are NOWHERE.
 
     does:      FIXED and so on.
-    command:   as ``instructions.check`` returns it; None where nobody needs it.
-    operation: what it does, where that needs no variables.
-    encoded:   the same for the fingerprint, where that does not need the names of stages either.
+    command:   EXPANDS, TAKES, BEGINS: as ``instructions.check`` returns it.
+    operation: TAKES: what it does, where that needs no variables.
+    encoded:   FIXED, ENTERS: its operation as the fingerprint has it.
     read:      what it takes from the build's context, or None.
     word:      BEGINS: the base; TAKES: the word of ``--from``; ENTERS: the path.
     name:      BEGINS: what the stage is called. The base and the platform of FROM may hold variables.
@@ -74,7 +74,7 @@ def plain_line(text: str) -> Line | None:
 def _copy(text: str) -> Line:
     words = tuple(text.split(" ")[1:])
     operation = Operation("COPY", words, (), False, (), NOWHERE)
-    return Line(FIXED, None, operation, fingerprint.written(operation), _read(_ANY_COPY, operation))
+    return Line(FIXED, encoded=fingerprint.written(operation), read=_read(_ANY_COPY, operation))
 
 
 def _read(command: Command, operation: Operation) -> Read | None:
@@ -99,8 +99,8 @@ def _line(command: Command) -> Line | None:
         return Line(EXPANDS, command)
     encoded = fingerprint.written(operation)
     if keyword == "WORKDIR":
-        return Line(ENTERS, command, operation, encoded, word=operation.args[0])
-    return Line(FIXED, command, operation, encoded, _read(command, operation))
+        return Line(ENTERS, encoded=encoded, word=operation.args[0])
+    return Line(FIXED, encoded=encoded, read=_read(command, operation))
 
 
 def _is_rare(flags: Flags) -> bool:
