@@ -124,9 +124,11 @@ class TestWithAnEngine:
         assert states(shop.build(builder)) == {"base": ("reused", None), "child": ("reused", None)}
         assert states(shop.build(builder, "--force")) == states(answer)
 
-    def test_a_test_that_fails_leaves_nothing(self, shop: Shop, traces: Traces, builder: str) -> None:
+    def test_a_test_that_fails_leaves_nothing(
+        self, shop: Shop, traces: Traces, builder: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shop.write(shop.shell("echo out; echo err >&2; exit 3"))
-        answer = shop.build(builder, "--tag", "v1")
+        answer = logged(monkeypatch, {b"err", b"out"}, lambda: shop.build(builder, "--tag", "v1"))
         assert answer.code == 1
         assert states(answer) == {"base": ("failed", "failed"), "child": ("skipped", None)}
         assert answer.image("base")["image_id"] is None
@@ -194,6 +196,28 @@ def run_instead(monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
     monkeypatch.setattr("mbuild.builders.trial.make", made)
 
 
+def logged(monkeypatch: pytest.MonkeyPatch, lines: set[bytes], build: Callable[[], Answer]) -> Answer:
+    """Build until the engine's own log has all lines of a test.
+
+    It waits two seconds for what a container has written before it ended (moby ``daemon/monitor.go``), and loses it
+    where the machine stands still for so long: of 3 among 320 containers, beside sixteen busy processes.
+    """
+    kept: list[bytes] = []
+    remove = container.Container.remove
+
+    def kept_and_removed(self: container.Container) -> None:
+        kept.append(self.client.logs(self.id))
+        remove(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(container.Container, "remove", kept_and_removed)
+        for _ in range(3):
+            answer = build()
+            if set(kept[-1].rstrip(b"\n").split(b"\n")) == lines:
+                return answer
+    raise AssertionError(f"the engine does not have what the test wrote: {kept}")
+
+
 def errors(answer: Answer) -> list[str]:
     return [each for each in answer.err.splitlines() if each.startswith("error: ")]
 
@@ -242,7 +266,8 @@ class TestInTheContainer:
         run_instead(monkeypatch, shop.shell(hostile))
         monkeypatch.setenv("GITHUB_ACTIONS", "true")
         monkeypatch.setenv("TF_BUILD", "True")
-        answer = shop.repo.mbuild("all")
+        kept = {b"\x1b[31m\xef\xbf\xbd\r", b"::error::x", b"##[error]y", b"##vso[z]"}
+        answer = logged(monkeypatch, kept, lambda: shop.repo.mbuild("all"))
         last = [each for each in answer.err.splitlines() if each.startswith("  | ")][-4:]
         assert last == ["  | \\x1b[31m�", "  | ::error::x", "  | \\x23#[error]y", "  | \\x23#vso[z]"]
         assert "\x1b" not in answer.err

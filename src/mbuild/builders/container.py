@@ -84,8 +84,8 @@ class Container:
     def _logged(self) -> Any:
         """Follow what it writes, from its first byte to its end.
 
-        The engine's log has all of it; a stream that is attached may be cut off before the last lines on a busy machine
-        (moby ``daemon/monitor.go``, ``container/stream/attach.go``).
+        The engine's log has all that the engine took over; a stream that is attached may be cut off before that on a
+        busy machine (moby ``daemon/monitor.go``, ``container/stream/attach.go``).
         """
         url, plain = self.client._url("/containers/{0}/logs", self.id), {"Accept-Encoding": "identity"}
         response = self.client._get(
