@@ -56,6 +56,16 @@ class Stream:
                 self._channel.wait(self._came)
             return self._messages.popleft()
 
+    def receive_all(self) -> list[bytes]:
+        """Wait for messages and return all that have come; none: there are no more. Raises Gone."""
+        first = self.receive()
+        if first is None:
+            return []
+        with self._came:
+            found = [first, *self._messages]
+            self._messages.clear()
+        return found
+
     def send(self, messages: Iterable[bytes], *, end: bool = False) -> None:
         """Send messages, as many as fit in a frame together. Raises Gone."""
         gathered = bytearray()

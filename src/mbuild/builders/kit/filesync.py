@@ -7,11 +7,11 @@ What a Dockerfile reads is selected already; the filters that come with a reques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from mbuild.builders.kit.channel import Stream
-from mbuild.builders.kit.wire import integer, message, number_in, text
-from mbuild.context.source import ContextSource, Rehash, items
+from mbuild.builders.kit.wire import fields, integer, message, text
+from mbuild.context.source import ContextSource, items
 from mbuild.context.stage import nanoseconds
 from mbuild.context.verify import Reading
 from mbuild.tree import EXECUTABLE, Entry
@@ -21,6 +21,8 @@ _REQ, _DATA, _FIN, _ERR = 1, 2, 3, 4
 _DIRECTORY, _SYMLINK = 1 << 31, 1 << 27  # Go's io/fs.FileMode
 _SECOND = 1_000_000_000
 _PIECE = 1 << 15
+_TOLD = 1 << 18
+"""After so many bytes it is told how many were sent: what is shown moves, and nobody takes it for a stall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +42,29 @@ class Sending:
     stream: Stream
     told: Callable[[int], None]
     _sent: int = 0
+    _said: int = 0
     _entries: dict[int, Entry | bytes] = field(default_factory=dict)
 
     def run(self) -> None:
         """Do all of it. Raises Gone, and what reading a context raises: the other side then gets an error as well."""
         try:
-            self.stream.send(self._stats())
-            while packet := self.stream.receive():
-                kind = number_in(packet, 1)
-                if kind == _REQ:
-                    self.stream.send(self._content(number_in(packet, 3)))
-                elif kind == _FIN:
+            self._send(self._stats())
+            while packets := [dict(fields(each)) for each in self.stream.receive_all()]:
+                wanted = [int(each.get(3, 0)) for each in packets if each.get(1) == _REQ]
+                self._send(packet for number in wanted for packet in self._content(number))
+                kinds = {each.get(1) for each in packets}
+                if _FIN in kinds:
                     self.stream.send([integer(1, _FIN)])
-                    break
-                elif kind == _ERR:
+                if kinds & {_FIN, _ERR}:
                     break
         except Exception as error:
             self.stream.send([integer(1, _ERR) + text(4, str(error))])
             raise
+
+    def _send(self, packets: Iterable[bytes]) -> None:
+        """Send packets together: a frame for each small file would cost more than its content."""
+        self.stream.send(packets)
+        self._tell()
 
     def _stats(self) -> Iterator[bytes]:
         for packet in self._walk():
@@ -75,7 +82,7 @@ class Sending:
         if source is None:
             return
         reading = Reading(source)
-        size = _sizes(source, reading)
+        sizes = source.sizes()
         for name, entry in sorted(items(source.ordered()), key=lambda item: item[0].split(b"/")):
             if entry is None:
                 yield self._stat(name, _DIRECTORY | 0o755, 0, self._time(""))
@@ -85,7 +92,7 @@ class Sending:
             else:
                 self._entries[number] = entry
                 mode = 0o755 if entry.mode == EXECUTABLE else 0o644
-                yield self._stat(name, mode, size(entry), self._time(entry.oid))
+                yield self._stat(name, mode, sizes[entry.path], self._time(entry.oid))
             number += 1
 
     def _time(self, oid: str) -> int:
@@ -116,21 +123,13 @@ class Sending:
 
     def _count(self, packet: bytes) -> None:
         self._sent += len(packet)
-        self.told(self._sent)
+        if self._sent - self._said >= _TOLD:
+            self._tell()
 
-
-def _sizes(source: ContextSource, reading: Reading) -> Callable[[Entry], int]:
-    """Return what tells sizes: of files on disk as they are there, which git's filters may have changed."""
-    if isinstance(source.tree, Rehash):
-        return lambda entry: _opened(reading, entry)
-    known = source.sizes()
-    return lambda entry: known[entry.path]
-
-
-def _opened(reading: Reading, entry: Entry) -> int:
-    handle, size = reading.open(entry)
-    handle.close()
-    return size
+    def _tell(self) -> None:
+        if self._sent > self._said:
+            self._said = self._sent
+            self.told(self._sent)
 
 
 def _hash(content: bytes) -> str:

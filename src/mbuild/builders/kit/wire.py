@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_SEVEN_BITS = 0x7F
+_SMALL = tuple(bytes([value]) for value in range(_SEVEN_BITS + 1))
 
 Value = int | bytes
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Value]]:
     """Yield (number, value) of every field. Raises ValueError for what is no message."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        key = data[at]
+        at += 1
+        if key > _SEVEN_BITS:
+            key, at = _varint(data, at - 1)
         kind = key & 7
-        if kind == VARINT:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        size = {FIXED64: 8, FIXED32: 4}.get(kind, -1)
-        if kind == BYTES:
-            size, at = _varint(data, at)
-        if size < 0 or at + size > len(data):
+        if kind in (BYTES, VARINT):
+            if at == end:
+                raise ValueError("not a protobuf message")
+            size = data[at]
+            at += 1
+            if size > _SEVEN_BITS:
+                size, at = _varint(data, at - 1)
+            if kind == VARINT:
+                yield key >> 3, size
+                continue
+        else:
+            size = {FIXED64: 8, FIXED32: 4}.get(kind, -1)
+        if size < 0 or at + size > end:
             raise ValueError("not a protobuf message")
         yield key >> 3, data[at : at + size]
         at += size
@@ -58,6 +68,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _number(value: int) -> bytes:
+    if value <= _SEVEN_BITS:
+        return _SMALL[value]
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
