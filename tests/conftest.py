@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -36,7 +37,29 @@ settings.register_profile(
 settings.load_profile("mbuild")
 
 
-RANDOM = [Path(__file__).parent / each for each in ("oracle", "recovery")]
+RANDOM = [
+    Path(__file__).parent / each
+    for each in (
+        "ci/test_clones.py",
+        "cli/test_audit_planted.py",
+        "cli/test_in_parts.py",
+        "cli/test_remembering.py",
+        "oracle",
+        "recovery",
+        "schedule/test_simulation.py",
+    )
+]
+"""Tests on what is drawn, by a seed or not, in great numbers."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave the tests themselves alone: thousands of them live to the end, and to look for garbage among them is slow.
+
+    What they make is collected as seldom as in mbuild's own process (``mbuild.__main__``).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.hookimpl(wrapper=True)

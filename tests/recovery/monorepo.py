@@ -9,12 +9,13 @@ import shutil
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tests.support import Repo
 
 BUSYBOX = Path("/bin/busybox")
-FILES_EACH = 40
+FILES_EACH = 20
 
 Content = dict[str, bytes]
 
@@ -81,11 +82,18 @@ def contents(read: Callable[[str], bytes]) -> dict[str, Content]:
     for image in json.loads(read("manifest.json")):
         files: Content = {}
         for layer in image["Layers"]:
-            with tarfile.open(fileobj=io.BytesIO(read(layer))) as tar:
-                for member in tar:
-                    data = tar.extractfile(member) if member.isreg() else None
-                    if data is not None:
-                        files[member.name.removeprefix("./")] = data.read()
+            files |= _files(read(layer))
         for name in image["RepoTags"] or ():
             found[name.removeprefix("docker.io/")] = files
+    return found
+
+
+@lru_cache(maxsize=100)  # by all of its bytes: layers are looked at again and again
+def _files(layer: bytes) -> Content:
+    found: Content = {}
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        for member in tar:
+            data = tar.extractfile(member) if member.isreg() else None
+            if data is not None:
+                found[member.name.removeprefix("./")] = data.read()
     return found
