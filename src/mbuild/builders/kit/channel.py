@@ -116,6 +116,7 @@ class Channel:
         self, connection: socket.socket, *, client: bool, serve: Callable[[Stream], None] | None = None
     ) -> None:
         """Start HTTP/2 on a connected socket, which is the channel's from now on."""
+        from h2 import events
         from h2.config import H2Configuration
         from h2.connection import H2Connection
         from h2.settings import SettingCodes
@@ -127,6 +128,16 @@ class Channel:
         self._streams: dict[int, Stream] = {}
         self.lock = threading.RLock()
         self._room_came = threading.Condition(self.lock)
+        self._takers: dict[type, Callable[[Any], None]] = {
+            events.RequestReceived: self._called,
+            events.DataReceived: self._came,
+            events.ResponseReceived: self._headed,
+            events.TrailersReceived: self._headed,
+            events.StreamEnded: self._ended,
+            events.StreamReset: self._ended,
+            events.WindowUpdated: lambda _: self._room_came.notify_all(),
+            events.RemoteSettingsChanged: lambda _: self._room_came.notify_all(),
+        }
         config = H2Configuration(client_side=client, header_encoding="utf-8", validate_inbound_headers=False)
         self._http: H2Connection = H2Connection(config)
         self._http.local_settings.update({SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW})
@@ -216,7 +227,8 @@ class Channel:
             while data := self._socket.recv(_CHUNK):
                 with self.lock:
                     for event in self._http.receive_data(data):
-                        self._take(event)
+                        if take := self._takers.get(type(event)):
+                            take(event)
                     self._flush()
         except Exception as error:  # noqa: BLE001 - whatever it is, it must reach those who wait
             self._why = f"{self._why}: {error}"
@@ -227,25 +239,22 @@ class Channel:
                 stream.look()
         self._socket.close()
 
-    def _take(self, event: Any) -> None:
-        from h2 import events
+    def _called(self, event: Any) -> None:
+        self._begin(int(event.stream_id or 0), _by_name(event.headers))
 
-        number = getattr(event, "stream_id", None)
-        stream = self._streams.get(number) if number else None
-        if isinstance(event, events.RequestReceived):
-            self._begin(int(event.stream_id or 0), _by_name(event.headers))
-        elif isinstance(event, events.DataReceived):
-            self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            if stream:
-                stream.took(event.data)
-        elif stream and isinstance(event, events.ResponseReceived | events.TrailersReceived):
+    def _came(self, event: Any) -> None:
+        self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        if stream := self._streams.get(event.stream_id):
+            stream.took(event.data)
+
+    def _headed(self, event: Any) -> None:
+        if stream := self._streams.get(event.stream_id):
             stream.trailers |= _by_name(event.headers)
-        elif stream and isinstance(event, events.StreamEnded | events.StreamReset):
+
+    def _ended(self, event: Any) -> None:
+        if stream := self._streams.pop(event.stream_id, None):
             stream.over()
-            del self._streams[event.stream_id]
             self._room_came.notify_all()  # who sends to it must not wait for it
-        elif isinstance(event, events.WindowUpdated | events.RemoteSettingsChanged):
-            self._room_came.notify_all()
 
     def _begin(self, number: int, headers: Headers) -> None:
         stream = self._streams[number] = Stream(self, number, headers)

@@ -44,6 +44,8 @@ class Sending:
     _sent: int = 0
     _said: int = 0
     _entries: dict[int, Entry | bytes] = field(default_factory=dict)
+    _reading: Reading | None = None
+    _buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_PIECE)))
 
     def run(self) -> None:
         """Do all of it. Raises Gone, and what reading a context raises: the other side then gets an error as well."""
@@ -81,7 +83,7 @@ class Sending:
         source = self.folder.source
         if source is None:
             return
-        reading = Reading(source)
+        reading = self._reading = Reading(source)
         sizes = source.sizes()
         for name, entry in sorted(items(source.ordered()), key=lambda item: item[0].split(b"/")):
             if entry is None:
@@ -114,12 +116,17 @@ class Sending:
 
     def _pieces(self, entry: Entry) -> Iterator[bytes]:
         """Read a file; its last piece comes only when the whole is what the entry says."""
-        assert self.folder.source is not None
-        reading, buffer = Reading(self.folder.source), memoryview(bytearray(_PIECE))
-        handle, size = reading.open(entry)
+        assert self._reading is not None
+        handle, size = self._reading.open(entry)
         with handle:
-            for count in reading.pieces(entry, handle, size, lambda: buffer):
-                yield bytes(buffer[:count])
+            if size < _PIECE:
+                view = self._buffer[: size + 1]
+                self._reading.whole(entry, handle, view)
+                self._reading.check(entry, view[:size])
+                yield bytes(view[:size])
+                return
+            for count in self._reading.pieces(entry, handle, size, lambda: self._buffer):
+                yield bytes(self._buffer[:count])
 
     def _count(self, packet: bytes) -> None:
         self._sent += len(packet)
