@@ -85,3 +85,21 @@ def test_what_a_child_does_not_take_does_not_hold_up_its_end() -> None:
     assert child.wait(0.1) is None
     child.end(0.1)
     assert child.wait(5) == -2
+
+
+@pytest.mark.timeout(60)
+def test_standard_error_that_is_kept_holds_nobody_up() -> None:
+    child = start(["sh", "-c", "head -c 1000000 /dev/zero >&2; echo out; echo end >&2; exit 3"], keep=True)
+    assert child.stdout.read() == b"out\n"
+    assert child.said() == bytes(1_000_000) + b"end\n"
+    assert child.wait() == 3
+    child.close()
+
+
+def test_what_cannot_be_started_leaves_no_file_open() -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    with pytest.raises(EnvironmentFault, match="not found"):
+        start(["/nowhere/at/all"], keep=True)
+    with pytest.raises(ValueError, match="null byte"):
+        start(["a\0b"], keep=True)
+    assert len(list(Path("/dev/fd").iterdir())) == before

@@ -174,6 +174,29 @@ def old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
+@pytest.fixture
+def loud_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git that warns of more than a pipe holds, before it does what it is asked."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh\nhead -c 1000000 /dev/zero >&2\nexec {shutil.which("git")} "$@"\n""")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.timeout(120)
+def test_a_git_that_warns_of_much_is_not_waited_for(repo: Repo, loud_git: None) -> None:
+    commit = _make(repo)
+    found = repo.open()
+    tree = found.commit_tree(commit)
+    entries = tree.below("")
+    assert [each.path for each in tree.links()] == ["link"]
+    assert [tree.read(each) for each in entries if each.path == "plain"] == [b"0\n"]
+    assert found.objects.sizes([each.oid for each in entries]) == [len(tree.read(each)) for each in entries]
+    with pytest.raises(GitError):
+        found.commit_tree("1" * 40).links()
+
+
 def _ask_through_small_pipes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask with pipes as Linux makes them where a user's processes have very many: both sides must not wait."""
     sizes: list[int] = []

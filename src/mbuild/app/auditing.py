@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import queue
 import tempfile
+import threading
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from mbuild.errors import MbuildError, Problem
 from mbuild.events import Emit
 from mbuild.graph.build import build_graph
 from mbuild.output.audit import Audited
+from mbuild.process.gate import waiting
 from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -55,7 +58,11 @@ class Ended:
 def audit(run: Run, names: Collection[str], bases: Collection[AnyTree], head: AnyTree) -> Ended:
     """Audit some images, parents where they are needed. What it makes is gone when it returns. Raises MbuildError."""
     cancel = Cancel()
-    with stopped_by_signals(cancel.cancel) as caught, contextlib.ExitStack() as stack:
+    with (
+        _apart(cancel.cancel) as interrupt,
+        stopped_by_signals(interrupt) as caught,
+        contextlib.ExitStack() as stack,
+    ):
         made = tempfile.TemporaryDirectory(prefix="mbuild-audit-", ignore_cleanup_errors=True)
         scratch = Path(stack.enter_context(made))
         bench = Bench(run.place.maker, run.emit, cancel, uuid.uuid4().hex[:12])
@@ -63,6 +70,27 @@ def audit(run: Run, names: Collection[str], bases: Collection[AnyTree], head: An
         pairs = [_pair(run, bench, each, head, scratch / f"{number}") for number, each in enumerate(bases)]
         results = _all(run, pairs, names, cancel)
     return Ended(results or (), tuple(caught))
+
+
+@contextlib.contextmanager
+def _apart(act: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Give what has something done in a thread of its own, once: a signal handler may call it.
+
+    What takes locks must not be done there: whoever the signal came to may hold them.
+    """
+    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def wait() -> None:
+        with waiting():
+            wanted = asked.get()
+        if wanted:
+            act()
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        yield lambda: asked.put(True)
+    finally:
+        asked.put(False)
 
 
 def _clear(shelf: Shelf, bench: Bench) -> None:

@@ -168,8 +168,8 @@ class Git:
         return run([*self._prefix, *_ALONE, *args], cwd=self.top, env=environment, stdin=stdin)
 
     def start(self, *args: Arg, stdin: bool = False) -> Process:
-        """Start git for a caller that reads while it runs."""
-        return start([*self._prefix, *args], cwd=self.top, env=self._environment, stdin=stdin)
+        """Start git for a caller that reads while it runs. What it says of errors is kept (``Process.said``)."""
+        return start([*self._prefix, *args], cwd=self.top, env=self._environment, stdin=stdin, keep=True)
 
     def failed(self, err: bytes, subcommand: Arg) -> GitError:
         """Return the error for what git wrote when it failed."""

@@ -154,7 +154,7 @@ class Objects:
 
     def _has_ended(self, oid: str, path: str) -> Exception:
         """Return the error for a git that ended: in a partial clone its answer to an object it may not fetch."""
-        said = self._running.stderr.read()
+        said = self._running.said()
         if self._how is _TOGETHER and b"batch-command" in said:
             return _TooOld()
         return missing(oid, path) if not said or oid.encode() in said else self._git.failed(said, "cat-file")

@@ -26,9 +26,8 @@ def scan(git: Git, arguments: tuple[str, ...], wanted: re.Pattern[bytes]) -> Ite
             whole, _, rest = (rest + chunk).rpartition(b"\0")
             yield from wanted.findall(whole + b"\0")
             rest = b"\0" + rest
-        err = child.stderr.read()
         if child.wait() != 0:
-            raise failure(err, git.top, arguments[0])
+            raise failure(child.said(), git.top, arguments[0])
     finally:
         release(child)
 

@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from mbuild.errors import EnvironmentFault
 from mbuild.process.gate import waiting
@@ -39,9 +39,10 @@ class Finished:
 class Process:
     """A running child. Its pipes are binary; ``end`` stops the whole process group."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], argv: tuple[Arg, ...]) -> None:
-        """Wrap a child that was just started."""
+    def __init__(self, popen: subprocess.Popen[bytes], argv: tuple[Arg, ...], kept: IO[bytes] | None = None) -> None:
+        """Wrap a child that was just started. kept: the file that has its standard error."""
         self._popen = popen
+        self._kept = kept
         self.argv = argv
 
     @property
@@ -61,6 +62,13 @@ class Process:
         """The child's standard error."""
         assert self._popen.stderr is not None
         return self._popen.stderr
+
+    def said(self) -> bytes:
+        """Wait for the end of a child whose standard error is kept, and return what it wrote there."""
+        assert self._kept is not None
+        self._popen.wait()
+        self._kept.seek(0)
+        return self._kept.read()
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Return the exit code, or None when it still runs after ``timeout`` seconds."""
@@ -82,7 +90,7 @@ class Process:
         if self._popen.stdin is not None:
             with contextlib.suppress(ValueError):  # it is closed
                 os.set_blocking(self._popen.stdin.fileno(), False)
-        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr, self._kept):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
@@ -99,13 +107,17 @@ def start(
     env: Mapping[str, str] | None = None,
     stdin: bool = False,
     merge: bool = False,
+    keep: bool = False,
 ) -> Process:
     """Start a child with pipes for its output (and input when ``stdin``).
 
     env:   the whole environment of the child; None: this process's.
     merge: standard error goes to standard output.
+    keep:  standard error is kept for ``Process.said``, however much it is. A pipe that nobody reads holds 64 KiB, and
+           then the child waits for ever.
     Raises EnvironmentFault when the program is missing or cannot be started.
     """
+    kept = _room_for_errors() if keep else None
     try:
         popen = subprocess.Popen(
             list(argv),
@@ -114,16 +126,33 @@ def start(
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             bufsize=_BUFFER,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            stderr=kept or (subprocess.STDOUT if merge else subprocess.PIPE),
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except BaseException as error:
+        if kept is not None:
+            kept.close()
+        if isinstance(error, OSError):
+            raise _not_started(error, argv, cwd) from error
+        raise
+    return Process(popen, tuple(argv), kept)
+
+
+def _room_for_errors() -> IO[bytes]:
+    """Return a file without a name: in memory on Linux, where that takes no time."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("stderr"), "w+b")  # noqa: PTH123 - closed with the process's pipes
+    import tempfile
+
+    return cast("IO[bytes]", tempfile.TemporaryFile())
+
+
+def _not_started(error: OSError, argv: Sequence[Arg], cwd: str | Path | None) -> EnvironmentFault:
+    if isinstance(error, FileNotFoundError):
         if cwd is not None and not Path(cwd).is_dir():
-            raise EnvironmentFault(f"{cwd}: no such folder") from error
-        raise EnvironmentFault(f"{argv[0]!s}: not found", f"install {argv[0]!s}, or put it on PATH") from error
-    except OSError as error:
-        raise EnvironmentFault(f"{argv[0]!s}: cannot be started: {error.strerror}") from error
-    return Process(popen, tuple(argv))
+            return EnvironmentFault(f"{cwd}: no such folder")
+        return EnvironmentFault(f"{argv[0]!s}: not found", f"install {argv[0]!s}, or put it on PATH")
+    return EnvironmentFault(f"{argv[0]!s}: cannot be started: {error.strerror}")
 
 
 def run(
