@@ -202,6 +202,56 @@ print(json.dumps(found != me))
     assert answer("module.processors = lambda: 1\n" + program.format(True, "")) is False
 
 
+def test_copies_may_need_what_is_done_aside() -> None:
+    program = """
+def work():
+    time.sleep(0.3)
+    return [os.getpid(), "x" * 5_000_000]
+with aside(work, dump, json.loads, worth=True) as later:
+    found = share(lambda part: [os.getpid(), later()], list(range(9)), 3, dump, json.loads)
+    found.append([me, later()])
+assert {text for _, (_, text) in found} == {"x" * 5_000_000}
+print(json.dumps([len({process for process, _ in found}), sorted({made == me for _, (made, _) in found})]))
+"""
+    assert answer(program) == [4, [False]]
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)", "1 / 0"])
+def test_what_a_copy_fails_to_do_aside_is_done_here(end: str) -> None:
+    program = f"""
+def work():
+    if os.getpid() != me:
+        {end}
+    return os.getpid()
+with aside(work, dump, json.loads, worth=True) as later:
+    print(json.dumps(later() == me))
+"""
+    assert answer(program) is True
+
+
+def test_what_was_cut_short_aside_is_done_here() -> None:
+    program = """
+def cut(found):
+    raw = dump(found)
+    if os.getpid() != me:
+        os.pwrite, real = (lambda *args: os._exit(9)), os.pwrite
+    return raw
+with aside(lambda: os.getpid(), cut, json.loads, worth=True) as later:
+    print(json.dumps(later() == me))
+"""
+    assert answer(program) is True
+
+
+def test_nothing_may_be_what_is_done_aside() -> None:
+    assert (
+        answer("""
+with aside(lambda: os.getpid() == me, lambda found: b"", lambda raw: list(raw), worth=True) as later:
+    print(json.dumps(later()))
+""")
+        == []
+    )
+
+
 def test_who_leaves_early_leaves_no_copy() -> None:
     program = """
 try:

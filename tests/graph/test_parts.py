@@ -39,13 +39,13 @@ def test_wherever_it_is_cut(cuts: tuple[int, int]) -> None:
     assert len(whole.index.rules) == 2
     assert set(whole.index.vague) == {0, 1, 2}
     tree = MemoryTree(FILES_OF_ALL)
-    assert build_frozen(Project(tuple(images)), tree, "linux/amd64", (), Cutting(cuts), ()) == freeze(whole, ())
+    assert build_frozen(Project(tuple(images)), tree, "linux/amd64", tuple, Cutting(cuts), ()) == freeze(whole, ())
 
 
 def test_what_is_wrong_is_said_by_whoever_looks_at_all() -> None:
     for files in (FILES | {"api/Dockerfile": "FORM scratch\n"}, FILES | {"base/Dockerfile": "FROM shop/api\n"}):
         images = (image("api", root=""), image("base"))
-        assert build_frozen(Project(images), MemoryTree(files), "linux/amd64", (), alone, ()) is None
+        assert build_frozen(Project(images), MemoryTree(files), "linux/amd64", tuple, alone, ()) is None
 
 
 def test_links_are_handed_over() -> None:

@@ -177,7 +177,7 @@ def test_a_graph_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     project, tree = Project(tuple(images)), MemoryTree(files)
 
     def answer() -> bytes:
-        raw = build_frozen(project, tree, "linux/amd64", (), alone, ())
+        raw = build_frozen(project, tree, "linux/amd64", tuple, alone, ())
         assert raw == freeze(build_graph(project, tree, "linux/amd64"), ())
         return raw
 

@@ -212,7 +212,7 @@ class Graphs:
             project = self.project(tree)
             if project is None or project.notes:
                 return b""
-            return build_frozen(project, tree, self.native, links(), share, project.discover) or b""
+            return build_frozen(project, tree, self.native, links, share, project.discover) or b""
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""

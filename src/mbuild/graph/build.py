@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.defined import Defined, written
@@ -39,16 +40,17 @@ PIECES = 8
 
 
 def build_frozen(
-    project: Project, tree: Tree, native: str, links: Sequence[Entry], share: Share, beside: Sequence[str]
+    project: Project, tree: Tree, native: str, links: Callable[[], Sequence[Entry]], share: Share, beside: Sequence[str]
 ) -> bytes | None:
     """Return the graph of all images as ``freeze`` does, of which parts are made at the same time.
 
-    links: those of the tree. None: something is wrong, which ``build_graph`` says.
+    links: gives those of the tree; the first Dockerfiles are read before it is called.
+    None: something is wrong, which ``build_graph`` says.
     """
     images = {each.name: each for each in project.images}
     numbers = {name: number for number, name in enumerate(images)}
-    shop = Workshop(Defined(project.images), tree, native, lambda: links)
-    target = Links(links, lambda entry: decode(tree.read(entry)))
+    shop = Workshop(Defined(project.images), tree, native, links)
+    of_tree = cache(lambda: Links(links(), lambda entry: decode(tree.read(entry))))
 
     problems: list[Problem] = []
     outliner = Outliner(images, shop.recipes, shop.places, problems)
@@ -60,7 +62,7 @@ def build_frozen(
             raise DockerfileError(problems)
         found = [(images[name], outliner.fresh[name]) for name in names]
         summaries = ((summary(image, own), uses(own)) for image, own in found)
-        index = build_index(found, target, shop.places)
+        index = build_index(found, of_tree(), shop.places)
         first = numbers[names[0]] if names else 0
         return part_of(index, first, summaries, (own for _, own in found), (written(image) for image, _ in found))
 
@@ -71,7 +73,7 @@ def build_frozen(
     order = in_order({name: used for part in parts for name, used in zip(part.names, part.parents, strict=True)})
     if len(order) < len(images):
         return None
-    return join(parts, order, shop.definitions.filed(), links_of(links), beside)
+    return join(parts, order, shop.definitions.filed(), links_of(links()), beside)
 
 
 def joined(

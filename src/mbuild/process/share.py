@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from mbuild.process.gate import only_waiting
@@ -75,21 +76,39 @@ def share(
 def aside(
     work: Callable[[], R], dump: Callable[[R], bytes], load: Callable[[bytes], R], *, worth: bool
 ) -> Iterator[Callable[[], R]]:
-    """Begin work in a copy of this process, and give what returns its result: to be called when this process needs it.
+    """Begin work in a copy of this process, and give what returns its result: to be called when that is needed, by this
+    process or by copies that it makes meanwhile.
 
     The parameters are as for ``share``; worth: whether it is worth a copy. What is given raises what work raises.
     """
-    with _Copies() as copies:
+    with contextlib.ExitStack() as stack:
+        copies, room = stack.enter_context(_Copies()), None
         if worth and processors() > 1:
-            copies.begin(lambda: _done(lambda _: dump(work()), iter((0,))), 1)
+            room = stack.enter_context(io.FileIO(os.memfd_create("aside"), "r+"))
+            copies.begin(partial(_leave, room, lambda: dump(work())), 1)
 
         def result() -> R:
-            for _, raw in copies.results():
-                if raw is not None:
-                    return load(raw)
-            return work()
+            copies.wait()
+            raw = None if room is None else _left(room)
+            return work() if raw is None else load(raw)
 
         yield result
+
+
+def _leave(room: io.FileIO, make: Callable[[], bytes]) -> Iterator[_Result]:
+    """Write what is made into a file, its length in the end: what is cut has none. Yields nothing."""
+    data = memoryview(make())
+    room.seek(_HEAD.size)
+    for start in range(0, len(data), _CHUNK):
+        room.write(data[start : start + _CHUNK])
+    os.pwrite(room.fileno(), _HEAD.pack(1, len(data)), 0)
+    yield from ()
+
+
+def _left(room: io.FileIO) -> bytes | None:
+    """Return what was written into a file, None where that was not all. Several processes may ask at once."""
+    head = os.pread(room.fileno(), _HEAD.size, 0)
+    return os.pread(room.fileno(), _HEAD.unpack(head)[1], _HEAD.size) if len(head) == _HEAD.size and head[0] else None
 
 
 def processors() -> int:
@@ -152,6 +171,11 @@ class _Copies:
         with contextlib.suppress(_NoCopy):
             for _ in range(count):
                 self._copies.append(_Copy(work))
+
+    def wait(self) -> None:
+        """Wait until copies that say nothing have ended, or have taken too long. Other copies may wait for them too."""
+        for copy in self._copies:
+            select.select([copy.pipe], [], [], MOST_SECONDS)
 
     def results(self) -> Iterator[_Result]:
         """Yield what the copies have made, as it comes; nothing of one that ended in the middle or takes too long."""
