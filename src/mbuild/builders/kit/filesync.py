@@ -21,8 +21,8 @@ _REQ, _DATA, _FIN, _ERR = 1, 2, 3, 4
 _DIRECTORY, _SYMLINK = 1 << 31, 1 << 27  # Go's io/fs.FileMode
 _SECOND = 1_000_000_000
 _PIECE = 1 << 15
-_TOLD = 1 << 18
-"""After so many bytes it is told how many were sent: what is shown moves, and nobody takes it for a stall."""
+_TOLD = _PIECE
+"""After so many bytes it is told how many were sent, so that nobody takes a slow transfer for a stall."""
 
 
 @dataclass(frozen=True, slots=True)
