@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,9 +151,19 @@ class Workspace:
         known = None if self.config is None else settings(*parts)
         return Graphs(self.project, self.stated, self.inside, native_platform(), known, open_cache(self.environ))
 
-    def snapshot(self, tree: AnyTree, *, problems: list[Problem] | None = None) -> Snapshot:
-        """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together."""
-        return self.snapshot_of(tree, self.graphs.at(tree), problems=problems)
+    def snapshot(
+        self,
+        tree: AnyTree,
+        *,
+        problems: list[Problem] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Snapshot:
+        """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together.
+
+        meanwhile: is called while another process makes the graph.
+        """
+        made = replace(self.graphs, meanwhile=meanwhile).at(tree)
+        return self.snapshot_of(tree, made, problems=problems)
 
     def snapshot_of(self, tree: AnyTree, made: Made | None, *, problems: list[Problem] | None = None) -> Snapshot:
         """Return the graph at a tree, made before; None: it has no build.yaml. Raises as ``snapshot`` does."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.early import Early
 from mbuild.cli.answering import question
 from mbuild.cli.looking import look_ahead, open_building, open_looking
+from mbuild.cli.readying import get_ready
 from mbuild.cli.settings import Comparing, Settings
 
 if TYPE_CHECKING:
@@ -35,21 +35,10 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
             base=asked.base,
             head=asked.head,
             missing_base=asked.missing_base,
-            meanwhile=lambda long: _get_ready(early, options.get("builder"), long=long),
+            meanwhile=lambda long: get_ready(early, options.get("builder"), long=long),
         )
         code = _go(settings, workspace, answer, asked, options, early)
     return 1 if asked.exit_code and looking and code == 0 and answer.reasons_of(asked.images) else code
-
-
-def _get_ready(early: Early, builder: str | None, *, long: bool) -> None:
-    """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree.
-
-    long: there is time for what is needed only where something is affected, too.
-    """
-    for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
-        import_module(module)
-    if builder != "oci":
-        early.begin(listing=long)
 
 
 def _go(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import Any
 
 import click
@@ -24,16 +26,20 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
+    from mbuild.builders.early import Early
     from mbuild.cli.building import work
     from mbuild.cli.job import BuildOptions, Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
+    from mbuild.cli.readying import get_ready
 
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
-    snapshot = workspace.snapshot(workspace.head(head))
-    reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
-    wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))
-    return work(settings, workspace, wanted, BuildOptions(**options))
+    with contextlib.closing(Early()) as early:
+        meanwhile = partial(get_ready, early, options["builder"], long=True)
+        snapshot = workspace.snapshot(workspace.head(head), meanwhile=meanwhile)
+        reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
+        wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))
+        return work(settings, workspace, wanted, BuildOptions(**options), early)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import Any
 
 import click
@@ -26,16 +28,20 @@ Examples:
 def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **options: Any) -> int:
     """Build the named images and the parents that they need; what exists already is reused."""
     from mbuild.app.question import chosen
+    from mbuild.builders.early import Early
     from mbuild.cli.building import work
     from mbuild.cli.job import BuildOptions, Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
+    from mbuild.cli.readying import get_ready
 
     opened = open_looking if options["dry_run"] else open_building
     workspace = opened(settings, options["platforms"])
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
-    snapshot = workspace.snapshot(workspace.head(head))
-    reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
-    wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))
-    return work(settings, workspace, wanted, BuildOptions(**options))
+    with contextlib.closing(Early()) as early:
+        meanwhile = partial(get_ready, early, options["builder"], long=True)
+        snapshot = workspace.snapshot(workspace.head(head), meanwhile=meanwhile)
+        reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
+        wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))
+        return work(settings, workspace, wanted, BuildOptions(**options), early)
