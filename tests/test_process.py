@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -93,6 +94,16 @@ def test_standard_error_that_is_kept_holds_nobody_up() -> None:
     assert child.stdout.read() == b"out\n"
     assert child.said() == bytes(1_000_000) + b"end\n"
     assert child.wait() == 3
+    child.close()
+
+
+def test_standard_error_is_kept_where_there_are_no_files_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str) -> int:
+        raise OSError(errno.ENOSYS, name)
+
+    monkeypatch.setattr(os, "memfd_create", refused)
+    child = start(["sh", "-c", "echo said >&2"], keep=True)
+    assert child.said() == b"said\n"
     child.close()
 
 

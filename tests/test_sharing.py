@@ -242,6 +242,17 @@ with aside(lambda: os.getpid(), cut, json.loads, worth=True) as later:
     assert answer(program) is True
 
 
+def test_without_files_in_memory_nothing_is_done_aside() -> None:
+    program = """
+def refused(name):
+    raise OSError(38, name)
+os.memfd_create = refused
+with aside(lambda: os.getpid(), dump, json.loads, worth=True) as later:
+    print(json.dumps(later() == me))
+"""
+    assert answer(program) is True
+
+
 def test_nothing_may_be_what_is_done_aside() -> None:
     assert (
         answer("""

@@ -83,8 +83,8 @@ def aside(
     """
     with contextlib.ExitStack() as stack:
         copies, room = stack.enter_context(_Copies()), None
-        if worth and processors() > 1:
-            room = stack.enter_context(io.FileIO(os.memfd_create("aside"), "r+"))
+        if worth and processors() > 1 and (room := _room()) is not None:
+            stack.enter_context(room)
             copies.begin(partial(_leave, room, lambda: dump(work())), 1)
 
         def result() -> R:
@@ -93,6 +93,14 @@ def aside(
             return work() if raw is None else load(raw)
 
         yield result
+
+
+def _room() -> io.FileIO | None:
+    """Return a file in memory, None where there can be none."""
+    try:
+        return io.FileIO(os.memfd_create("aside"), "r+")
+    except OSError:
+        return None
 
 
 def _leave(room: io.FileIO, make: Callable[[], bytes]) -> Iterator[_Result]:
