@@ -200,7 +200,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, lines: set[bytes], build: Callable[[
     """Build until the engine's own log has all lines of a test.
 
     It waits two seconds for what a container has written before it ended (moby ``daemon/monitor.go``), and loses it
-    where the machine stands still for so long: of 3 among 320 containers, beside sixteen busy processes.
+    where the machine stands still for so long.
     """
     kept: list[bytes] = []
     remove = container.Container.remove

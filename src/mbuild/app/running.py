@@ -257,7 +257,10 @@ def _code(outcomes: Mapping[str, Outcome], caught: list[int]) -> ExitCode:
 
 @contextlib.contextmanager
 def stopped_by_signals(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Turn the first SIGINT or SIGTERM into an orderly stop; a second one ends the process at once."""
+    """Turn the first SIGINT or SIGTERM into an orderly stop; a second one ends the process at once.
+
+    interrupt: is called in the signal handler, so it must take no lock.
+    """
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught
