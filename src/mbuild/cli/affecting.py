@@ -35,7 +35,7 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
             base=asked.base,
             head=asked.head,
             missing_base=asked.missing_base,
-            meanwhile=lambda long: get_ready(early, options.get("builder"), long=long),
+            meanwhile=lambda long: get_ready(early, options.get("builder"), workspace.config, long=long),
         )
         code = _go(settings, workspace, answer, asked, options, early)
     return 1 if asked.exit_code and looking and code == 0 and answer.reasons_of(asked.images) else code

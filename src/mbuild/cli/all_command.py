@@ -38,7 +38,7 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:
-        meanwhile = partial(get_ready, early, options["builder"], long=True)
+        meanwhile = partial(get_ready, early, options["builder"], workspace.config, long=True)
         snapshot = workspace.snapshot(workspace.head(head), meanwhile=meanwhile)
         reasons: dict[str, Any] = dict.fromkeys(snapshot.graph.nodes, ())
         wanted = Wanted("all", snapshot, reasons, head_of(snapshot, head))

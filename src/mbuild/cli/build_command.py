@@ -40,7 +40,7 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:
-        meanwhile = partial(get_ready, early, options["builder"], long=True)
+        meanwhile = partial(get_ready, early, options["builder"], workspace.config, long=True)
         snapshot = workspace.snapshot(workspace.head(head), meanwhile=meanwhile)
         reasons: dict[str, Any] = dict.fromkeys(chosen(snapshot.graph, images), ())
         wanted = Wanted("build", snapshot, reasons, head_of(snapshot, head))

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mbuild.builders.early import Early
 
 
-def get_ready(early: Early, builder: str | None, *, long: bool) -> None:
+def get_ready(early: Early, builder: str | None, config: Path | None, *, long: bool) -> None:
     """Do what comes next in any case, which takes a tenth of a second: git takes longer for a work tree.
 
-    long: there is time for what is needed only where something is affected, too.
+    builder: as asked for, None where that is left to build.yaml, which is config.
+    long:    there is time for what is needed only where something is affected, too.
     """
     for module in ("mbuild.cli.building", "mbuild.builders.auto", "mbuild.graph.measuring", "mbuild.graph.inputs"):
         import_module(module)
-    if builder != "oci":
+    if not _needs_none(builder, config):
         early.begin(listing=long)
+
+
+def _needs_none(builder: str | None, config: Path | None) -> bool:
+    """Tell whether no engine may be needed. To read build.yaml properly takes longer than to connect a little later."""
+    if builder is not None or config is None:
+        return builder == "oci"
+    try:
+        return re.search(rb"\boci\b", config.read_bytes()) is not None
+    except OSError:
+        return False  # said by whoever reads it next
