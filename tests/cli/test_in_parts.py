@@ -77,6 +77,7 @@ def test_the_answer_is_the_same(seed: int, repo: Repo) -> None:
 
 LIST = (("affected", "--base", "HEAD~1", "--head", "HEAD", "--list"),)
 PLAN = (("affected", "--base", "HEAD~1", "--head", "HEAD", "--dry-run", "--builder", "oci"),)
+ALL = (("all", "--dry-run", "--builder", "oci"),)
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,15 @@ def test_copies_that_fail_change_nothing(repo: Repo) -> None:
     found, copies = answers(repo, 3, QUESTIONS, failing)
     assert found == truth
     assert copies > 3
+
+
+@pytest.mark.parametrize(("question", "worth"), [(LIST, 0), (PLAN, 1), (ALL, 1)])
+def test_a_small_graph_is_made_aside_where_there_is_something_else_to_do(question: Any, worth: int, repo: Repo) -> None:
+    repo.commit(FILES)
+    repo.commit({"libs/money/money.py": "VAT = 21\n"})
+    small = PROGRAM.replace("repository.BIG = build.FEWEST_APART = node.MEASURED_TOGETHER = 1\n", "")
+    assert small != PROGRAM
+    (one,), _ = answers(repo, 1, question, small)
+    (several,), copies = answers(repo, 3, question, small)
+    assert several == one
+    assert copies == worth

@@ -73,7 +73,7 @@ class Graphs:
     config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
              every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
-    meanwhile: is called while another process makes a graph.
+    meanwhile: is called while another process makes a graph; None: there is nothing else to do.
     """
 
     project: Callable[[Tree], Project | None]
@@ -82,7 +82,7 @@ class Graphs:
     native: str
     settings: str | None
     cache: Cache
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], None] | None = None
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
@@ -193,8 +193,10 @@ class Graphs:
         from mbuild.process.share import aside
 
         # In a process of its own: what it takes to make a big graph is more than what is needed of it.
-        with aside(partial(self._frozen, tree), bytes, bytes, worth=tree.repository.is_big) as made:
-            self.meanwhile()
+        worth = tree.repository.is_big or self.meanwhile is not None
+        with aside(partial(self._frozen, tree), bytes, bytes, worth=worth) as made:
+            if self.meanwhile is not None:
+                self.meanwhile()
             raw = made()
         if not raw:
             return self._built(tree)

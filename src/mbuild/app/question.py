@@ -64,12 +64,12 @@ def ask(
     base: str | None,
     head: str | None,
     missing_base_all: bool = False,
-    meanwhile: Callable[[bool], None] = lambda long: None,  # noqa: ARG005
+    meanwhile: Callable[[bool], None] | None = None,
 ) -> Answer:
     """Compare head (None: the work tree) with base (None: the default one). Raises MbuildError.
 
     meanwhile: is called while other processes work; more than once, perhaps. It is told whether that takes long: more
-               than a tenth of a second in a big repository.
+               than a tenth of a second in a big repository. None: there is nothing else to do.
     """
     commit = workspace.repository.resolve_commit(head) if head is not None else None
     looking = workspace.ahead if commit is None else None
@@ -79,9 +79,10 @@ def ask(
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
         with _waited(Begun(lambda: [diff(each, its_tree()) for each in trees])) as what_differs:
-            graphs = replace(workspace.graphs, meanwhile=partial(meanwhile, True))
+            graphs = replace(workspace.graphs, meanwhile=partial(meanwhile, True)) if meanwhile else workspace.graphs
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
-            meanwhile(commit is None)
+            if meanwhile:
+                meanwhile(commit is None)
     tree, differences = its_tree(), what_differs()
     snapshot, differing, unowned = _judged(workspace, graphs, bases, tree, differences)
     if left := len(snapshot.notes):

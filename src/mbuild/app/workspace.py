@@ -156,7 +156,7 @@ class Workspace:
         tree: AnyTree,
         *,
         problems: list[Problem] | None = None,
-        meanwhile: Callable[[], None] = lambda: None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Snapshot:
         """Return the graph at a tree. Without ``problems``, anything wrong is raised, all of it together.
 

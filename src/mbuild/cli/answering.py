@@ -20,7 +20,7 @@ def question(
     base: str | None,
     head: str | None,
     missing_base: str,
-    meanwhile: Callable[[bool], None] = lambda long: None,  # noqa: ARG005
+    meanwhile: Callable[[bool], None] | None = None,
 ) -> Answer:
     """Ask what is affected and print what the reader should know about the answer. meanwhile: see ``question.ask``."""
     from mbuild.app.question import ask
