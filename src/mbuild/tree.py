@@ -6,6 +6,7 @@ escapes (PEP 383), so ``path.encode("utf-8", "surrogateescape")`` always gives b
 
 from __future__ import annotations
 
+import io
 import posixpath
 from collections.abc import Collection, Iterable, Sequence
 from typing import BinaryIO, Protocol
@@ -36,6 +37,13 @@ class Entry:
     def is_link(self) -> bool:
         """Whether the entry is a symbolic link."""
         return self.mode == SYMLINK
+
+
+class OnDisk(io.FileIO):
+    """A regular file of the work tree, open for reading, unbuffered. size: its bytes when it was opened."""
+
+    __slots__ = ("size",)
+    size: int
 
 
 class Tree(Protocol):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.context.source import ContextSource, Rehash
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, printable
-from mbuild.tree import Entry
+from mbuild.tree import Entry, OnDisk
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Reading:
             handle = self._tree.open(entry)
         except OSError as error:
             raise _unreadable(entry, error) from error
+        if isinstance(handle, OnDisk):
+            return handle, handle.size
         try:
             try:
                 number = handle.fileno()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import io
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from mbuild.errors import ChangedWhileRead, GitError
-from mbuild.tree import EXECUTABLE, FILE, SYMLINK, decode, encode
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, OnDisk, decode, encode
 
 _OTHER_KIND = (errno.ELOOP, errno.ENXIO, errno.ENODEV)
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -59,7 +58,7 @@ class Disk:
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def open(self, path: str) -> BinaryIO | None:
+    def open(self, path: str) -> OnDisk | None:
         """Open a regular file, unbuffered; None where it does not exist.
 
         Raises ChangedWhileRead for anything else: links are not followed, FIFOs and devices never waited for.
@@ -76,10 +75,13 @@ class Disk:
             if error.errno in _OTHER_KIND:
                 raise ChangedWhileRead(path) from error
             raise _unreadable(path, error) from error
-        if not stat.S_ISREG(os.fstat(number).st_mode):
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
             os.close(number)
             raise ChangedWhileRead(path)
-        return cast("BinaryIO", io.FileIO(number, "rb"))  # what os.fdopen makes, after looking at more
+        opened = OnDisk(number, "rb")
+        opened.size = found.st_size
+        return opened
 
     def walk(self, folder: str) -> Iterator[tuple[str, int, bytes]]:
         """Yield path, mode and content digest of all files and links below a folder, in order, whatever git thinks."""
