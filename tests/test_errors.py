@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from mbuild.errors import ChangedWhileRead, ExitCode, GitError, Problem, Where, without_credentials
-from mbuild.names import quoted
+from mbuild.references import quoted
 
 HIDDEN = {
     "https://user:pw@host/x": "https://***@host/x",

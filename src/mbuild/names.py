@@ -1,18 +1,11 @@
-"""Checked names: each function takes what a person wrote and gives back the name, or says what is wrong with it.
-
-The grammars are those of the formats themselves: image references follow distribution/reference (`regexp.go`,
-`normalize.go`).
-"""
+"""Checked names: each function takes what a person wrote and gives back the name, or says what is wrong with it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
-from mbuild import errors
-from mbuild.errors import UsageError
-from mbuild.values import dataclass
+from mbuild.references import HUB, PATH, TAG, NameProblem, parse_reference, quoted
 
 BUILDERS = ("auto", "buildx", "docker", "oci")
 FILE_KINDS = ("file", "directory", "symlink", "absent")
@@ -20,150 +13,12 @@ TAG_FIELDS = ("branch", "commit", "fingerprint", "short_commit")
 CONTENT_TAG_PREFIX = "mb-"
 CONTENT_TAG_DIGITS = 20
 
-_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
-_HOST_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DOMAIN = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_DIGEST_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_PATH_LIMIT = 255
-_REFERENCE_LIMIT = 1024
-_SHOWN_LIMIT = 60
-_HUB = "docker.io"
-
-IMAGE_NAME_PATTERN = f"^{_PATH}$"
-
-
-class NameProblem(UsageError):  # noqa: N818 - a problem with a name; it is an error by its base
-    """A name that breaks the grammar of its field."""
-
-
-def quoted(text: str) -> str:
-    """Return text from outside as a message shows it: in quotes, on one line, nothing unprintable, not too long."""
-    return f"'{printable(text)}'"
-
-
-def printable(text: str) -> str:
-    """Return text from outside on one line, nothing unprintable, not too long, and without the password of a URL."""
-    text = errors.without_credentials(text)
-    short = text if len(text) <= _SHOWN_LIMIT else text[: _SHOWN_LIMIT - 1] + "…"
-    return errors.printable(short)
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """An image reference in normalised form: ``ubuntu`` is domain ``docker.io``, path ``library/ubuntu``.
-
-    tag and digest are "" where the text has none. domain is "" for the odd text that distribution/reference reads as a
-    path alone although it looks like a host, as in ``a_b.c/d``.
-    """
-
-    domain: str
-    path: str
-    tag: str = ""
-    digest: str = ""
-
-    @property
-    def repository(self) -> str:
-        """The normalised name without tag and digest."""
-        return f"{self.domain}/{self.path}" if self.domain else self.path
-
-    @property
-    def familiar(self) -> str:
-        """The name as Docker shows it, without tag and digest: ``docker.io`` and ``library`` left out."""
-        if self.domain != _HUB:
-            return self.repository
-        short = self.path.removeprefix("library/")
-        return self.path if "/" in short else short
-
-    @property
-    def familiar_text(self) -> str:
-        """The familiar name with tag and digest, as in ``alpine:3.20``."""
-        return self.familiar + self._ending
-
-    def __str__(self) -> str:
-        return self.repository + self._ending
-
-    @property
-    def _ending(self) -> str:
-        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
-
-
-@lru_cache(maxsize=1)
-def _reference_pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?:({_DOMAIN})/)?({_PATH})(?::({_TAG}))?(?:@({_DIGEST}))?")
-
-
-@lru_cache(maxsize=65536)
-def parse_reference(text: str) -> Reference:
-    """Return the normalised reference that Docker understands ``text`` as. Raises NameProblem when it is none."""
-    if len(text) > _REFERENCE_LIMIT:
-        raise NameProblem(f"{quoted(text)} is no image reference: longer than {_REFERENCE_LIMIT} characters")
-    if re.fullmatch("[a-f0-9]{64}", text):
-        raise NameProblem(f"{quoted(text)} is no image reference: 64 hex digits are an image id")
-    domain, rest = _split_domain(text)
-    match = _reference_pattern().fullmatch(f"{domain}/{rest}")
-    if match is None:
-        raise NameProblem(f"{quoted(text)} is no image reference", *_reference_hints(text))
-    found = Reference(*(part or "" for part in match.groups()))
-    if len(found.path) > _PATH_LIMIT:
-        raise NameProblem(f"{quoted(text)} is no image reference: longer than {_PATH_LIMIT} characters")
-    _check_digest(found.digest, text)
-    return found
-
-
-def _split_domain(text: str) -> tuple[str, str]:
-    """Split as ``normalize.go`` does: what comes before the first slash is a host if it can be no namespace."""
-    first, slash, rest = text.partition("/")
-    if not slash:
-        return _HUB, f"library/{text}"
-    if first == "index.docker.io":
-        first = _HUB
-    if first != "localhost" and not set(".:") & set(first) and first == first.lower():
-        first, rest = _HUB, text
-    if first == _HUB and "/" not in rest:
-        rest = f"library/{rest}"
-    return first, rest
-
-
-def _reference_hints(text: str) -> tuple[str, ...]:
-    if "://" in text:
-        return (f"leave {quoted(text.partition('://')[0] + '://')} out",)
-    if text != text.lower() and _reference_pattern().fullmatch(text.lower()):
-        return (f"a repository is lower case: {quoted(text.lower())}",)
-    return ()
-
-
-def _check_digest(digest: str, text: str) -> None:
-    algorithm, _, digits = digest.partition(":")
-    if digest and (len(digits) != _DIGEST_DIGITS.get(algorithm) or digits != digits.lower()):
-        raise NameProblem(f"{quoted(text)} is no image reference: its digest is malformed")
-
-
-def same_repository(a: str, b: str) -> bool:
-    """Return whether two references name one repository, tag and digest set aside; False where one is no reference."""
-    try:
-        return parse_reference(a).repository == parse_reference(b).repository
-    except NameProblem:
-        return False
-
-
-def context_key(name: str) -> str:
-    """Return the form in which BuildKit compares the names of named contexts: familiar, ``:latest`` dropped.
-
-    Source: ``frontend/dockerui/config.go``, and buildx, which normalises the names it is given in the same way.
-    What is no reference is compared as it is written.
-    """
-    try:
-        return parse_reference(name).familiar_text.removesuffix(":latest")
-    except NameProblem:
-        return name
+IMAGE_NAME_PATTERN = f"^{PATH}$"
 
 
 def image_name(text: str) -> str:
     """Check the name of an image: a repository path, as in ``api`` or ``tools/lint``."""
-    if re.fullmatch(_PATH, text):
+    if re.fullmatch(PATH, text):
         return text
     near = like_image_name(text)
     raise NameProblem(
@@ -176,16 +31,16 @@ def like_image_name(text: str) -> str:
     """Return the name of an image that is nearest to a text, "" where nothing of it can be kept."""
     near = re.sub("[^a-z0-9/]+", lambda found: found[0] if re.fullmatch("[._]|__|-+", found[0]) else "-", text.lower())
     near = "/".join(part.strip("._-") for part in near.split("/"))
-    return near if re.fullmatch(_PATH, near) else ""
+    return near if re.fullmatch(PATH, near) else ""
 
 
 def project_name(text: str) -> str:
     """Check the name of a project: a repository path whose first part cannot be read as a registry's host."""
-    if not re.fullmatch(_PATH, text):
+    if not re.fullmatch(PATH, text):
         raise NameProblem(
             f"{quoted(text)} is no project name: lower-case letters and digits, with '_', '-' between them"
         )
-    if parse_reference(f"{text}/image").domain != _HUB:
+    if parse_reference(f"{text}/image").domain != HUB:
         raise NameProblem(f"the project {quoted(text)} would be read as a registry", "use 'registry' for a registry")
     return text
 
@@ -215,7 +70,7 @@ def tag(text: str) -> str:
 
 
 def _check_tag(text: str, written: str) -> None:
-    if not re.fullmatch(_TAG, text):
+    if not re.fullmatch(TAG, text):
         hints = ("give the tag alone, without the image's name",) if re.search("[:/]", text) else ()
         raise NameProblem(
             f"{quoted(written)} is no tag: up to 128 letters, digits, '_', '.', '-', the first no '.' or '-'", *hints

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 from mbuild.images import Ssh
-from mbuild.names import NameProblem, quoted, secret_id
+from mbuild.names import secret_id
+from mbuild.references import NameProblem, quoted
 
 OWN_LABELS = "dev.mbuild."
 """Begins the labels that mbuild gives itself."""

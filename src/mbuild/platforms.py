@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mbuild.names import NameProblem, quoted
+from mbuild.references import NameProblem, quoted
 
 _OS_NAMES = {"macos": "darwin"}
 _FIXED_ARCHES = {"i386": ("386", ""), "armhf": ("arm", "v7"), "armel": ("arm", "v6")}

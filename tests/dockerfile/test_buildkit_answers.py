@@ -23,8 +23,8 @@ import pytest
 
 from mbuild.dockerfile.model import FolderContext, Inherited, ParentImage, Platform, Recipe, Resolved
 from mbuild.errors import DockerfileError
-from mbuild.names import context_key
 from mbuild.platforms import parse_platform
+from mbuild.references import context_key
 from tests.dockerfile.evaluating import evaluated
 
 TABLE: dict[str, Any] = json.loads((Path(__file__).parent / "buildkit_answers.json").read_text(encoding="utf-8"))

@@ -8,8 +8,8 @@ from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
-from mbuild.names import parse_reference
 from mbuild.process.share import share
+from mbuild.references import parse_reference
 from mbuild.registry.registries import Registries
 from mbuild.values import dataclass, field
 

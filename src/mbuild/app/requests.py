@@ -14,8 +14,9 @@ from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret, Ssh
-from mbuild.names import content_tag, context_key, fill_tag
+from mbuild.names import content_tag, fill_tag
 from mbuild.passed import NAME, OWN_LABELS, placed
+from mbuild.references import context_key
 from mbuild.tree import Entry
 from mbuild.values import dataclass, field, replace
 

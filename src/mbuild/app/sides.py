@@ -14,7 +14,7 @@ from mbuild.audit.judge import SAME, UNDECIDED, Attempt, Verdict, judge
 from mbuild.builders.protocol import Cancel
 from mbuild.errors import Problem
 from mbuild.events import Emit, ImageDone, ImageStarted
-from mbuild.names import context_key, same_repository
+from mbuild.references import context_key, same_repository
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from mbuild.dockerfile.model import ExternalImage, Recipe
-from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.references import NameProblem, Reference, parse_reference
 
 SCHEME = "docker-image://"
 _FROM = re.compile(r"(?:\[[^\]]*\] )?FROM (?P<name>\S+)@(?P<digest>sha256:[0-9a-f]{64})")

@@ -13,8 +13,8 @@ from typing import Any
 from mbuild.builders import bases
 from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import EnvironmentFault
-from mbuild.names import parse_reference
 from mbuild.process.begun import Begun
+from mbuild.references import parse_reference
 from mbuild.values import dataclass, field
 
 PING_SECONDS = 5

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mbuild.errors import EnvironmentFault
-from mbuild.names import parse_reference
+from mbuild.references import parse_reference
 from mbuild.registry.attempts import Failure, pause
 from mbuild.registry.manifest import RegistryError
 

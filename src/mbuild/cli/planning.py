@@ -14,9 +14,10 @@ from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
-from mbuild.names import parse_reference, registry_prefix, tag_template
+from mbuild.names import registry_prefix, tag_template
 from mbuild.output.words import count
 from mbuild.process.share import share
+from mbuild.references import parse_reference
 from mbuild.registry.annotations import of_commit
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import default_jobs

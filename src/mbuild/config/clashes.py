@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mbuild.config.findings import Findings
 from mbuild.errors import Where
 from mbuild.images import ImageDef
-from mbuild.names import NameProblem, Reference, parse_reference, quoted
+from mbuild.references import NameProblem, Reference, parse_reference, quoted
 
 
 def check_names(images: Iterable[ImageDef], findings: Findings) -> None:

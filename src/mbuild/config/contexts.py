@@ -9,7 +9,7 @@ from mbuild.config.findings import near, nearest
 from mbuild.config.paths import from_root
 from mbuild.errors import Where, without_credentials
 from mbuild.images import NamedContext
-from mbuild.names import NameProblem, parse_reference, quoted
+from mbuild.references import NameProblem, parse_reference, quoted
 
 _LOCAL = ("image", "service", "target")
 _ELSEWHERE = ("docker-image", "git", "http", "https", "oci-layout", "ssh")

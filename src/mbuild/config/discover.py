@@ -9,7 +9,8 @@ from mbuild.config.findings import Findings
 from mbuild.config.globs import Below, below, matches, matching
 from mbuild.config.paths import from_root, parent
 from mbuild.errors import Where
-from mbuild.names import NameProblem, image_name, quoted
+from mbuild.names import image_name
+from mbuild.references import NameProblem, quoted
 from mbuild.values import dataclass, field
 
 TreePaths = Callable[[Below], Iterable[str]]

@@ -17,8 +17,8 @@ from mbuild.config.written import Config, Defaults, FileEntry, ImageEntry, Image
 from mbuild.durations import seconds
 from mbuild.errors import Where
 from mbuild.images import TEST_SECONDS, ExpectedFile, ImageDef, ImageTest, NamedContext, Secret, Ssh
-from mbuild.names import NameProblem, context_key, parse_reference, quoted
 from mbuild.passed import parse_ssh, placed
+from mbuild.references import NameProblem, context_key, parse_reference, quoted
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbuild.config.findings import Findings, near
 from mbuild.config.nodes import Items, Key, Node, Scalar, closest, kind
-from mbuild.names import printable
+from mbuild.references import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

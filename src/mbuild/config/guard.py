@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mbuild.config.findings import Findings
 from mbuild.config.nodes import Fields, Items, Node, Scalar
 from mbuild.errors import ConfigError
-from mbuild.names import quoted
+from mbuild.references import quoted
 
 if TYPE_CHECKING:
     from yaml.events import Event

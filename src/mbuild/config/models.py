@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from mbuild import names, passed, platforms
-from mbuild.names import NameProblem, quoted
+from mbuild import names, passed, platforms, references
+from mbuild.references import NameProblem, quoted
 
 
 def _checked(check: Callable[[str], str]) -> AfterValidator:
@@ -52,7 +52,7 @@ def _version(text: str) -> str:
 
 def _context_name(text: str) -> str:
     """BuildKit compares these names as image references (``frontend/dockerui/config.go``)."""
-    names.parse_reference(text)
+    references.parse_reference(text)
     return text
 
 

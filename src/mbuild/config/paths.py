@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from mbuild.names import NameProblem, quoted
+from mbuild.references import NameProblem, quoted
 
 # Most paths: no part of them is special, nor is there anything to normalise.
 _PLAIN = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)*+")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mbuild import names, passed, platforms
+from mbuild import names, passed, platforms, references
 from mbuild.config.nodes import Plain
 from mbuild.config.written import Config, Defaults, ImageEntry
-from mbuild.names import NameProblem
+from mbuild.references import NameProblem
 
 Check = Callable[[Any], Any]
 
@@ -77,7 +77,7 @@ def _version(value: Plain) -> str:
 
 
 def _context_name(value: Plain) -> str:
-    names.parse_reference(_text(value))
+    references.parse_reference(_text(value))
     return _text(value)
 
 

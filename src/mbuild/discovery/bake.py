@@ -19,7 +19,7 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, beside, is_remote, joined, moved_cache, parent
 from mbuild.errors import ConfigError, EnvironmentFault, Where
 from mbuild.images import Secret
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass
 

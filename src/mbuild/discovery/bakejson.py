@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mbuild.errors import ConfigError, Where
-from mbuild.names import quoted
+from mbuild.references import quoted
 
 _VARIABLE = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
 _MERGED = ("args", "contexts", "labels")

@@ -17,7 +17,7 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, is_remote, joined, parent
 from mbuild.errors import Where
 from mbuild.images import Secret
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.values import dataclass, field, replace
 
 # compose-go ``cli/options.go``: DefaultFileNames, DefaultOverrideFileNames.

@@ -17,7 +17,7 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, joined
 from mbuild.discovery.yamlfile import Node
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, Where
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass
 

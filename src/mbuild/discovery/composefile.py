@@ -12,7 +12,7 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import joined, parent
 from mbuild.discovery.yamlfile import Node, read
 from mbuild.errors import ConfigError, Where
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 

@@ -12,7 +12,7 @@ from mbuild.discovery.paths import beside, is_remote, joined, moved_cache
 from mbuild.discovery.yamlfile import Node
 from mbuild.errors import Where
 from mbuild.images import Secret
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.values import dataclass, field
 
 _LISTS = ("platforms", "tags", "secrets", "ssh", "cache_from", "cache_to")

@@ -13,9 +13,9 @@ from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import is_folder, is_text, parent
 from mbuild.errors import Problem, Where
 from mbuild.images import Secret
-from mbuild.names import NameProblem, context_key, quoted
 from mbuild.passed import cache, label_name, parse_ssh
 from mbuild.platforms import platform
+from mbuild.references import NameProblem, context_key, parse_reference, quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 
@@ -262,7 +262,7 @@ def _context(context: tuple[str, Other]) -> None:
     from mbuild.config.contexts import parse_context
 
     name, other = context
-    checked.parse_reference(name)
+    parse_reference(name)
     if not is_text(other.value) and other.kind != BUILD:
         raise NameProblem(f"{quoted(other.value)} is nothing that build.yaml can hold")
     if other.kind == FOLDER:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
-from mbuild.names import NameProblem
 from mbuild.passed import placed
+from mbuild.references import NameProblem
 from mbuild.tree import Tree, follow_folder
 
 # What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mbuild.errors import Where
-from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.references import NameProblem, Reference, parse_reference
 from mbuild.values import dataclass
 
 _LIBRARY = "library/"

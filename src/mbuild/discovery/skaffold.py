@@ -19,7 +19,7 @@ from mbuild.discovery.paths import base, joined, parent
 from mbuild.discovery.yamlfile import Node, read
 from mbuild.errors import ConfigError, Where
 from mbuild.images import Secret
-from mbuild.names import NameProblem, parse_reference, quoted
+from mbuild.references import NameProblem, parse_reference, quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 

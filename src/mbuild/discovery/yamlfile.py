@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mbuild.config.findings import Findings
 from mbuild.config.guard import decoded, events
 from mbuild.errors import ConfigError, Where
-from mbuild.names import quoted
+from mbuild.references import quoted
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:

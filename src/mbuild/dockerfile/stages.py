@@ -17,8 +17,8 @@ from mbuild.dockerfile.model import Instruction
 from mbuild.dockerfile.refused import Problems, Refused, near
 from mbuild.dockerfile.variables import expand_word
 from mbuild.errors import Where
-from mbuild.names import NameProblem, parse_reference
 from mbuild.platforms import parse_platform
+from mbuild.references import NameProblem, parse_reference
 from mbuild.values import dataclass, field
 
 SCRATCH = "scratch"

@@ -15,7 +15,7 @@ from mbuild.git.base import LAST_SUCCESS, Base
 from mbuild.git.bring import NotThere, bring, commit_fetch
 from mbuild.git.messages import first_line
 from mbuild.git.provided import recorded
-from mbuild.names import quoted
+from mbuild.references import quoted
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository

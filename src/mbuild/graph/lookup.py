@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from mbuild.images import ImageDef, NamedContext
-from mbuild.names import NameProblem, context_key, parse_reference
+from mbuild.references import NameProblem, context_key, parse_reference
 from mbuild.values import dataclass
 
 DOCKER_IMAGE = "docker-image://"

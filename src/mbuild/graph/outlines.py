@@ -15,7 +15,7 @@ from mbuild.graph.outline import Edge, Outline
 from mbuild.graph.places import Places
 from mbuild.graph.recipes import Briefed, Recipes, platforms_of
 from mbuild.images import ImageDef
-from mbuild.names import context_key
+from mbuild.references import context_key
 from mbuild.tree import Entry, Tree
 from mbuild.values import dataclass, field
 

@@ -22,7 +22,7 @@ from mbuild.graph.brief import Brief
 from mbuild.graph.plainfile import OUTSIDE, PlainFile, Stage, Step, closed, needed, plain_file
 from mbuild.graph.plainline import ENTERS, EXPANDS, LEXER, TAKES, Line, NotPlain, plain_line
 from mbuild.images import ImageDef
-from mbuild.names import NameProblem
+from mbuild.references import NameProblem
 from mbuild.values import dataclass, field, replace
 
 NO_SOURCES = fingerprint.used(())

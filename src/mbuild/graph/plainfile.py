@@ -14,8 +14,8 @@ from mbuild.dockerfile.stages import stage_number
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.dockerfile.variables import expand_word, is_plain
 from mbuild.graph.plainline import BEGINS, LEXER, TAKES, Line, NotPlain
-from mbuild.names import NameProblem, parse_reference
 from mbuild.platforms import parse_platform
+from mbuild.references import NameProblem, parse_reference
 from mbuild.values import dataclass, field, replace
 
 OUTSIDE = -1

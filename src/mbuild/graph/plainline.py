@@ -18,7 +18,7 @@ from mbuild.dockerfile.variables import is_plain
 from mbuild.errors import Where
 from mbuild.expressions import expression
 from mbuild.graph import fingerprint
-from mbuild.names import NameProblem, parse_reference
+from mbuild.references import NameProblem, parse_reference
 from mbuild.values import dataclass
 
 FIXED, ENTERS, EXPANDS, TAKES, BEGINS = range(5)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from mbuild.names import Reference, parse_reference
+from mbuild.references import Reference, parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.annotations import annotated, annotations_of
 from mbuild.registry.attempts import Failure

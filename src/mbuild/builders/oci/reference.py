@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbuild.names import NameProblem, Reference, parse_reference
+from mbuild.references import NameProblem, Reference, parse_reference
 from mbuild.values import replace
 
 DEFAULT_TAG = "latest"

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mbuild.names import context_key
 from mbuild.passed import ssh_option
+from mbuild.references import context_key
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report
