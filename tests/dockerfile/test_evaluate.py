@@ -264,7 +264,10 @@ def test_thousands_of_stages() -> None:
 
 def test_blank_and_wrong_base_names() -> None:
     assert problems("FROM $x") == ["1: the base name of FROM $x is blank"]
-    assert hints("FROM $x") == ("x has no value: give it a default in an ARG before the first FROM",)
+    unset = " has no value: give it a default in an ARG before the first FROM, or a value in args"
+    assert hints("FROM $x") == (f"x{unset}",)
+    assert hints("ARG x\nFROM a:$x$y") == (f"x{unset}", f"y{unset}")
+    assert hints("ARG x=1\nFROM A:$x") == ("a repository is lower case: 'a:1'",)
     assert problems("FROM a:b:c\nFROM scratch") == ["1: 'a:b:c' is no image reference"]
     assert problems("FROM scratch\nCOPY --from=A:b x /\nFROM scratch") == ["2: 'A:b' is no image reference"]
 

@@ -109,6 +109,7 @@ class Nodes:
         """Start empty; `add_stage` for each stage, then `link`. native_arch: where `--platform=linux` is built."""
         self.all: list[Node] = []
         self._by_name: dict[str, Node] = {}
+        self._unset: dict[int, tuple[str, ...]] = {}
         self._lexer = Lexer(escape)
         self._global_args = global_args
         self._native_arch = native_arch
@@ -120,8 +121,9 @@ class Nodes:
         node = Node("", start.where, len(self.all), name)
         with self._problems.at(start.where):
             node.base = self._expanded(base)
+            self._unset[node.number] = self._undefined(base)
             if not node.base:
-                raise Refused(f"the base name of FROM {base} is blank", *self._undefined(base))
+                raise Refused(f"the base name of FROM {base} is blank", *self._unset[node.number])
         with self._problems.at(start.where):
             node.platform = self._platform(value(start.flags, "platform"))
         with self._problems.at(start.where):
@@ -137,7 +139,8 @@ class Nodes:
 
     def _undefined(self, word: str) -> tuple[str, ...]:
         names = sorted(self._lexer.word(word, self._global_args).unmatched)
-        return tuple(f"{name} has no value: give it a default in an ARG before the first FROM" for name in names)
+        where = "give it a default in an ARG before the first FROM, or a value in args"
+        return tuple(f"{name} has no value: {where}" for name in names)
 
     def _platform(self, written: str) -> str:
         if not written:
@@ -212,7 +215,7 @@ class Nodes:
                 try:
                     parse_reference(node.base)
                 except NameProblem as problem:
-                    hints = problem.problems[0].hints
+                    hints = (*problem.problems[0].hints, *self._unset.get(node.number, ()))
                     if node.base.lower() in self._by_name:
                         hints = (f"the stage is called '{node.base.lower()}'",)
                     self._problems.add(str(problem), node.where, *hints)
