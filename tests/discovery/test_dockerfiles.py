@@ -78,6 +78,47 @@ def test_an_unreadable_dockerfile_keeps_its_folder() -> None:
     assert images({"a/Dockerfile": "FROM scratch\nCOPY\n"})["a"].build.context == "a"
 
 
+UNSET = "x has no value: give it a default in an ARG before the first FROM, or a value in args"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "hints"),
+    [
+        ("ARG x\nFROM base:$x\nCOPY . /\n", "2:1: left out: 'base:' is no image reference", (UNSET,)),
+        ("FROM ${x}\n", "1:1: left out: the base name of FROM ${x} is blank", (UNSET,)),
+        ("FROM ${a.b}\n", "1:1: left out: ${a.b}: unsupported modifier (.) in substitution", ()),
+    ],
+)
+def test_what_nobody_states_the_arguments_of_is_set_aside(text: str, wrong: str, hints: tuple[str, ...]) -> None:
+    """As an image, it would be an error of every question about any other."""
+    found = find({"a/Dockerfile": text, "b/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["b"]
+    assert [each.build.aside for each in found.asides] == [f"needs args: {wrong.partition(': left out: ')[2]}"]
+    assert [(str(each), each.hints) for each in found.problems] == [(f"a/Dockerfile:{wrong}", hints)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ARG x\nFROM base:$x\nCOPPY . /\n",
+        "ARG x\nFROM base:$x\nCOPY --from=$x a /\n",
+        "FROM A:b\n",
+        "ARG x=1\nFROM base:$x\n",
+        "FROM scratch\nARG x\nCOPY $x /\n",
+    ],
+)
+def test_what_is_wrong_otherwise_stays_an_image(text: str) -> None:
+    """Left out, a mistake in its Dockerfile would be said to nobody."""
+    found = find({"a/Dockerfile": text, "b/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["a", "b"]
+    assert not found.problems
+
+
+def test_what_states_arguments_states_an_image() -> None:
+    files = {"compose.yaml": "services: {a: {build: {context: a}}}\n", "a/Dockerfile": "ARG x\nFROM base:$x\n"}
+    assert list(images(files)) == ["a"]
+
+
 ASIDES = {
     "tests/Dockerfile": "below tests/",
     "docs/x/Dockerfile": "below docs/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import Build, Look, Stated
@@ -48,11 +48,21 @@ def discover(look: Look) -> Stated:
     there = [each for each in look.stated if follow(look.tree, each.dockerfile) is not None]
     stated = {each.dockerfile for each in there}
     files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
-    plain = _Plain(look.tree, [each for each in files if _usable(each, notes)], there)
+    looker = Looker(look.tree)
+    plain = _Plain(looker, [each for each in files if _usable(each, notes)], there)
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
-    return Stated(tuple(builds), notes.problems)
+    return Stated(tuple(_buildable(builds, looker, notes)), notes.problems)
+
+
+def _buildable(builds: Iterable[Build], looker: Looker, notes: Notes) -> Iterator[Build]:
+    """Set aside what cannot be built without arguments: one such image would be an error for all others."""
+    for each in builds:
+        lacking = None if each.aside else looker.look(each.dockerfile).lacking
+        if lacking is not None:
+            notes.add(f"left out: {lacking.message}", lacking.where or each.where, *lacking.hints)
+        yield each if lacking is None else replace(each, aside=f"needs args: {lacking.message}")
 
 
 def _usable(path: str, notes: Notes) -> bool:
@@ -76,13 +86,12 @@ def _vendored(look: Look) -> Iterator[Build]:
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    tree: Tree
+    looker: Looker
     files: list[str]
     stated: Collection[Build]
 
     def builds(self) -> Iterator[Build]:
         """Yield a build for each file, folders before what lies in them."""
-        looker = Looker(self.tree)
         names: dict[str, str] = {}
         for each in sorted(self.stated, key=lambda each: not _PLAIN.fullmatch(base(each.dockerfile))):
             names.setdefault(parent(each.dockerfile), each.name)
@@ -93,7 +102,7 @@ class _Plain:
             name = self._name(path, names)
             if _PLAIN.fullmatch(base(path)):
                 names[parent(path)] = name
-            context, guess = looker.context(path, parent(path))
+            context, guess = self.looker.context(path, parent(path))
             guesses = (guess,) if guess else ()
             yield Build("dockerfile", name, Where(path), path, context, guesses=guesses, aside=self._aside(path))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
 from mbuild.discovery.paths import ancestors, is_folder, joined
 from mbuild.dockerfile.evaluate import evaluate
-from mbuild.dockerfile.model import ExternalImage, Platform
+from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform
 from mbuild.dockerfile.parser import read
-from mbuild.errors import DockerfileError, Where
+from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field
 
@@ -19,10 +19,14 @@ _WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Local sources as written, and names of images outside of the Dockerfile with their places."""
+    """Local sources as written, and names of images outside of the Dockerfile with their places.
+
+    lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
+    """
 
     sources: tuple[str, ...] = ()
     references: tuple[tuple[str, Where], ...] = ()
+    lacking: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,7 @@ class Looker:
         """Return what a Dockerfile reads and names; nothing where it cannot be read: ``check`` says why."""
         key = (dockerfile, target, tuple(args))
         if key not in self._seen:
-            try:
-                self._seen[key] = self._evaluate(dockerfile, target, dict(args))
-            except DockerfileError:
-                self._seen[key] = Seen()
+            self._seen[key] = self._evaluate(dockerfile, target, dict(args))
         return self._seen[key]
 
     def _evaluate(self, dockerfile: str, target: str | None, args: Mapping[str, str]) -> Seen:
@@ -48,16 +49,19 @@ class Looker:
             return Seen()
         file, problems = read(self.tree.read(entry), dockerfile)
         if problems:
-            raise DockerfileError(problems)
-        recipe = evaluate(
-            file,
-            target=target,
-            args=args,
-            platform=Platform(),
-            build_platform=Platform(),
-            resolve=lambda reference: ExternalImage(reference.name),
-            resolve_stage=lambda _: None,
-        )
+            return Seen()
+        try:
+            recipe = evaluate(
+                file,
+                target=target,
+                args=args,
+                platform=Platform(),
+                build_platform=Platform(),
+                resolve=lambda reference: ExternalImage(reference.name),
+                resolve_stage=lambda _: None,
+            )
+        except DockerfileError as error:
+            return Seen(lacking=_lacking(file, error.problems))
         sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
         return Seen(sources, tuple((reference.name, reference.where) for reference, _ in recipe.references))
 
@@ -89,3 +93,8 @@ class Looker:
         parts = path.split("/")
         below = self.tree.below(path[: wild.start()].rpartition("/")[0])
         return any(matches(path, "/".join(each.path.split("/")[: len(parts)])) for each in below)
+
+
+def _lacking(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
+    starts = {each.where for each in file.instructions if each.keyword == "FROM" and "$" in each.original}
+    return problems[0] if all(each.where in starts for each in problems) else None
