@@ -114,6 +114,16 @@ def test_what_is_wrong_otherwise_stays_an_image(text: str) -> None:
     assert not found.problems
 
 
+def test_where_all_lack_arguments_they_are_the_images() -> None:
+    """There would be nothing to write, and nothing to give the arguments to."""
+    text = "FROM base:$x\n"
+    found = find({"a/Dockerfile": text, "b/Dockerfile": text, "vendor/c/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["a", "b"]
+    assert not found.problems
+    beside = {"compose.yaml": "services: {c: {build: {context: c}}}\n", "c/Dockerfile": SCRATCH, "a/Dockerfile": text}
+    assert list(images(beside)) == ["c"]
+
+
 def test_what_states_arguments_states_an_image() -> None:
     files = {"compose.yaml": "services: {a: {build: {context: a}}}\n", "a/Dockerfile": "ARG x\nFROM base:$x\n"}
     assert list(images(files)) == ["a"]

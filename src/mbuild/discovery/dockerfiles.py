@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
-from mbuild.errors import Where, printable
+from mbuild.errors import Problem, Where, printable
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, replace
 
@@ -53,16 +53,18 @@ def discover(look: Look) -> Stated:
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
-    return Stated(tuple(_buildable(builds, looker, notes)), notes.problems)
+    lacking = {each: looker.look(each.dockerfile).lacking for each in builds if not each.aside}
+    if there or not all(lacking.values()):
+        builds = [_set_aside(each, lacking.get(each), notes) for each in builds]
+    return Stated(tuple(builds), notes.problems)
 
 
-def _buildable(builds: Iterable[Build], looker: Looker, notes: Notes) -> Iterator[Build]:
-    """Set aside what cannot be built without arguments: one such image would be an error for all others."""
-    for each in builds:
-        lacking = None if each.aside else looker.look(each.dockerfile).lacking
-        if lacking is not None:
-            notes.add(f"left out: {lacking.message}", lacking.where or each.where, *lacking.hints)
-        yield each if lacking is None else replace(each, aside=f"needs args: {lacking.message}")
+def _set_aside(build: Build, lacking: Problem | None, notes: Notes) -> Build:
+    """Set a build aside that lacks arguments: as an image, it would be an error of every question about any other."""
+    if lacking is None:
+        return build
+    notes.add(f"left out: {lacking.message}", lacking.where or build.where, *lacking.hints)
+    return replace(build, aside=f"needs args: {lacking.message}")
 
 
 def _usable(path: str, notes: Notes) -> bool:
