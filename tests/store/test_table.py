@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbuild.store import table as module
 from mbuild.store.table import FEW, Rows, Table, rows, table
 
 KEYS = st.text(st.characters(), max_size=8) | st.sampled_from(["", "a", "a\tb", "a\n", '"a"', "a\udce9", "\\", "é"])
@@ -58,3 +60,14 @@ def test_rows_are_the_list(values: list[Any]) -> None:
     found = Rows(rows(values))
     assert list(found) == values
     assert len(found) == len(values)
+
+
+@given(VALUES | st.dictionaries(KEYS, VALUES | st.floats() | st.none()))
+def test_values_are_written_as_the_library_does(value: Any) -> None:
+    assert module.written(value) == json.dumps(value, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("other", [None, lambda *_: [], lambda *_: lambda value: value])
+def test_without_the_library_s_inner_encoder_its_outer_one_writes(other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "c_make_encoder", other)
+    assert module._writer()({"é": [1, None]}) == '{"\\u00e9":[1,null]}'
