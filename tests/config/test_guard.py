@@ -240,6 +240,11 @@ def test_deep_json_with_such_escapes_is_refused_and_no_more() -> None:
     assert problems(deep) == [("b.yaml:1:5: not valid YAML: found invalid Unicode character escape code", ())]
 
 
+def test_the_characters_that_the_library_refuses_are_refused() -> None:
+    every = "".join(map(chr, range(0x110000)))
+    assert guard._UNPRINTABLE.findall(every) == yaml.reader.Reader.NON_PRINTABLE.findall(every)
+
+
 @given(st.dictionaries(st.text(min_size=1), st.lists(st.text()) | st.text(), max_size=5))
 def test_what_yaml_writes_is_read_back(data: dict[str, Any]) -> None:
     raw = yaml.safe_dump(data, allow_unicode=True, default_style='"')

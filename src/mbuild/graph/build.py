@@ -54,6 +54,7 @@ def build_frozen(
 
     problems: list[Problem] = []
     outliner = Outliner(images, shop.recipes, shop.places, problems)
+    filed = shop.recipes.lookup.names  # once for all that share the work
 
     def made(names: Sequence[str]) -> Part:
         tree.expect({path for name in names for path in looked_for(images[name])})
@@ -73,7 +74,7 @@ def build_frozen(
     order = in_order({name: used for part in parts for name, used in zip(part.names, part.parents, strict=True)})
     if len(order) < len(images):
         return None
-    return join(parts, order, shop.definitions.filed(), links_of(links()), beside)
+    return join(parts, order, filed, links_of(links()), beside)
 
 
 def joined(
