@@ -24,6 +24,7 @@ _DIGEST_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _PATH_LIMIT = 255
 _REFERENCE_LIMIT = 1024
 _SHOWN_LIMIT = 60
+_ID_DIGITS = 64
 HUB = "docker.io"
 """The registry of a reference that names none."""
 
@@ -93,16 +94,17 @@ def parse_reference(text: str) -> Reference:
     """Return the normalised reference that Docker understands ``text`` as. Raises NameProblem when it is none."""
     if len(text) > _REFERENCE_LIMIT:
         raise NameProblem(f"{quoted(text)} is no image reference: longer than {_REFERENCE_LIMIT} characters")
-    if re.fullmatch("[a-f0-9]{64}", text):
-        raise NameProblem(f"{quoted(text)} is no image reference: 64 hex digits are an image id")
+    if len(text) == _ID_DIGITS and re.fullmatch("[a-f0-9]+", text):
+        raise NameProblem(f"{quoted(text)} is no image reference: {_ID_DIGITS} hex digits are an image id")
     domain, rest = _split_domain(text)
     match = _reference_pattern().fullmatch(f"{domain}/{rest}")
     if match is None:
         raise NameProblem(f"{quoted(text)} is no image reference", *_reference_hints(text))
-    found = Reference(*(part or "" for part in match.groups()))
+    found = Reference(*match.groups(""))
     if len(found.path) > _PATH_LIMIT:
         raise NameProblem(f"{quoted(text)} is no image reference: longer than {_PATH_LIMIT} characters")
-    _check_digest(found.digest, text)
+    if found.digest:
+        _check_digest(found.digest, text)
     return found
 
 
@@ -130,7 +132,7 @@ def _reference_hints(text: str) -> tuple[str, ...]:
 
 def _check_digest(digest: str, text: str) -> None:
     algorithm, _, digits = digest.partition(":")
-    if digest and (len(digits) != _DIGEST_DIGITS.get(algorithm) or digits != digits.lower()):
+    if len(digits) != _DIGEST_DIGITS.get(algorithm) or digits != digits.lower():
         raise NameProblem(f"{quoted(text)} is no image reference: its digest is malformed")
 
 

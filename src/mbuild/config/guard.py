@@ -75,7 +75,7 @@ def _joined_pairs(text: str) -> str:
 
     Only where the text is JSON: in YAML's other quotes a backslash is a backslash.
     """
-    if not (_PAIR.search(text) and _is_json(text)):
+    if "\\" not in text or not (_PAIR.search(text) and _is_json(text)):
         return text
 
     def join(pair: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mbuild.store.table import Table, rows, table
+from mbuild.store.table import written as json_of
 from mbuild.values import dataclass, field_names
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def written(definition: ImageDef) -> bytes:
     placed = [said[at["where"]], said[at["places"]], [each[-1] for each in contexts]]
     said[at["contexts"]] = [each[:-1] for each in contexts]
     said[at["where"]] = said[at["places"]] = None
-    return rows([[said, needed]])[:-1] + b"\t" + rows([placed])[:-1]
+    return f"{json_of([said, needed])}\t{json_of(placed)}".encode()
 
 
 def _read(line: bytes) -> ImageDef:
