@@ -18,7 +18,7 @@ from mbuild.errors import ConfigError
 from mbuild.references import quoted
 
 if TYPE_CHECKING:
-    from yaml.events import Event
+    from yaml.events import CollectionStartEvent, Event, ScalarEvent
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 64
@@ -102,9 +102,15 @@ def events(text: str, findings: Findings) -> Iterator[Event]:
     """Yield the parser's events. Raises ConfigError where the text is not YAML."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        yield from yaml.parse(text, Loader=loader)
+        parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        try:
+            event = None
+            while not isinstance(event, yaml.StreamEndEvent):
+                event = parser.get_event()
+                yield event
+        finally:
+            parser.dispose()
     except yaml.YAMLError as error:
         raise _syntax(error, text, findings) from None
 
@@ -151,31 +157,33 @@ class _Reader:
         self._count += 1
         if self._count > MAX_NODES:
             raise _refuse(self._findings, f"more than {MAX_NODES:,} values", *_at(event))
+        if isinstance(event, yaml.ScalarEvent):  # nearly all are
+            return self._scalar(event)
         if isinstance(event, yaml.AliasEvent):
             self._note(f"aliases are not allowed: {quoted(f'*{event.anchor}')}", event, "write the value out")
             return Scalar(*_at(event), f"*{event.anchor}", True)
+        assert isinstance(event, yaml.CollectionStartEvent)
         self._check_properties(event)
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
         if depth > MAX_DEPTH:
             raise _refuse(self._findings, _TOO_DEEP, *_at(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return Items(*_at(event), tuple(self._items(depth)))
         return self._fields(event, depth)
 
-    def _check_properties(self, event: Event) -> None:
-        if anchor := getattr(event, "anchor", None):
-            self._note(
-                f"anchors are not allowed: {quoted('&' + anchor)}", event, "write the value out where it is used"
-            )
-        if found := getattr(event, "tag", None):
-            self._note(f"tags are not allowed: {quoted(found)}", event, "remove it; use quotes for text")
+    def _check_properties(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        if event.anchor:
+            message = f"anchors are not allowed: {quoted('&' + event.anchor)}"
+            self._note(message, event, "write the value out where it is used")
+        if event.tag:
+            self._note(f"tags are not allowed: {quoted(event.tag)}", event, "remove it; use quotes for text")
 
-    def _scalar(self, event: Event) -> Scalar:
-        text: str = event.value  # type: ignore[attr-defined]
-        if bad := _UNUSABLE.search(text):
+    def _scalar(self, event: ScalarEvent) -> Scalar:
+        if event.anchor or event.tag:
+            self._check_properties(event)
+        text: str = event.value
+        if not text.isprintable() and (bad := _UNUSABLE.search(text)):
             self._note(f"a character that nothing can hold: U+{ord(bad[0]):04X}", event)
-        return Scalar(*_at(event), text, not event.implicit[0])  # type: ignore[attr-defined]
+        return Scalar(*_at(event), text, not event.implicit[0])
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), self._kinds.SequenceEndEvent):

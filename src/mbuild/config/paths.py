@@ -18,6 +18,8 @@ def from_root(folder: str, written: str) -> str:
     """
     if _PLAIN.fullmatch(written):
         return f"{folder}/{written}" if folder else written
+    if written == ".":
+        return folder
     if not written:
         raise NameProblem("the path is empty", "write '.' for the folder of build.yaml")
     if "\\" in written:
