@@ -81,7 +81,10 @@ class Tree(Protocol):
         ...
 
     def open(self, entry: Entry) -> BinaryIO:
-        """Open the content of a file for reading, without following links and without ever blocking."""
+        """Open the content of a file for reading, without following links and without ever blocking.
+
+        What is read from disk is an OnDisk, so that nobody has to ask for its size again.
+        """
         ...
 
     def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:

@@ -215,3 +215,24 @@ def test_a_commit_that_has_a_build_yaml_is_read_by_it(shop: Repo) -> None:
     shop.commit()
     answer = shop.mbuild("graph", "--head", first, "--format", "json")
     assert [each["name"] for each in answer.json["images"]] == ["only"]
+
+
+def test_an_image_that_loses_the_arguments_of_its_from_is_an_error(repo: Repo) -> None:
+    """Without a build.yaml it would be no image any more, and nobody would build what the change has broken."""
+    whole, lacking = ({"b/Dockerfile": f"ARG V{value}\nFROM base:$V\nCOPY x /\n"} for value in ("=1", ""))
+    repo.commit({"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": "", "b/x": ""} | whole, "whole")
+    repo.commit(lacking | {"a/x": "1"}, "lacking")
+    lost = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list")
+    assert lost.code == 2
+    assert "error: b/Dockerfile:2:1: left out: 'base:' is no image reference\nhint: V has no value" in lost.err
+    repo.commit({"a/x": "2", "b/x": "2"}, "still lacking")
+    still = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (still.code, still.affected()) == (0, {"a"})
+    assert "warning: 1 note on what was left out" in still.err
+    repo.commit(whole, "whole again")
+    again = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (again.code, again.affected()) == (0, {"b"})
+    repo.git("rm", "-rq", "b")
+    repo.commit({}, "gone")
+    gone = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (gone.code, gone.json["removed"]) == (0, ["b"])

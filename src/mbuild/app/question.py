@@ -85,6 +85,8 @@ def ask(
                 meanwhile(commit is None)
     tree, differences = its_tree(), what_differs()
     snapshot, differing, unowned = _judged(workspace, graphs, bases, tree, differences)
+    if lost := _lost(bases, differing.removed, snapshot.notes):
+        raise ConfigError(lost)
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
@@ -133,6 +135,13 @@ def _base_graph(workspace: Workspace, graphs: Graphs, tree: Tree, notes: list[Pr
         return None
     notes.extend(Problem(f"at the base: {each}") for each in (made.problems if made else ()))
     return made
+
+
+def _lost(bases: Iterable[Made | None], removed: Iterable[str], notes: Iterable[Problem]) -> list[Problem]:
+    """Return the notes on Dockerfiles of images that a base has: what has made an image vanish is no mere note."""
+    known = [each.graph.images.summaries for each in bases if each]
+    files = {summaries[name].dockerfile for name in removed for summaries in known if name in summaries}
+    return [each for each in notes if each.where and each.where.file in files]
 
 
 def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:

@@ -6,6 +6,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mbuild.errors import ConfigError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,7 +30,9 @@ def _needs_none(builder: str | None, config: Path | None) -> bool:
     """Tell whether no engine may be needed. To read build.yaml properly takes longer than to connect a little later."""
     if builder is not None or config is None:
         return builder == "oci"
+    from mbuild.config.find import read
+
     try:
-        return re.search(rb"\boci\b", config.read_bytes()) is not None
-    except OSError:
+        return re.search(rb"\boci\b", read(config)) is not None
+    except ConfigError:
         return False  # said by whoever reads it next
