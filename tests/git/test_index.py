@@ -30,15 +30,15 @@ def test_hidden_files_are_remembered_until_the_index_changes(repo: Repo, tmp_pat
     git = open_repository(repo.top).git
     memory = Counting(tmp_path / "cache")
     object.__setattr__(memory, "found", [])
-    assert oddities(git, memory) == oddities(git) == []
+    assert oddities(git, 20, memory) == oddities(git, 20) == []
     repo.git("update-index", "--assume-unchanged", "b")
-    assert [each.path for each in oddities(git, memory)] == ["b"]
-    assert [each.path for each in oddities(git, memory)] == ["b"]
+    assert [each.path for each in oddities(git, 20, memory)] == ["b"]
+    assert [each.path for each in oddities(git, 20, memory)] == ["b"]
     repo.git("update-index", "--no-assume-unchanged", "b")
     repo.git("update-index", "--skip-worktree", "c")
-    assert [(each.path, each.sparse) for each in oddities(git, memory)] == [("c", True)]
+    assert [(each.path, each.sparse) for each in oddities(git, 20, memory)] == [("c", True)]
     repo.git("update-index", "--no-skip-worktree", "c")
-    assert oddities(git, memory) == []
+    assert oddities(git, 20, memory) == []
     assert memory.found.count(True) >= 1
 
 
@@ -49,7 +49,7 @@ def test_an_index_without_a_checksum_is_read(repo: Repo, tmp_path: Path) -> None
     index = git.git_dir / "index"
     index.write_bytes(index.read_bytes()[:-20] + b"\0" * 20)
     memory = Cache(tmp_path / "cache")
-    oddities(git, memory)
+    oddities(git, 20, memory)
     assert not list((tmp_path / "cache").rglob("index/*"))
 
 
@@ -65,4 +65,4 @@ def test_hidden_files_are_found_wherever_what_git_prints_is_cut(
     hidden = ["a", "b\nH 100", "d", "e", "f"]
     repo.git("update-index", "--assume-unchanged", *hidden[:3])
     repo.git("update-index", "--skip-worktree", *hidden[3:])
-    assert [each.path for each in oddities(repo.open().git)] == hidden
+    assert [each.path for each in oddities(repo.open().git, 20)] == hidden

@@ -135,7 +135,7 @@ def collect(repository: Repository) -> tuple[Status, Edits]:
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     try:
-        odd = oddities(repository.git, repository.memory)
+        odd = oddities(repository.git, repository.id_bytes, repository.memory)
     finally:
         with waiting():
             thread.join()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from mbuild.git.door import Git
+from mbuild.git.glance import may_be_odd
 from mbuild.git.scan import scan
 from mbuild.tree import decode
 from mbuild.values import dataclass, field_names
@@ -38,17 +39,18 @@ class Memory(Protocol):
         ...
 
 
-def oddities(git: Git, memory: Memory | None = None) -> list[Oddity]:
+def oddities(git: Git, id_bytes: int, memory: Memory | None = None) -> list[Oddity]:
     """Return the hidden files and the submodules of the index.
 
     They are remembered by the index's own checksum: to go through 200,000 entries takes longer than ``git status``.
+    id_bytes: 20 for sha1, 32 for sha256.
     """
     key = _checksum(git) if memory is not None else None
     known = memory.get("index", key) if memory is not None and key else None
     if known is not None:
         with contextlib.suppress(ValueError, TypeError):
             return [Oddity(*each) for each in json.loads(known)]
-    found = list(_oddities(git))
+    found = list(_oddities(git)) if may_be_odd(git, id_bytes) else []
     if memory is not None and key and key == _checksum(git):
         memory.put(
             "index", key, json.dumps([[getattr(each, name) for name in field_names(Oddity)] for each in found]).encode()

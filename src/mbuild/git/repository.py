@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BIG = 4 << 20
 """Bytes of the index of a big repository: some 100 for each file."""
 
+ID_BYTES = {"sha1": 20, "sha256": 32}
+
 _QUESTIONS = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir")
 
 
@@ -39,8 +41,9 @@ class Description:
 
 
 class Repository:
-    """A git repository with a work tree. ``top`` is the folder of the work tree; ``object_format`` sha1 or sha256.
+    """A git repository with a work tree.
 
+    top: the folder of the work tree. object_format: sha1 or sha256; id_bytes: how many bytes its ids have.
     memory: remembers what takes long to find out; None: nothing does.
     fetcher: fetches what this clone lacks; None: nothing is fetched, and errors name the command.
     likely: yield ids of objects that will be asked for where another one was, so that they are fetched together.
@@ -63,6 +66,7 @@ class Repository:
         self.fetcher: Fetcher | None = None
         self.likely: list[Callable[[], Iterable[str]]] = []
         self.object_format = object_format
+        self.id_bytes = ID_BYTES[object_format]
         # Each answers one question: later ones may be asked because something was fetched.
         self._resolved, self._bases = dict(resolved or {}), dict(bases or {})
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mbuild.errors import GitError
 from mbuild.expressions import expression
 from mbuild.git.folders import Folders, leads_up
+from mbuild.git.glance import may_be_links
 from mbuild.git.scan import scan
 from mbuild.tree import SUBMODULE, SYMLINK, Entry, decode
 
@@ -73,8 +74,7 @@ class CommitTree:
         self._lock = threading.RLock()
         self._expected: dict[str, Entry | None] = {}
         self._contents: dict[str, bytes] = {}
-        id_bytes = len(EMPTY[repository.object_format]) // 2
-        self._folders = Folders(repository.objects, f"{commit}^{{tree}}", id_bytes=id_bytes)
+        self._folders = Folders(repository.objects, f"{commit}^{{tree}}", id_bytes=repository.id_bytes)
 
     def expect(self, paths: Collection[str]) -> None:
         """Look up files and read them together, where they are many: one by one, each costs a question to git."""
@@ -120,12 +120,18 @@ class CommitTree:
             return self._folders.tree_id(folder)
 
     def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path. Looks through the whole tree, which git does quickest."""
+        """Return every symbolic link, sorted by path. Looks through the whole tree, which the index or git does."""
+        repository = self.repository
+        paths = may_be_links(repository.git, self.commit, repository.id_bytes) if repository.is_big else None
+        found = self._listed_links() if paths is None else (each for each in self.find(paths).values() if each.is_link)
+        return tuple(sorted(found, key=lambda each: each.path))
+
+    def _listed_links(self) -> list[Entry]:
         found = scan(self.repository.git, ("ls-tree", "-r", "-z", "--full-tree", self.commit), _LINK)
         links = [Entry(decode(path), SYMLINK, oid.decode()) for oid, path in found]
         if any(".." in each.path.split("/") for each in links):
             raise leads_up()
-        return tuple(sorted(links, key=lambda each: each.path))
+        return links
 
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""
