@@ -16,7 +16,7 @@ from itertools import takewhile
 from mbuild.context.lookup import Lookup
 from mbuild.dockerfile.gomatch import PatternError, match
 from mbuild.tree import Entry
-from mbuild.values import dataclass
+from mbuild.values import NamedTuple, dataclass
 
 LinkTarget = Callable[[Entry], str]
 
@@ -27,8 +27,7 @@ _MOST_LINKS = 40
 _MOST_WAYS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One component of a path: a name, or a pattern for names."""
 
     text: str

@@ -114,18 +114,32 @@ class Folders:
 
     def _records(self, paths: Iterable[str]) -> dict[str, Record]:
         """Return the lines for those of the paths that are there, ``""`` aside: one question per level."""
-        found: dict[str, Record] = {}
-        waiting = [(path, encode(path).split(b"/"), self._root) for path in paths]
-        depth = 0
-        while waiting:
-            names = self._names_in({oid for _, _, oid in waiting})
-            lines = ((path, parts, names[oid].get(parts[depth])) for path, parts, oid in waiting)
-            there = [(path, parts, line) for path, parts, line in lines if line is not None]
-            depth += 1
-            found |= {path: line for path, parts, line in there if len(parts) == depth}
-            waiting = [
-                (path, parts, line[2].hex()) for path, parts, line in there if len(parts) > depth and line[0] in _FOLDER
-            ]
+        asked: dict[bytes, list[tuple[bytes, str]]] = {}
+        for path in paths:
+            folder, slash, name = encode(path).rpartition(b"/")
+            if folder or not slash:
+                asked.setdefault(folder, []).append((name, path))
+        names = self._names_of(asked)
+        lines = ((path, names[folder].get(name)) for folder in asked if folder in names for name, path in asked[folder])
+        return {path: line for path, line in lines if line is not None}
+
+    def _names_of(self, folders: Iterable[bytes]) -> Mapping[bytes, Mapping[bytes, Record]]:
+        """Return what is in those of the folders that are there, and in those above them."""
+        levels: dict[int, set[bytes]] = {}
+        for folder in folders:
+            while folder and folder not in (level := levels.setdefault(folder.count(b"/"), set())):
+                level.add(folder)
+                folder = folder.rpartition(b"/")[0]  # noqa: PLW2901 - up to the root
+        found = {b"": self._names_in([self._root])[self._root]}
+        for depth in sorted(levels):
+            there: dict[bytes, str] = {}
+            for folder in levels[depth]:
+                above, slash, name = folder.rpartition(b"/")
+                line = found[above].get(name) if above in found and (above or not slash) else None
+                if line is not None and line[0] in _FOLDER:
+                    there[folder] = line[2].hex()
+            names = self._names_in(set(there.values()))
+            found |= {folder: names[oid] for folder, oid in there.items()}
         return found
 
     def _names_in(self, oids: Collection[str]) -> Mapping[str, Mapping[bytes, Record]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
@@ -73,6 +73,7 @@ class CommitTree:
         self.commit = commit
         self._lock = threading.RLock()
         self._expected: dict[str, Entry | None] = {}
+        self._filled: set[str] = set()
         self._contents: dict[str, bytes] = {}
         self._folders = Folders(repository.objects, f"{commit}^{{tree}}", id_bytes=repository.id_bytes)
 
@@ -83,9 +84,10 @@ class CommitTree:
             if len(new) < _MANY and not self.repository.is_partial:
                 return
             # The folders above are asked about where there is no such file: one of them may be a link.
-            asked = {*new, *(folder for path in new for folder in _above(path))}
+            asked = {*new, *_above(new)}
             found = self._folders.entries(asked)
             self._expected |= dict.fromkeys(asked) | found
+            self._filled.update(_above(found))
             oids = list({each.oid for each in found.values() if each.mode != SUBMODULE} - self._contents.keys())
             self._contents |= zip(oids, self.repository.objects.read_many(oids), strict=True)
 
@@ -112,7 +114,7 @@ class CommitTree:
     def folder(self, path: str) -> bool:
         """Tell whether something is below a folder."""
         with self._lock:
-            return self._folders.is_folder(path)
+            return path in self._filled or self._folders.is_folder(path)
 
     def tree_id(self, folder: str) -> str | None:
         """Return the id of a folder's tree object, which tells all that is below it; None where there is no folder."""
@@ -148,10 +150,15 @@ class CommitTree:
         return sizes_of(self.repository, entries)
 
 
-def _above(path: str) -> Iterator[str]:
-    """Yield the folders above a path, without the root."""
-    while path := path.rpartition("/")[0]:
-        yield path
+def _above(paths: Iterable[str]) -> Collection[str]:
+    """Return the folders above paths, without the root."""
+    found: set[str] = set()
+    for each in paths:
+        folder = each.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def sizes_of(repository: Repository, entries: Iterable[Entry]) -> Sequence[int]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from mbuild.context.select import check_wildcards
-from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Reference
+from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Read, Reference
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.brief import Brief
 from mbuild.graph.fingerprint import meaning
@@ -140,7 +140,7 @@ class Outliner:
 
 def _outlined(definition: ImageDef, entry: Entry, briefed: Briefed, places: Places, native: str) -> Outline:
     briefs = briefed.briefs
-    reads = _unique([each.reads for each in briefs])
+    reads = _reads(briefs)
     doubts = _unique([each.doubts for each in briefs])
     for read in reads:
         check_wildcards(read)
@@ -193,6 +193,15 @@ def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
     return Problem(
         f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
     )
+
+
+def _reads(briefs: Sequence[Brief]) -> tuple[Read, ...]:
+    """Return what any of the recipes reads. Most images have one, and every line of it that reads does so once."""
+    if len(briefs) == 1:
+        (found,) = briefs
+        if len({(each.where.line, each.where.col) for each in found.reads}) == len(found.reads):
+            return found.reads
+    return _unique([each.reads for each in briefs])
 
 
 def _unique(values: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
