@@ -101,6 +101,59 @@ print(json.dumps([[process == me for process, _ in found], [each for _, part in 
     assert (here, items) == ([True] * 6, list(range(18))), "all copies end with their first piece"
 
 
+def test_the_process_itself_can_be_one_of_those_that_work() -> None:
+    program = """
+def work(part):
+    time.sleep(0.05)
+    return plain(part)
+found = share(work, list(range(36)), 12, dump, json.loads, 6, along=True)
+who = {process for process, _ in found}
+print(json.dumps([len(who), me in who, [each for _, part in found for each in part]]))
+"""
+    assert answer(program) == [3, True, list(range(36))]
+
+
+@pytest.mark.parametrize("fault", ["os._exit(9)", "time.sleep(60)", "raise ValueError", "time.sleep(0.2)"])
+def test_whoever_works_along_does_what_copies_fail_to_do(fault: str) -> None:
+    begun = time.monotonic()
+    program = f"""
+module.PATIENCE = 0.5
+def work(part):
+    if os.getpid() != me:
+        {fault}
+    time.sleep(0.1)  # so that the copies take some
+    return plain(part)
+found = share(work, list(range(18)), 6, dump, json.loads, 2, along=True)
+print(json.dumps([each for _, part in found for each in part]))
+"""
+    assert answer(program) == list(range(18))
+    assert time.monotonic() - begun < 30
+
+
+def test_whoever_works_along_takes_what_copies_have_made_meanwhile() -> None:
+    # Each is more than a pipe holds as it comes: a copy would make one while this process makes one.
+    program = """
+def work(part):
+    time.sleep(0.4 if os.getpid() == me else 0.01)
+    return [os.getpid(), 'x' * 400_000]
+found = share(work, list(range(18)), 6, dump, json.loads, 6, along=True)
+print(json.dumps([{*(len(text) for _, text in found)} == {400_000}, [process for process, _ in found].count(me) < 6]))
+"""
+    assert answer(program) == [True, True]
+
+
+def test_what_is_raised_by_whoever_works_along_is_raised_once() -> None:
+    ended = run("""
+def work(part):
+    if 4 in part: raise ValueError('four')
+    return plain(part)
+share(work, list(range(9)), 3, dump, json.loads, along=True)
+""")
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1
+    assert ended.stderr.endswith("ValueError: four\n")
+
+
 def test_what_is_raised_is_raised_before_the_others_are_done() -> None:
     begun = time.monotonic()
     ended = run("""

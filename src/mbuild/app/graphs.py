@@ -214,7 +214,8 @@ class Graphs:
             project = self.project(tree)
             if project is None or project.notes:
                 return b""
-            return build_frozen(project, tree, self.native, links, share, project.discover) or b""
+            every = partial(share, along=True)
+            return build_frozen(project, tree, self.native, links, every, project.discover) or b""
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""

@@ -9,6 +9,7 @@ to do, for whatever reason: a copy makes nothing but speed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import io
 import itertools
@@ -49,6 +50,8 @@ def share(
     dump: Callable[[R], bytes],
     load: Callable[[bytes], R],
     pieces: int = 1,
+    *,
+    along: bool = False,
 ) -> list[R]:
     """Return what work makes of the items: of all of them, or of parts of them in order, done at the same time.
 
@@ -57,6 +60,7 @@ def share(
     dump, load: make bytes of a result, and a result of the bytes.
     pieces: so many parts are made for each copy. Whichever is done takes the next: some parts take longer than others,
             and so do some processors.
+    along:  this process is one of those that work, which saves a copy; its memory then holds what that leaves there.
     Raises what work raises.
     """
     count = min(processors(), len(items) // fewest)
@@ -64,11 +68,20 @@ def share(
         return [work(items)]
     parts = _parts(items, count * pieces)
     with _numbers(len(parts)) as numbers, _Copies() as copies:
-        copies.begin(lambda: _done(lambda number: dump(work(parts[number])), numbers), count)
+        copies.begin(lambda: _done(lambda number: dump(work(parts[number])), numbers), count - along)
         found: dict[int, R] = {}
-        for number, raw in copies.results():
-            # What went wrong goes wrong again here, where it is said; the copies end with that.
-            found[number] = work(parts[number]) if raw is None else load(raw)
+
+        def take(results: Iterator[_Result]) -> None:
+            for number, raw in results:
+                # What went wrong goes wrong again here, where it is said; the copies end with that.
+                found[number] = work(parts[number]) if raw is None else load(raw)
+
+        if along:
+            for number in numbers:
+                found[number] = work(parts[number])
+                take(copies.come())
+            copies.hurry()
+        take(copies.results())
     return [found[number] if number in found else work(part) for number, part in enumerate(parts)]
 
 
@@ -166,6 +179,8 @@ class _Copies:
     def __init__(self) -> None:
         """Make none yet."""
         self._copies: list[_Copy] = []
+        self._begun = time.monotonic()
+        self._until = self._begun + MOST_SECONDS
 
     def __enter__(self) -> _Copies:
         return self
@@ -185,15 +200,22 @@ class _Copies:
         for copy in self._copies:
             select.select([copy.pipe], [], [], MOST_SECONDS)
 
+    def come(self, seconds: float = 0.0) -> Iterator[_Result]:
+        """Yield what the copies have made and said within so many seconds; nothing of one that ended in the middle."""
+        reading = {copy.pipe: copy for copy in self._copies if copy.ended is None}
+        for pipe in select.select([*reading], [], [], seconds)[0]:
+            yield from reading[pipe].read()
+            if reading[pipe].ended == 0:
+                self.hurry()
+
     def results(self) -> Iterator[_Result]:
-        """Yield what the copies have made, as it comes; nothing of one that ended in the middle or takes too long."""
-        begun, until = time.monotonic(), time.monotonic() + MOST_SECONDS
-        reading = {copy.pipe: copy for copy in self._copies}
-        while ready := select.select([*reading], [], [], max(0.0, until - time.monotonic()))[0] if reading else ():
-            for pipe in ready:
-                yield from reading[pipe].read()
-                if reading[pipe].ended is not None and reading.pop(pipe).ended == 0:
-                    until = time.monotonic() * 3 - begun * 2 + PATIENCE
+        """Yield all that the copies make, as it comes; nothing of one that takes too long."""
+        while any(copy.ended is None for copy in self._copies) and (left := self._until - time.monotonic()) > 0:
+            yield from self.come(left)
+
+    def hurry(self) -> None:
+        """Note that one has done its work: it is known now how long that takes."""
+        self._until = time.monotonic() * 3 - self._begun * 2 + PATIENCE
 
 
 class _Copy:
@@ -202,6 +224,8 @@ class _Copy:
     def __init__(self, work: Callable[[], Iterator[_Result]]) -> None:
         """Make it. Raises _NoCopy."""
         self.pipe, writer = os.pipe()
+        with contextlib.suppress(OSError):  # it waits where this process does something else, and its pipe is full
+            fcntl.fcntl(self.pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
         self.ended: int | None = None
         self._read = bytearray()
         waits = os.getpid()
