@@ -223,6 +223,22 @@ def test_of_another_kind_of_index_nothing_is_said(repo: Repo, change: Callable[[
     assert [each.path for each in opened.commit_tree(commit).links()] == ["other/link"]
 
 
+def test_a_linked_work_tree_has_an_index_of_its_own(repo: Repo, tmp_path: Path) -> None:
+    _links(repo, "link")
+    repo.write("a")
+    commit = repo.commit()
+    repo.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = Repo.at(tmp_path / "linked")
+    linked.git("rm", "-q", "--cached", "link")
+    linked.git("update-index", "--assume-unchanged", "a")
+    assert _glanced(linked.open(), commit) == _glanced(repo.open(), commit) == {"link"}
+    assert may_be_odd(linked.open().git, 20)
+    assert not may_be_odd(repo.open().git, 20)
+    _split(linked)
+    assert may_be_links(linked.open().git, commit, 20) is None
+    assert _glanced(repo.open(), commit) == {"link"}
+
+
 def test_an_index_that_is_replaced_meanwhile_says_nothing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     _links(repo, "link")
     commit = repo.commit()

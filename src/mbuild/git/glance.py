@@ -17,6 +17,7 @@ from mbuild.errors import GitError
 from mbuild.expressions import expression
 from mbuild.git.door import Git
 from mbuild.git.scan import scan
+from mbuild.process.gate import waiting
 from mbuild.tree import decode
 
 MOST_PATHS = 1000
@@ -124,12 +125,13 @@ class _Index:
     def _places(self, wanted: Sequence[re.Pattern[bytes]]) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in wanted]
         rest, begin = b"", 0
-        while read := self._file.read(_CHUNK):
-            piece = rest + read
-            for places, each in zip(found, wanted, strict=True):
-                places |= {begin + match.start() for match in each.finditer(piece)}
-            rest = piece[-_OVERLAP:]
-            begin += len(piece) - len(rest)
+        with waiting():  # so that a graph can be begun meanwhile
+            while read := self._file.read(_CHUNK):
+                piece = rest + read
+                for places, each in zip(found, wanted, strict=True):
+                    places |= {begin + match.start() for match in each.finditer(piece)}
+                rest = piece[-_OVERLAP:]
+                begin += len(piece) - len(rest)
         return found
 
     def _path(self, mode: int, most: int = _LONG) -> bytes:
