@@ -278,6 +278,32 @@ def test_modes_and_submodules(repo: Repo, tmp_path: Path) -> None:
         tree.read(submodule)
 
 
+def test_modes_that_git_does_not_write_are_what_git_takes_them_for(repo: Repo) -> None:
+    repo.write("inside/a")
+    repo.commit()
+    oid = bytes.fromhex(repo.git("rev-parse", "HEAD:inside"))
+    firsts, rests = ("", "0", "00", "1000000"), ("0000", "0644", "0755", "0100", "0011", "7777")
+    modes = [f"{first}{kind:o}{rest}" for first in firsts for kind in range(16) for rest in rests]
+    raw = b"".join(f"{mode} m{mode}".encode() + b"\0" + oid for mode in sorted(modes, key=lambda each: f"m{each}"))
+    tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    told = {path: mode for mode, _, _, path in map(str.split, repo.git("ls-tree", "-r", made).splitlines())}
+    assert len(told) == len(modes)
+    assert {*told.values()} == {"100644", "100755", "120000", "160000"}
+
+    tree = repo.open().commit_tree(made)
+    assert {each.path: f"{each.mode:o}" for each in tree.below("")} == told
+    for path, mode in told.items():
+        entry = tree.entry(path)
+        assert entry is not None
+        assert f"{entry.mode:o}" == mode
+    for mode in modes:
+        folder = f"m{mode}/a" in told
+        assert tree.folder(f"m{mode}") == folder
+        assert (tree.tree_id(f"m{mode}") is not None) == folder
+    assert {each.path for each in tree.links()} == {path for path, mode in told.items() if mode == "120000"}
+
+
 @pytest.mark.parametrize("limit", [1, 100])
 def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     monkeypatch.setattr(folders, "MOST_FOLDERS", limit)

@@ -16,18 +16,24 @@ MOST_FOLDERS = 2000
 MOST_PARSED = 100
 """How many folders are kept with their names looked up: paths have most folders on their way in common."""
 
-Record = tuple[bytes, bytes, bytes]
-"""Mode, name and object id of one line of a tree object, all as they are written there."""
+_KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o40000
 
-_FOLDER = (b"40000", b"040000")
+Record = tuple[bytes, bytes, bytes]
+"""Mode, name and object id of one line of a tree object, as git writes them today."""
+
+_FOLDER = b"40000"
 _PATH = attrgetter("path")
 
 
 def file_mode(mode: int) -> int:
-    """Return one of the four modes of an entry. Old trees hold others (100664); git itself reads them like this."""
-    if mode in (SYMLINK, SUBMODULE):
-        return mode
-    return EXECUTABLE if mode & 0o100 else FILE
+    """Return what git takes a mode for: one of the four of an entry, or that of a folder (git ``canon_mode``).
+
+    Old trees hold others (100664), and nothing keeps a tree made by hand from any: git goes by the kind alone.
+    """
+    kind = mode & _KIND
+    if kind == _REGULAR:
+        return EXECUTABLE if mode & 0o100 else FILE
+    return kind if kind in (SYMLINK, _DIRECTORY) else SUBMODULE
 
 
 class Folders:
@@ -49,11 +55,11 @@ class Folders:
     def entries(self, paths: Collection[str]) -> dict[str, Entry]:
         """Return the entries at those of the paths where there is one."""
         found = self._records(path for path in paths if path)
-        return {path: _entry(path, record) for path, record in found.items() if record[0] not in _FOLDER}
+        return {path: _entry(path, record) for path, record in found.items() if record[0] != _FOLDER}
 
     def is_folder(self, path: str) -> bool:
         """Tell whether something is below a folder. Trees without anything in them can be made, if only by hand."""
-        return any(record[0] not in _FOLDER for _, records in self._below(path) for record in records)
+        return any(record[0] != _FOLDER for _, records in self._below(path) for record in records)
 
     def tree_id(self, folder: str) -> str | None:
         """Return the id of the tree object of a folder below the root; None where there is none."""
@@ -62,12 +68,10 @@ class Folders:
     def below(self, folder: str, levels: int | None = None) -> tuple[Entry, ...]:
         """Return every entry below a folder, sorted by path as ``str`` compares. levels: only so many down."""
         found = [
-            Entry(
-                prefix + name.decode("utf-8", "surrogateescape"), _MODES.get(mode) or file_mode(int(mode, 8)), oid.hex()
-            )
+            Entry(prefix + name.decode("utf-8", "surrogateescape"), _MODES[mode], oid.hex())
             for prefix, records in self._below(folder, levels)
             for mode, name, oid in records
-            if mode not in _FOLDER
+            if mode != _FOLDER
         ]
         return _sorted(found)
 
@@ -81,13 +85,13 @@ class Folders:
             # Most folders have none in them, and are not taken apart.
             upper = [each for oid in dict.fromkeys(level) if b"40000 " in (each := raw[oid])]
             inside = (record for each in upper for record in self._parse(each))
-            level = [oid.hex() for mode, _, oid in inside if mode in _FOLDER]
+            level = [oid.hex() for mode, _, oid in inside if mode == _FOLDER]
 
     def _trees(self, folders: Iterable[str]) -> dict[str, str]:
         """Return the tree objects of those of the folders that are there; ``""`` is the root."""
         folders = list(folders)
         found = {
-            path: oid.hex() for path, (mode, _, oid) in self._records(filter(None, folders)).items() if mode in _FOLDER
+            path: oid.hex() for path, (mode, _, oid) in self._records(filter(None, folders)).items() if mode == _FOLDER
         }
         return found | {path: self._root for path in folders if not path}
 
@@ -108,7 +112,7 @@ class Folders:
                 for prefix, oid in part:
                     records = self._parse(raw[oid])
                     yield prefix, records
-                    inside = [(name, deep) for mode, name, deep in records if mode in _FOLDER]
+                    inside = [(name, deep) for mode, name, deep in records if mode == _FOLDER]
                     deeper += [(f"{prefix}{decode(name)}/", deep.hex()) for name, deep in inside]
             level = deeper
 
@@ -136,7 +140,7 @@ class Folders:
             for folder in levels[depth]:
                 above, slash, name = folder.rpartition(b"/")
                 line = found[above].get(name) if above in found and (above or not slash) else None
-                if line is not None and line[0] in _FOLDER:
+                if line is not None and line[0] == _FOLDER:
                     there[folder] = line[2].hex()
             names = self._names_in(set(there.values()))
             found |= {folder: names[oid] for folder, oid in there.items()}
@@ -165,15 +169,19 @@ class _parser:  # noqa: N801 - used as a function
     def __init__(self, id_bytes: int) -> None:
         self._line = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
         # Possessive: of a folder with 100,000 names the other would keep every place that it could go back to.
-        self._whole = re.compile(rb"(?:[0-7]++ [^\0]++\0.{%d})*+" % id_bytes, re.DOTALL)
+        rest = rb" [^\0]++\0.{%d}" % id_bytes
+        self._usual = re.compile(rb"(?:(?:%b)%b)*+" % (b"|".join([*_MODES, _FOLDER]), rest), re.DOTALL)
+        self._whole = rb"(?s:[0-7]++%b)*+" % rest
 
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
         if b" ..\0" in raw and any(record[1] == b".." for record in found):
             raise leads_up()
-        if self._whole.fullmatch(raw) is None:
+        if self._usual.fullmatch(raw) is not None:
+            return found
+        if re.fullmatch(self._whole, raw) is None:
             raise GitError("a tree object is damaged", "git fsck finds out which")
-        return found
+        return [(b"%o" % file_mode(int(mode, 8)), name, oid) for mode, name, oid in found]
 
 
 def leads_up() -> GitError:
@@ -182,7 +190,7 @@ def leads_up() -> GitError:
 
 
 def _entry(path: str, record: Record) -> Entry:
-    return Entry(path, file_mode(int(record[0], 8)), record[2].hex())
+    return Entry(path, _MODES[record[0]], record[2].hex())
 
 
 def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
