@@ -320,6 +320,20 @@ def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.Monke
         repo.open().commit_tree(made).links()
 
 
+@pytest.mark.parametrize(
+    ("name", "message"), [("a/b", "a name with a '/'"), (".", r"a path with '\.'"), ("a/", "a name with a '/'")]
+)
+def test_names_by_which_a_tree_misleads_are_refused(repo: Repo, name: str, message: str) -> None:
+    # Git checks out a/b as a file in a folder, where a look into the tree finds no such folder.
+    blob = bytes.fromhex(repo.git("hash-object", "-w", "--stdin", stdin=b"x"))
+    raw = f"100644 {name}\0".encode() + blob + b"100644 z\0" + blob
+    tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    for ask in ("below", "folder", "entry", "tree_id"):
+        with pytest.raises(GitError, match=message):
+            getattr(repo.open().commit_tree(made), ask)("a")
+
+
 def _partial(repo: Repo, tmp_path: Path, kind: str) -> Repo:
     repo.git("config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--no-checkout", f"--filter={kind}", repo.top.as_uri(), "partial")

@@ -169,24 +169,30 @@ class _parser:  # noqa: N801 - used as a function
     def __init__(self, id_bytes: int) -> None:
         self._line = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
         # Possessive: of a folder with 100,000 names the other would keep every place that it could go back to.
-        rest = rb" [^\0]++\0.{%d}" % id_bytes
-        self._usual = re.compile(rb"(?:(?:%b)%b)*+" % (b"|".join([*_MODES, _FOLDER]), rest), re.DOTALL)
-        self._whole = rb"(?s:[0-7]++%b)*+" % rest
+        modes = b"|".join([*_MODES, _FOLDER])
+        self._usual = re.compile(rb"(?:(?:%b) (?!\.\.?\0)[^\0/]++\0.{%d})*+" % (modes, id_bytes), re.DOTALL)
+        self._whole = rb"(?s:[0-7]++ [^\0]++\0.{%d})*+" % id_bytes
 
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
-        if b" ..\0" in raw and any(record[1] == b".." for record in found):
-            raise leads_up()
-        if self._usual.fullmatch(raw) is not None:
-            return found
+        return found if self._usual.fullmatch(raw) is not None else self._unusual(found, raw)
+
+    def _unusual(self, found: Sequence[Record], raw: bytes) -> Sequence[Record]:
+        """Return the lines of a tree that no git writes today. Raises GitError: it is damaged, or misleads."""
+        for _, name, _ in found:
+            if name in (b".", b".."):
+                raise leads_away(decode(name))
+            if b"/" in name:
+                # Git checks that out below a folder, and finds nothing there in the tree.
+                raise GitError("a tree holds a name with a '/'", "git fsck finds out which")
         if re.fullmatch(self._whole, raw) is None:
             raise GitError("a tree object is damaged", "git fsck finds out which")
         return [(b"%o" % file_mode(int(mode, 8)), name, oid) for mode, name, oid in found]
 
 
-def leads_up() -> GitError:
-    """Return the error for a tree that no git has made."""
-    return GitError("the tree holds a path with '..', which git itself refuses to check out")
+def leads_away(name: str) -> GitError:
+    """Return the error for a tree that git itself would not check out."""
+    return GitError(f"the tree holds a path with '{name}', which git itself refuses to check out")
 
 
 def _entry(path: str, record: Record) -> Entry:

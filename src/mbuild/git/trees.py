@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
 from mbuild.expressions import expression
-from mbuild.git.folders import Folders, leads_up
+from mbuild.git.folders import Folders, leads_away
 from mbuild.git.glance import may_be_links
 from mbuild.git.scan import scan
 from mbuild.tree import SUBMODULE, SYMLINK, Entry, decode
@@ -132,7 +132,7 @@ class CommitTree:
         found = scan(self.repository.git, ("ls-tree", "-r", "-z", "--full-tree", self.commit), _LINK)
         links = [Entry(decode(path), SYMLINK, oid.decode()) for oid, path in found]
         if any(".." in each.path.split("/") for each in links):
-            raise leads_up()
+            raise leads_away("..")
         return links
 
     def read(self, entry: Entry) -> bytes:
