@@ -69,6 +69,7 @@ def test_trees_agree_with_ls_tree(
     listed = repo.listed(commit)
     assert len(listed) == len(NAMES) + 1
     monkeypatch.setattr(folders, "MOST_FOLDERS", limit)
+    monkeypatch.setattr(folders, "MOST_NAMES", limit)
     _check(opened.commit_tree(commit), listed)
     few = opened.commit_tree(commit)
     assert few.entry("a/y/z") is not None

@@ -13,8 +13,8 @@ from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, decode, enc
 MOST_FOLDERS = 2000
 """How many folders are kept as git gave them (some 400 bytes each), and how many are asked for at once."""
 
-MOST_PARSED = 100
-"""How many folders are kept with their names looked up: paths have most folders on their way in common."""
+MOST_NAMES = 20_000
+"""How many names are kept looked up (some 250 bytes each): paths have most folders on their way in common."""
 
 _KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o40000
 
@@ -47,6 +47,7 @@ class Folders:
         self._raw: dict[str, bytes] = {}
         self._expected: dict[str, str] = {}
         self._names: dict[str, dict[bytes, Record]] = {}
+        self._kept = 0
 
     def entry(self, path: str) -> Entry | None:
         """Return the entry at exactly this path, None for a folder."""
@@ -147,11 +148,13 @@ class Folders:
         return found
 
     def _names_in(self, oids: Collection[str]) -> Mapping[str, Mapping[bytes, Record]]:
-        if len(self._names) > MOST_PARSED:
-            self._names = {}
+        if self._kept > MOST_NAMES:
+            self._names, self._kept = {}, 0
         new = [oid for oid in oids if oid not in self._names]
         raw = self._read(new)
-        self._names |= {oid: {record[1]: record for record in self._parse(raw[oid])} for oid in new}
+        for oid in new:
+            self._names[oid] = names = {record[1]: record for record in self._parse(raw[oid])}
+            self._kept += len(names)
         return self._names
 
     def _read(self, oids: Collection[str]) -> Mapping[str, bytes]:
