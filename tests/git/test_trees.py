@@ -335,6 +335,19 @@ def test_names_by_which_a_tree_misleads_are_refused(repo: Repo, name: str, messa
             getattr(repo.open().commit_tree(made), ask)("a")
 
 
+@pytest.mark.parametrize("second", ["100644", "100755", "40000"])
+def test_a_tree_that_holds_a_name_twice_is_refused(repo: Repo, second: str) -> None:
+    repo.write("a/b")
+    repo.commit()
+    blob, folder = (bytes.fromhex(repo.git("rev-parse", f"HEAD:{path}")) for path in ("a/b", "a"))
+    raw = b"100644 x\0" + blob + f"{second} x\0".encode() + (folder if second == "40000" else blob)
+    tree_id = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+    made = repo.git("commit-tree", "-m", "x", tree_id)
+    for ask in ("below", "folder", "entry", "tree_id"):
+        with pytest.raises(GitError, match="a name twice"):
+            getattr(repo.open().commit_tree(made), ask)("x")
+
+
 def _partial(repo: Repo, tmp_path: Path, kind: str) -> Repo:
     repo.git("config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--no-checkout", f"--filter={kind}", repo.top.as_uri(), "partial")

@@ -178,6 +178,9 @@ class _parser:  # noqa: N801 - used as a function
 
     def __call__(self, raw: bytes) -> Sequence[Record]:
         found: list[Record] = self._line.findall(raw)
+        if len({name for _, name, _ in found}) != len(found):
+            # Which of the two git takes depends on the command.
+            raise GitError("a tree holds a name twice", "git fsck finds out which")
         return found if self._usual.fullmatch(raw) is not None else self._unusual(found, raw)
 
     def _unusual(self, found: Sequence[Record], raw: bytes) -> Sequence[Record]:
