@@ -255,6 +255,22 @@ print(json.dumps(found != me))
     assert answer("module.processors = lambda: 1\n" + program.format(True, "")) is False
 
 
+def test_what_is_done_aside_is_there_before_its_copy_has_ended() -> None:
+    begun = time.monotonic()
+    program = """
+ends = os._exit
+def exits(code):
+    time.sleep(60)
+os._exit = exits
+with aside(lambda: os.getpid(), dump, json.loads, worth=True) as later:
+    found = later()
+os._exit = ends
+print(json.dumps(found != me))
+"""
+    assert answer(program) is True
+    assert time.monotonic() - begun < 30
+
+
 def test_copies_may_need_what_is_done_aside() -> None:
     program = """
 def work():

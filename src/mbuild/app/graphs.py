@@ -198,11 +198,11 @@ class Graphs:
             if self.meanwhile is not None:
                 self.meanwhile()
             raw = made()
-        if not raw:
-            return self._built(tree)
-        self._remember(tree, raw)
-        graph, discover = thaw(memoryview(raw), tree, self.native)
-        return Made(graph, tuple(discover))
+            if raw:
+                self._remember(tree, raw)  # while the copy ends: it has much memory to give back
+                graph, discover = thaw(memoryview(raw), tree, self.native)
+                return Made(graph, tuple(discover))
+        return self._built(tree)
 
     def _frozen(self, tree: CommitTree) -> bytes:
         """Return the graph of a commit as bytes; none where there is anything else to say of it. Raises ConfigError."""

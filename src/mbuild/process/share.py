@@ -117,13 +117,13 @@ def _room() -> io.FileIO | None:
 
 
 def _leave(room: io.FileIO, make: Callable[[], bytes]) -> Iterator[_Result]:
-    """Write what is made into a file, its length in the end: what is cut has none. Yields nothing."""
+    """Write what is made into a file, its length in the end: what is cut has none. Say so: to end takes a while."""
     data = memoryview(make())
     room.seek(_HEAD.size)
     for start in range(0, len(data), _CHUNK):
         room.write(data[start : start + _CHUNK])
     os.pwrite(room.fileno(), _HEAD.pack(1, len(data)), 0)
-    yield from ()
+    yield 0, None
 
 
 def _left(room: io.FileIO) -> bytes | None:
@@ -196,7 +196,7 @@ class _Copies:
                 self._copies.append(_Copy(work))
 
     def wait(self) -> None:
-        """Wait until copies that say nothing have ended, or have taken too long. Other copies may wait for them too."""
+        """Wait until copies have said something, have ended or taken too long. Other copies may wait for them too."""
         for copy in self._copies:
             select.select([copy.pipe], [], [], MOST_SECONDS)
 
