@@ -643,3 +643,32 @@ def test_what_one_image_excludes_another_may_take(ignore: dict[str, str]) -> Non
     nodes = graph(files, *images).nodes
     taken = {name: {each.path for each in node.contexts[0].entries} & {"x", "y"} for name, node in nodes.items()}
     assert taken == {"a": {"y"}, "b": {"x", "y"}, "c": {"x"}}
+
+
+def test_one_line_may_read_more_than_one_context() -> None:
+    bind = "--mount=type=bind,source={0},target=/{0}"
+    text = f"FROM scratch\nRUN {bind.format('one')} {bind.format('two')},from=more true\n"
+    files = {"web/Dockerfile": text, "web/one": "1", "more/two": "1", "more/one": "1"}
+    web = image("web", contexts=(NamedContext("more", "folder", "more"),))
+    reads = graph(files, web).nodes["web"].outline.reads
+    assert [(each.context, each.sources, each.where.line) for each in reads] == [
+        ("", ("one",), 2),
+        ("more", ("two",), 2),
+    ]
+    assert set(compare(files, files | {"web/one": "2"}, web).reasons) == {"web"}
+    assert set(compare(files, files | {"more/two": "2"}, web).reasons) == {"web"}
+    assert not compare(files, files | {"more/one": "2"}, web).reasons
+
+
+def test_a_line_of_a_parent_that_is_met_twice_reads_once() -> None:
+    files = {
+        "base/Dockerfile": "FROM scratch\nONBUILD COPY one /\n",
+        "web/Dockerfile": "FROM shop/base AS x\nFROM shop/base\nCOPY --from=x /one /two\n",
+        "web/one": "1",
+    }
+    places = ("linux/amd64", "linux/arm64")
+    for platforms in (places[:1], places):
+        images = image("base", platforms=platforms), image("web", platforms=platforms)
+        reads = graph(files, *images).nodes["web"].outline.reads
+        assert len(reads) == len(set(reads))
+        assert {each.sources for each in reads} == {("one",)}
