@@ -142,6 +142,9 @@ def test_paths_of_any_length_are_read(repo: Repo) -> None:
     git(repo.top, "update-index", "-z", "--index-info", stdin=lines)
     repo.git("commit", "-q", "-m", "long")
     assert _glanced(repo.open(), "HEAD") == set(names)
+    line = f"120000 {oid}\t{'long/' * 20000}x".encode() + b"\0"
+    git(repo.top, "update-index", "-z", "--index-info", stdin=line)
+    assert _glanced(repo.open(), "HEAD") is None, "more than is looked at"
 
 
 def test_links_of_the_commit_that_the_index_has_not_are_found(repo: Repo) -> None:

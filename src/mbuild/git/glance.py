@@ -142,6 +142,8 @@ class _Index:
         length = flags & _LENGTH
         if length == _LENGTH:  # or more: then it ends where the first NUL is, as it always does
             length = name.find(b"\0")
-            if length < 0 and most < _LONGEST:
+            if length < 0 and most == _LONGEST:
+                raise _Unknown
+            if length < 0:
                 return self._path(mode, _LONGEST)
         return name[:length] if name[length : length + 1] == b"\0" and b"\0" not in name[:length] else b""
