@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,29 @@ def test_sizes_that_look_like_modes_are_none(repo: Repo) -> None:
     repo.git("add", "z")
     assert _glanced(opened, repo.commit()) == {"f0.link", "z/link"}
     assert not may_be_odd(opened.git, 20)
+
+
+@pytest.mark.parametrize("word", range(6))
+@pytest.mark.parametrize("mode", [0x81A4, 0x81ED, 0xA000, 0xE000, 0x4000])
+def test_what_stands_before_a_mode_may_look_like_one(repo: Repo, word: int, mode: int) -> None:
+    """Times, the device and the inode: 33,188 is a number that an inode may have."""
+    index = repo.top / ".git" / "index"
+    repo.write("b")
+    commit = repo.commit()
+    for number in range(3):
+        (repo.top / "a").unlink(missing_ok=True)
+        (repo.top / "a").symlink_to(f"{number}")
+        repo.git("update-index", "--add", "a")
+        for hidden in ("a", "b"):
+            repo.git("update-index", "--assume-unchanged", hidden)
+            raw = bytearray(index.read_bytes()[:-20])
+            for at in (12, 12 + 64):  # of both entries
+                raw[at + 4 * word : at + 4 * word + 4] = mode.to_bytes(4, "big")
+            index.write_bytes(raw + hashlib.sha1(raw).digest())
+            assert _hidden(repo)
+            assert may_be_odd(repo.open().git, 20)
+            assert may_be_links(repo.open().git, commit, 20) == ["a"]
+            repo.git("update-index", "--no-assume-unchanged", hidden)
 
 
 @pytest.mark.parametrize("hide", ["--assume-unchanged", "--skip-worktree"])

@@ -73,7 +73,8 @@ def may_be_odd(git: Git, id_bytes: int) -> bool:
 
     id_bytes: 20 for sha1, 32 for sha256.
     """
-    flags = b".{%d}" % (_AFTER_MODE + id_bytes) + _HIDDEN
+    # Looked at and not taken: what looks like a mode may stand right before one.
+    flags = b"(?=.{%d}%b)" % (_AFTER_MODE + id_bytes, _HIDDEN)
     try:
         with _opened(git, id_bytes) as index:
             return any(index.entries(_FILE + flags, _LINK + flags, _SUBMODULE, _FOLDER))
