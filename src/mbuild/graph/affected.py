@@ -157,6 +157,7 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
         if where is not None:
             yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
     yield from _ignore_files(old, new)
+    yield from _attributes(old, new)
 
 
 def _stated_at(old: ImageDef, new: ImageDef) -> Where | None:
@@ -190,6 +191,13 @@ def _ignore_files(old: Node, new: Node) -> Iterable[Reason]:
         earlier = before.get(use.name)
         if earlier is not None and earlier.ignore != use.ignore:
             yield Reason("definition-changed", path=use.ignore or earlier.ignore)
+
+
+def _attributes(old: Node, new: Node) -> Iterable[Reason]:
+    before, after = (dict(pair for place in each.outline.places for pair in place.attributes) for each in (old, new))
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            yield Reason("definition-changed", path=path)
 
 
 def _files(old: Node, new: Node) -> Iterable[Reason]:

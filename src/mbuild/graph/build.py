@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph.attributes import attribute_files
 from mbuild.graph.defined import Defined, written
 from mbuild.graph.filing import Links, build_index
 from mbuild.graph.images import BuiltImages, Source, Summary, constant, uses
@@ -110,11 +111,12 @@ def joined(
 
 
 def looked_for(image: ImageDef) -> Iterator[str]:
-    """Yield the paths of the Dockerfile and of all ignore files that may hold for an image."""
+    """Yield the paths of the Dockerfile and of all ignore and attributes files that may hold for an image."""
     yield image.dockerfile
     yield f"{image.dockerfile}.dockerignore"
     for root in (image.context_root, *(each.value for each in image.contexts if each.kind == "folder")):
         yield f"{root}/.dockerignore" if root else ".dockerignore"
+        yield from attribute_files(root)
 
 
 def _is_there(image: ImageDef, outliner: Outliner) -> bool:

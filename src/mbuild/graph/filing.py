@@ -87,7 +87,8 @@ class _Filing:
     def add(self, definition: ImageDef, outline: Outline) -> None:
         """File all that an image reads."""
         number = len(self.names)
-        for path in {definition.dockerfile, *(place.ignore for place in outline.places if place.ignore)}:
+        said = (path for place in outline.places for path in (place.ignore, *(file for file, _ in place.attributes)))
+        for path in {definition.dockerfile, *filter(None, said)}:
             self.defined.setdefault(path, []).append(number)
         self.names.append(definition.name)
         for path in dict.fromkeys(outline.watched(definition)):

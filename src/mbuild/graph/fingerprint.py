@@ -151,12 +151,17 @@ def _passed(definition: ImageDef) -> Iterator[Encodable]:
 
 
 def meaning(
-    definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Encodable], unread: Iterable[str]
+    definition: ImageDef,
+    platforms: tuple[str, ...],
+    recipes: Iterable[Encodable],
+    unread: Iterable[str],
+    attributes: Sequence[tuple[str, str, str]] = (),
 ) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
     recipes: what ``recipe`` returns for each platform.
     unread: blob ids of definitions that could not be read exactly and so count byte for byte.
+    attributes: context, path and digest of what says how files are checked out (``graph.attributes``).
     """
     value = (
         FORMAT,
@@ -167,6 +172,7 @@ def meaning(
         tuple(unread),
         *_tests(definition.test),
         *_passed(definition),
+        *((("attributes", tuple(attributes)),) if attributes else ()),
     )
     return hashlib.sha256(encode(value)).hexdigest()
 

@@ -103,7 +103,7 @@ class Index:
 
     names:    of the images, by number. rooms: of each image, by place.
     excludes: what ``--exclude`` takes away, by number.
-    defined:  the images that a Dockerfile or ignore file at a path defines.
+    defined:  the images that a Dockerfile, ignore or attributes file at a path defines.
     watched:  the images whose outline may be another one after a change at a path, links aside; roots: the images that
               have a context root at a path.
     vague:    images with a source of which a path alone does not say whether it is on its way.

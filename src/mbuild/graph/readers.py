@@ -14,7 +14,10 @@ from mbuild.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One image that reads a path. via: ``COPY``, ``ADD``, ``RUN``, ``FROM``, ``Dockerfile`` or ``ignore file``."""
+    """One image that reads a path.
+
+    via: ``COPY``, ``ADD``, ``RUN``, ``FROM``, ``Dockerfile``, ``ignore file`` or ``definition``.
+    """
 
     image: str
     via: str
@@ -41,6 +44,8 @@ def _reader(node: Node, path: str, prefix: str) -> Reader | None:
         return Reader(node.name, "Dockerfile", Where(path, 1))
     if any(use.ignore == path for use in node.contexts):
         return Reader(node.name, "ignore file", Where(path, 1))
+    if any(path == file for place in node.outline.places for file, _ in place.attributes):
+        return Reader(node.name, "definition", Where(path, 1))
     return None
 
 
@@ -54,6 +59,7 @@ def read_paths(graphs: Iterable[Graph]) -> set[str]:
     for graph in graphs:
         for node in graph.nodes.values():
             found.add(node.definition.dockerfile)
+            found.update(path for place in node.outline.places for path, _ in place.attributes)
             for use in node.contexts:
                 found.add(use.ignore)
                 found.update(use.path(entry) for entry in use.entries)

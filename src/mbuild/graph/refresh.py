@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
+from mbuild.graph.attributes import NAME as ATTRIBUTES
+from mbuild.graph.attributes import converting
+from mbuild.graph.index import lies_in
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.workshop import Workshop
 from mbuild.store.table import whole
-from mbuild.tree import SUBMODULE, SYMLINK
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
     from mbuild.graph.defined import Definitions
     from mbuild.graph.places import Places
     from mbuild.images import ImageDef
-    from mbuild.tree import Tree
+    from mbuild.tree import Entry, Tree
 
 
 def refresh(
@@ -59,17 +62,29 @@ def workshop(base: Graph, definitions: Definitions | None, tree: Tree, *, linked
 
 
 def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str]:
-    """Yield the images whose Dockerfile, ignore file or context root was changed, links aside."""
+    """Yield the images whose Dockerfile, ignore file or context root was changed, links aside.
+
+    Also those with a context where an attributes file says something else of how files are checked out.
+    """
     index = base.index
     looked_at = {""}
     for change in changes:
         yield from (index.names[number] for number in index.watched.get(change.path, ()))
+        above, _, name = change.path.rpartition("/")
+        if name == ATTRIBUTES and _said(base.workshop.tree, change.old) != _said(tree, change.new):
+            inside = (numbers for root, numbers in whole(index.roots).items() if lies_in(above, root))
+            yield from (index.names[number] for numbers in inside for number in numbers)
         folder = "" if change.new is not None else change.path.rpartition("/")[0]
         while folder not in looked_at:
             looked_at.add(folder)
             if folder in index.roots and not tree.folder(folder):
                 yield from (index.names[number] for number in index.roots[folder])
             folder = folder.rpartition("/")[0]
+
+
+def _said(tree: Tree, entry: Entry | None) -> str:
+    """Return what an attributes file says of how files are checked out."""
+    return converting(tree.read(entry)) if entry is not None and entry.mode in (FILE, EXECUTABLE) else ""
 
 
 def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
@@ -92,7 +107,7 @@ def _has_moved(node: Node, definition: ImageDef, places: Places) -> bool:
     """Whether links lead to another Dockerfile, ignore file or context root now."""
     own = node.outline
     try:
-        found = places.of(definition, {place.context for place in own.places})
+        found = places.of(definition, own.contexts())
     except DockerfileError:
         return True
     return found != own.places or places.file(definition.dockerfile) != own.dockerfile

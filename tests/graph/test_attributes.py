@@ -1,0 +1,132 @@
+"""Files that say how others are checked out: what they say counts, and git is asked what was overlooked."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mbuild.graph.attributes import attribute_files, converting
+from mbuild.graph.readers import read_paths, readers
+from mbuild.graph.refresh import refresh
+from mbuild.images import NamedContext
+from tests.git.repo import Repo
+from tests.graph.test_affected import compare, graph, image
+from tests.graph.test_refresh import changes
+from tests.trees import MemoryTree
+
+ATTRIBUTES = ("text", "crlf", "eol", "ident", "filter", "working-tree-encoding")
+PATHS = ("a.sh", "b c.sh", "d/a.sh", "x")
+
+HARMLESS = [
+    "", "# *.sh eol=crlf", "*.sh", "*.sh diff", "*.sh -diff merge=union", "d/** linguist-generated=true",
+    "x gitlab-language=y", "x export-ignore export-subst", '"b c.sh" -merge whitespace=trailing-space', "  # text",
+    "*.sh !delta conflict-marker-size=9",
+]  # fmt: skip
+CONVERTING = [
+    "*.sh text", "*.sh -text diff", "*.sh eol=crlf", "  *.sh\teol=lf", '"b c.sh" text eol=crlf', "d/* crlf", "x ident",
+    "* text=auto", "* !text", "x binary", "*.sh filter=lfs diff=lfs merge=lfs -text",
+    "a.sh working-tree-encoding=UTF-16", '"a\\"b" text', "[attr]mine eol=crlf", "*.sh mine", "a#b.sh text",
+    "x diff\ttext", "x diff text\r",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_most_attributes_do_not_matter(line: str) -> None:
+    assert converting(f"{line}\n".encode()) == ""
+    both = f"* text=auto\n{line}\n*.png -text".encode()
+    assert converting(both) == converting(b"* text=auto\n\n# why\n*.png -text\n")
+
+
+@pytest.mark.parametrize("line", CONVERTING)
+def test_what_decides_on_conversions_counts(line: str) -> None:
+    assert converting(line.encode())
+    assert converting(f"* -text\n{line}".encode()) != converting(b"* -text")
+    assert converting(b"\xef\xbb\xbf" + line.encode()) == converting(line.encode())
+
+
+def test_order_counts() -> None:
+    assert converting(b"* text\nx -text\n") != converting(b"x -text\n* text\n")
+
+
+lines = st.lists(st.sampled_from([*HARMLESS, *CONVERTING]) | st.text('* x.sh/#"!-=textol\t\r', max_size=12), max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines, lines)
+def test_git_finds_no_other_conversion_where_the_lines_are_the_same(one: list[str], other: list[str]) -> None:
+    told = [converting("\n".join(each).encode()) for each in (one, other)]
+    with TemporaryDirectory() as folder:
+        repo = Repo(Path(folder).resolve() / "repo")
+        asked = []
+        # What is harmless in one of them is taken away, so that many are the same.
+        for each in (one, other, [line for line in one if converting(line.encode())]):
+            repo.write(".gitattributes", "\n".join(each))
+            asked.append(repo.git("check-attr", *ATTRIBUTES, "--", *PATHS))
+    assert asked[0] == asked[1] or told[0] != told[1]
+    assert asked[0] == asked[2]
+
+
+def test_the_files_of_a_folder() -> None:
+    assert attribute_files("") == (".gitattributes",)
+    assert attribute_files("a/b") == (".gitattributes", "a/.gitattributes", "a/b/.gitattributes")
+
+
+FILES: dict[str, str | tuple[str, str]] = {
+    "web/Dockerfile": "FROM scratch\nCOPY run.sh /\n",
+    "web/run.sh": "echo\n",
+    "lib/go.sh": "echo\n",
+    "job/Dockerfile": "FROM scratch\nCOPY --from=lib go.sh /\n",
+    "job/x": "",
+    "child/Dockerfile": "FROM shop/web\n",
+}
+IMAGES = (image("web"), image("job", contexts=(NamedContext("lib", "folder", "lib"),)), image("child"))
+
+
+@pytest.mark.parametrize(
+    ("path", "concerned"),
+    [
+        (".gitattributes", {"web", "job", "child"}),
+        ("web/.gitattributes", {"web", "child"}),
+        ("lib/.gitattributes", {"job"}),
+        ("web/deep/.gitattributes", set()),
+        ("webs/.gitattributes", set()),
+        ("other.gitattributes", set()),
+    ],
+)
+def test_images_with_a_context_there_are_affected(path: str, concerned: set[str]) -> None:
+    states = [FILES, *(FILES | {path: text} for text in ("*.sh eol=crlf\n", "*.sh eol=lf\n", "*.sh diff\n"))]
+    same = {(0, 3), (3, 0)}
+    for (one, before), (two, after) in itertools.permutations(enumerate(states), 2):
+        expected = set() if (one, two) in same else concerned
+        assert set(compare(before, after, *IMAGES).reasons) == expected
+        old, new = graph(before, *IMAGES), graph(after, *IMAGES)
+        # Made from the graph before it is the same graph.
+        made = refresh(old, None, MemoryTree(after), changes(before, after))
+        for name, node in new.nodes.items():
+            assert made.nodes[name].outline == node.outline
+            assert made.nodes[name].fingerprint == node.fingerprint
+            assert (old.nodes[name].fingerprint != node.fingerprint) == (name in expected)
+
+
+def test_it_is_said_why() -> None:
+    after = FILES | {".gitattributes": "*.sh eol=crlf\n"}
+    found = compare(FILES, after, *IMAGES).reasons
+    assert [(each.kind, each.path) for each in found["web"]] == [("definition-changed", ".gitattributes")]
+    assert [(each.kind, each.parent) for each in found["child"]] == [("parent-affected", "web")]
+    made = graph(after, *IMAGES)
+    assert [(each.image, each.via) for each in readers(made, ".gitattributes")] == [
+        ("job", "definition"),
+        ("web", "definition"),
+    ]
+    assert ".gitattributes" in read_paths([made])
+    assert ".gitattributes" not in read_paths([graph(FILES | {".gitattributes": "*.sh diff\n"}, *IMAGES)])
+
+
+def test_a_link_says_nothing() -> None:
+    linked = FILES | {".gitattributes": ("link", "web/attributes"), "web/attributes": "*.sh eol=crlf\n"}
+    assert not graph(linked, *IMAGES).nodes["web"].outline.places[0].attributes
