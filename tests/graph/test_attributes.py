@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.graph.attributes import attribute_files, converting
+from mbuild.graph.exclusion import exclusion
 from mbuild.graph.readers import read_paths, readers
 from mbuild.graph.refresh import refresh
 from mbuild.images import NamedContext
@@ -128,5 +129,17 @@ def test_it_is_said_why() -> None:
 
 
 def test_a_link_says_nothing() -> None:
-    linked = FILES | {".gitattributes": ("link", "web/attributes"), "web/attributes": "*.sh eol=crlf\n"}
-    assert not graph(linked, *IMAGES).nodes["web"].outline.places[0].attributes
+    # What a link holds is where it points: here it reads like a line.
+    linked = FILES | {".gitattributes": ("link", "web/attributes text"), "web/attributes text": "*.sh eol=crlf\n"}
+    assert compare(FILES, linked, *IMAGES).reasons == {}
+
+
+def test_a_context_that_is_not_read_exactly_is_read() -> None:
+    files = FILES | {"web/Dockerfile": "# syntax=example.com/other\nFROM scratch\n"}
+    assert "web" in compare(files, files | {".gitattributes": "* text\n"}, *IMAGES).reasons
+
+
+def test_a_change_that_means_the_same_is_told_as_one() -> None:
+    made = graph(FILES | {".gitattributes": "*.sh diff\n"}, *IMAGES)
+    assert exclusion(made, "web", ".gitattributes").kind == "definition"
+    assert exclusion(made, "web", "lib/.gitattributes").kind == "outside"
