@@ -134,9 +134,12 @@ def test_a_link_says_nothing() -> None:
     assert compare(FILES, linked, *IMAGES).reasons == {}
 
 
-def test_a_context_that_is_not_read_exactly_is_read() -> None:
-    files = FILES | {"web/Dockerfile": "# syntax=example.com/other\nFROM scratch\n"}
-    assert "web" in compare(files, files | {".gitattributes": "* text\n"}, *IMAGES).reasons
+def test_a_context_that_may_be_read_is_read() -> None:
+    # What ${FOO} is decides alpine, so all of the build's context counts beside the one that is named.
+    files = FILES | {"x/Dockerfile": "FROM alpine\nCOPY --from=lib ${FOO} /\n", "deep/job/x": ""}
+    doubtful = image("x", root="deep/job", contexts=(NamedContext("lib", "folder", "lib"),))
+    assert {each.context for each in graph(files, doubtful).nodes["x"].outline.reads} == {"lib"}
+    assert set(compare(files, files | {"deep/.gitattributes": "* text\n"}, doubtful).reasons) == {"x"}
 
 
 def test_a_change_that_means_the_same_is_told_as_one() -> None:
