@@ -128,6 +128,12 @@ def test_it_is_said_why() -> None:
     assert ".gitattributes" not in read_paths([graph(FILES | {".gitattributes": "*.sh diff\n"}, *IMAGES)])
 
 
+def test_the_file_that_changed_is_named() -> None:
+    before = FILES | {".gitattributes": "* -text\n", "web/.gitattributes": "* text\n"}
+    found = compare(before, before | {"web/.gitattributes": "*.sh text\n"}, *IMAGES).reasons
+    assert [(each.kind, each.path) for each in found["web"]] == [("definition-changed", "web/.gitattributes")]
+
+
 def test_a_link_says_nothing() -> None:
     # What a link holds is where it points: here it reads like a line.
     linked = FILES | {".gitattributes": ("link", "web/attributes text"), "web/attributes text": "*.sh eol=crlf\n"}
