@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.graph.attributes import attribute_files, converting
+from mbuild.graph.attributes import attribute_files, converting, misnamed
 from mbuild.graph.exclusion import exclusion
 from mbuild.graph.readers import read_paths, readers
 from mbuild.graph.refresh import refresh
@@ -132,6 +132,17 @@ def test_the_file_that_changed_is_named() -> None:
     before = FILES | {".gitattributes": "* -text\n", "web/.gitattributes": "* text\n"}
     found = compare(before, before | {"web/.gitattributes": "*.sh text\n"}, *IMAGES).reasons
     assert [(each.kind, each.path) for each in found["web"]] == [("definition-changed", "web/.gitattributes")]
+
+
+def test_a_macro_may_have_a_harmless_name() -> None:
+    for macro in ("diff", "linguist-x"):
+        before = FILES | {".gitattributes": f"[attr]{macro} eol=crlf\n"}
+        after = before | {"web/.gitattributes": f"*.sh {macro}\n"}
+        assert set(compare(before, after, *IMAGES).reasons) == {"web", "child"}
+        made = refresh(graph(before, *IMAGES), None, MemoryTree(after), changes(before, after))
+        assert made.nodes["web"].fingerprint == graph(after, *IMAGES).nodes["web"].fingerprint
+        assert made.nodes["web"].fingerprint != graph(before, *IMAGES).nodes["web"].fingerprint
+    assert not misnamed(b"[attr]mine text\n[attr]\n*.sh diff\n")
 
 
 def test_a_link_says_nothing() -> None:

@@ -76,14 +76,14 @@ def context_info(snapshot: Snapshot, node: Node, sizes: Sizes | None = None) -> 
     return ContextInfo(
         files=found.files,
         bytes=found.bytes,
-        digest=digest_of_all(found.digests),
+        digest=_digest(found.digests),
         exact=node.exact,
         full_files=sum(each.files for each in full) if full else None,
         full_bytes=sum(each.bytes for each in full) if full else None,
     )
 
 
-def digest_of_all(digests: Sequence[str]) -> str:
+def _digest(digests: Sequence[str]) -> str:
     """Return the digest of the main context, or of all of them where there are named ones."""
     import hashlib
 

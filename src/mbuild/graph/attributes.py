@@ -19,6 +19,8 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _OF_HOSTS = (b"linguist-", b"gitlab-")
 
+_MACRO = b"[attr]"
+
 # A pattern may be in quotes, as C has them; "[attr]name" defines a macro.
 _LINE = re.compile(rb'[ \t\r]*+(?:"(?:[^"\\]|\\.)*+"|[^ \t\r"]\S*+)(.*)', re.DOTALL)
 
@@ -33,14 +35,31 @@ def attribute_files(root: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def converting(content: bytes) -> str:
-    """Return the digest of the lines that may decide how a file is checked out, "" where there are none."""
-    lines = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
-    found = [line for line in lines if line and not line.startswith(b"#") and _converts(line)]
+def misnamed(content: bytes) -> bool:
+    """Tell whether the git root's file defines a macro by a name that elsewhere is harmless: then no name is."""
+    macros = (line.removeprefix(_MACRO).split()[:1] for line in _lines(content) if line.startswith(_MACRO))
+    return any(_is_harmless(name) for names in macros for name in names)
+
+
+def converting(content: bytes, *, strict: bool = False) -> str:
+    """Return the digest of the lines that may decide how a file is checked out, "" where there are none.
+
+    strict: any line may, as macros are ``misnamed``.
+    """
+    found = [line for line in _lines(content) if strict or _converts(line)]
     return hashlib.sha256(b"\n".join(found)).hexdigest() if found else ""
+
+
+def _lines(content: bytes) -> list[bytes]:
+    lines = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    return [line for line in lines if line and not line.startswith(b"#")]
 
 
 def _converts(line: bytes) -> bool:
     parsed = _LINE.fullmatch(line)
     names = [each.lstrip(b"-!").partition(b"=")[0] for each in parsed[1].split()] if parsed else [line]
-    return not all(each in _HARMLESS or each.startswith(_OF_HOSTS) for each in names)
+    return not all(map(_is_harmless, names))
+
+
+def _is_harmless(name: bytes) -> bool:
+    return name in _HARMLESS or name.startswith(_OF_HOSTS)

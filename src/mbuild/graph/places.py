@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.errors import DockerfileError
-from mbuild.graph.attributes import attribute_files, converting
+from mbuild.graph.attributes import NAME as ATTRIBUTES
+from mbuild.graph.attributes import attribute_files, converting, misnamed
 from mbuild.graph.outline import Place
 from mbuild.images import ImageDef
 from mbuild.tree import EXECUTABLE, FILE, Entry, Tree, follow, follow_folder
@@ -67,17 +68,20 @@ class Places:
     def _attributes_at(self, root: str) -> tuple[tuple[str, str], ...]:
         """Return path and digest of the files that say how what lies in a folder is checked out."""
         if root not in self._attributes:
-            said = ((path, self._converts(path)) for path in attribute_files(root))
+            said = ((path, self.converts(path)) for path in attribute_files(root))
             self._attributes[root] = tuple([pair for pair in said if pair[1]])
         return self._attributes[root]
 
-    def _converts(self, path: str) -> str:
+    def converts(self, path: str) -> str:
+        """Return what an attributes file says of how files are checked out (``attributes.converting``)."""
         if path not in self._converting:
-            entry = self.tree.entry(path)
-            # Git follows no link to attributes.
-            plain = entry is not None and entry.mode in (FILE, EXECUTABLE)
-            self._converting[path] = converting(self.tree.read(entry)) if entry is not None and plain else ""
+            self._converting[path] = converting(self._plain(path), strict=misnamed(self._plain(ATTRIBUTES)))
         return self._converting[path]
+
+    def _plain(self, path: str) -> bytes:
+        """Return the content of a file, nothing where there is none: git follows no link to attributes."""
+        entry = self.tree.entry(path)
+        return self.tree.read(entry) if entry is not None and entry.mode in (FILE, EXECUTABLE) else b""
 
     def file(self, path: str) -> Entry | None:
         """Return the file a path leads to, links followed."""

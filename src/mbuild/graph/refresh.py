@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 from mbuild.changes import Change
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.attributes import NAME as ATTRIBUTES
-from mbuild.graph.attributes import converting
 from mbuild.graph.index import lies_in
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.workshop import Workshop
 from mbuild.store.table import whole
-from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK
+from mbuild.tree import SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
     from mbuild.graph.defined import Definitions
     from mbuild.graph.places import Places
     from mbuild.images import ImageDef
-    from mbuild.tree import Entry, Tree
+    from mbuild.tree import Tree
 
 
 def refresh(
@@ -38,7 +37,7 @@ def refresh(
     """
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
     shop = workshop(base, definitions, tree, linked=linked)
-    altered = {*_touched(base, tree, changes), *_redefined(base, shop.definitions)}
+    altered = {*_touched(base, tree, shop.places, changes), *_redefined(base, shop.definitions)}
     if definitions is None and not linked and not altered:
         return Graph(base.order, base.images, shop, base.index)
     from mbuild.graph.patch import patched
@@ -61,7 +60,7 @@ def workshop(base: Graph, definitions: Definitions | None, tree: Tree, *, linked
     return Workshop(definitions or before.definitions, tree, before.native, None if linked else before.links)
 
 
-def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str]:
+def _touched(base: Graph, tree: Tree, places: Places, changes: Iterable[Change]) -> Iterator[str]:
     """Yield the images whose Dockerfile, ignore file or context root was changed, links aside.
 
     Also those with a context where an attributes file says something else of how files are checked out.
@@ -71,7 +70,7 @@ def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str
     for change in changes:
         yield from (index.names[number] for number in index.watched.get(change.path, ()))
         above, _, name = change.path.rpartition("/")
-        if name == ATTRIBUTES and _said(base.workshop.tree, change.old) != _said(tree, change.new):
+        if name == ATTRIBUTES and base.workshop.places.converts(change.path) != places.converts(change.path):
             inside = (numbers for root, numbers in whole(index.roots).items() if lies_in(above, root))
             yield from (index.names[number] for numbers in inside for number in numbers)
         folder = "" if change.new is not None else change.path.rpartition("/")[0]
@@ -80,11 +79,6 @@ def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str
             if folder in index.roots and not tree.folder(folder):
                 yield from (index.names[number] for number in index.roots[folder])
             folder = folder.rpartition("/")[0]
-
-
-def _said(tree: Tree, entry: Entry | None) -> str:
-    """Return what an attributes file says of how files are checked out."""
-    return converting(tree.read(entry)) if entry is not None and entry.mode in (FILE, EXECUTABLE) else ""
 
 
 def _redefined(base: Graph, now: Definitions) -> Iterator[str]:
