@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -87,20 +87,28 @@ class Cache:
     def _clean(self) -> None:
         """Remove the entries that were not used for longest while there are too many bytes."""
         assert self.folder is not None
-        found = []
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                path = Path(folder, name)
-                with contextlib.suppress(OSError):
-                    stat = path.stat()
-                    found.append((stat.st_mtime, stat.st_size, path))
-        total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found, key=lambda each: each[0]):
+        found = list(_entries(str(self.folder)))
+        total = sum([size for _, size, _ in found])
+        if total <= MAX_BYTES:
+            return
+        for _, size, path in sorted(found):
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+                total -= size
             if total <= MAX_BYTES:
                 return
+
+
+def _entries(folder: str) -> Iterator[tuple[float, int, str]]:
+    """Yield when an entry was used last, its bytes and its path. Every ``put`` looks at all of them."""
+    with os.scandir(folder) as entries:
+        for each in entries:
             with contextlib.suppress(OSError):
-                path.unlink()
-                total -= size
+                if each.is_dir(follow_symlinks=False):
+                    yield from _entries(each.path)
+                else:
+                    stat = each.stat(follow_symlinks=False)
+                    yield stat.st_mtime, stat.st_size, each.path
 
 
 @cache
