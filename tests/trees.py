@@ -7,7 +7,7 @@ import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import BinaryIO
 
-from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, encode
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, encode, is_scattered
 
 
 class MemoryTree:
@@ -43,8 +43,8 @@ class MemoryTree:
     def folder(self, path: str) -> bool:
         return bool(self.below(path))
 
-    def links(self) -> Sequence[Entry]:
-        return [each for each in self._entries.values() if each.is_link]
+    def scattered(self) -> Sequence[Entry]:
+        return [each for each in self._entries.values() if is_scattered(each)]
 
     def read(self, entry: Entry) -> bytes:
         return self._blobs[entry.oid]

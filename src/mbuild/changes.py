@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mbuild.tree import EXECUTABLE, FILE, Entry, Tree
+from collections.abc import Iterable, Sequence
+
+from mbuild.tree import EXECUTABLE, FILE, Entry, Tree, is_scattered
 from mbuild.values import dataclass
 
 
@@ -29,6 +31,16 @@ def compare(path: str, old: Entry | None, new: Entry | None) -> Change | None:
         return None
     exec_bit = old.oid == new.oid and {old.mode, new.mode} == {FILE, EXECUTABLE}
     return Change(path, "mode" if exec_bit else "modified", old, new)
+
+
+def scattered_after(known: Sequence[Entry], changes: Iterable[Change]) -> Sequence[Entry]:
+    """Return ``Tree.scattered`` of a tree, from that of another and all that differs between the two."""
+    found = {each.path: each for each in known}
+    for change in changes:
+        found.pop(change.path, None)
+        if change.new is not None and is_scattered(change.new):
+            found[change.path] = change.new
+    return tuple(found[path] for path in sorted(found))
 
 
 def between(old: Tree, new: Tree) -> list[Change]:

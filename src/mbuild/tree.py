@@ -18,6 +18,9 @@ EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
 
+ATTRIBUTES = ".gitattributes"
+"""Files of this name say how those beside and below them are checked out (gitattributes(5))."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,6 +40,11 @@ class Entry:
     def is_link(self) -> bool:
         """Whether the entry is a symbolic link."""
         return self.mode == SYMLINK
+
+
+def is_scattered(entry: Entry) -> bool:
+    """Tell whether an entry can matter to what lies elsewhere: a link, or a file named ATTRIBUTES."""
+    return entry.is_link or (entry.mode in (FILE, EXECUTABLE) and entry.path.rpartition("/")[2] == ATTRIBUTES)
 
 
 class OnDisk(io.FileIO):
@@ -72,8 +80,8 @@ class Tree(Protocol):
         """Tell whether something is below a folder."""
         ...
 
-    def links(self) -> Sequence[Entry]:
-        """Return every symbolic link, sorted by path."""
+    def scattered(self) -> Sequence[Entry]:
+        """Return what counts wherever it lies (``is_scattered``), sorted by path: links, and attributes files."""
         ...
 
     def read(self, entry: Entry) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mbuild.context.source import ContextSource
-from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry, decode
+from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry, decode, is_scattered
 
 Node = tuple[int, bytes]
 """A git mode, and content or a link's target."""
@@ -48,8 +48,8 @@ class BlobTree:
     def folder(self, path: str) -> bool:
         return bool(self.below(path))
 
-    def links(self) -> Sequence[Entry]:
-        return [each for each in self.entries if each.is_link]
+    def scattered(self) -> Sequence[Entry]:
+        return [each for each in self.entries if is_scattered(each)]
 
     def read(self, entry: Entry) -> bytes:
         return self.nodes[entry.path][1]
@@ -90,8 +90,8 @@ class FolderTree:
     def folder(self, path: str) -> bool:
         return bool(self.below(path))
 
-    def links(self) -> Sequence[Entry]:
-        return [each for each in self.below("") if each.is_link]
+    def scattered(self) -> Sequence[Entry]:
+        return [each for each in self.below("") if is_scattered(each)]
 
     def _walk(self, folder: str) -> Iterator[Entry]:
         for each in os.scandir(self.place(folder)):

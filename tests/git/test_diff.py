@@ -28,7 +28,7 @@ class _Plain:
     """A tree that diff knows nothing about: it must compare listings."""
 
     def __init__(self, tree: Tree) -> None:
-        self.entry, self.below, self.folder, self.links = tree.entry, tree.below, tree.folder, tree.links
+        self.entry, self.below, self.folder, self.scattered = tree.entry, tree.below, tree.folder, tree.scattered
         self.read, self.open, self.sizes, self.expect = tree.read, tree.open, tree.sizes, tree.expect
         self.expect_below = tree.expect_below
 

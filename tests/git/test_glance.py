@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 
 from mbuild.git import glance, repository
 from mbuild.git.door import Git
-from mbuild.git.glance import may_be_links, may_be_odd
+from mbuild.git.glance import may_be_odd, may_be_scattered
 from mbuild.git.index import oddities
 from mbuild.git.repository import Repository
 from mbuild.git.scan import scan
-from mbuild.tree import SYMLINK, decode
+from mbuild.tree import decode, encode, is_scattered
 from tests.git.repo import Repo, git
 from tests.git.test_random_edits import Editor, Step, steps
 
@@ -27,17 +26,19 @@ DECOYS = (0xA000, 0xE000, 0x4000, 0x81A4, 0x81ED)
 
 
 def _listed(repo: Repo, commit: str) -> set[str]:
-    """Return the paths of a commit's links as git lists them."""
+    """Return the paths of a commit's links and attributes files as git lists them."""
     records = git(repo.top, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
-    return {decode(each.partition(b"\t")[2]) for each in records if each.startswith(b"120000 ")}
+    found = {each.partition(b"\t")[2]: each[:6] for each in records}
+    named = {path for path, mode in found.items() if path.split(b"/")[-1] == b".gitattributes" and mode[:3] == b"100"}
+    return {decode(path) for path in {path for path, mode in found.items() if mode == b"120000"} | named}
 
 
 def _glanced(opened: Repository, commit: str) -> set[str] | None:
-    """Return those among what may be links that are: all of them; None where the index could not tell."""
-    paths = may_be_links(opened.git, commit, opened.id_bytes)
+    """Return what is scattered among what may be that: all of it; None where the index could not tell."""
+    paths = may_be_scattered(opened.git, commit, opened.id_bytes)
     if paths is None:
         return None
-    return {path for path, entry in opened.commit_tree(commit).find(paths).items() if entry.mode == SYMLINK}
+    return {path for path, entry in opened.commit_tree(commit).find(paths).items() if is_scattered(entry)}
 
 
 def _hidden(repo: Repo) -> bool:
@@ -84,7 +85,7 @@ def test_sizes_that_look_like_modes_are_none(repo: Repo) -> None:
     repo.write("x" * 57)
     commit = repo.commit()
     opened = repo.open()
-    assert may_be_links(opened.git, commit, 20) == []
+    assert may_be_scattered(opened.git, commit, 20) == []
     assert not may_be_odd(opened.git, 20)
     _links(repo, "f0.link", "z/link")
     repo.git("add", "z")
@@ -111,7 +112,7 @@ def test_what_stands_before_a_mode_may_look_like_one(repo: Repo, word: int, mode
             index.write_bytes(raw + hashlib.sha1(raw).digest())
             assert _hidden(repo)
             assert may_be_odd(repo.open().git, 20)
-            assert may_be_links(repo.open().git, commit, 20) == ["a"]
+            assert may_be_scattered(repo.open().git, commit, 20) == ["a"]
             repo.git("update-index", "--no-assume-unchanged", hidden)
 
 
@@ -169,6 +170,63 @@ def test_paths_of_any_length_are_read(repo: Repo) -> None:
     line = f"120000 {oid}\t{'long/' * 20000}x".encode() + b"\0"
     git(repo.top, "update-index", "-z", "--index-info", stdin=line)
     assert _glanced(repo.open(), "HEAD") is None, "more than is looked at"
+
+
+NAMED = [
+    ".gitattributes", "d/.gitattributes", "d/x.gitattributes", "x.gitattributes", ".gitattributesx",
+    "d/.gitattributes-", "d/.gitattribute", "d/.gitattributes/a", ".gitattributes.d/.gitattributes",
+    "d/.gitattributes.gitattributes", "d/\n.gitattributes", "\udcff/.gitattributes", " /.gitattributes",
+    # What stands before the end of a path may look like its length, as that of 48 bytes is a "0".
+    "d/" + "0" * 46 + "/.gitattributes", "p" + "0" * 80 + "/.gitattributes", "@" * 90 + "/.gitattributes",
+    "p/" * 130 + ".gitattributes",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+@pytest.mark.parametrize("kept", [NAMED, NAMED[:1], NAMED[2:6], [f"{'d' * n}/.gitattributes" for n in range(230, 255)]])
+def test_attributes_files_are_found_by_their_name(repo: Repo, kept: list[str], version: str) -> None:
+    oid = repo.git("hash-object", "-w", "--stdin", stdin=b"* text")
+    repo.git("config", "index.version", "4" if version == "4" else "2")
+    kept = [name for name in kept if not any(other.startswith(f"{name}/") for other in kept)]
+    for name in kept:
+        git(repo.top, "update-index", "-z", "--index-info", stdin=encode(f"100644 {oid}\t{name}\0"))
+    repo.git("commit", "-q", "-m", "named")
+    if version == "3":  # of more flags
+        for name in kept:
+            git(repo.top, "update-index", "--skip-worktree", encode(name))
+    assert (repo.top / ".git/index").read_bytes()[7] == int(version)
+    found = _glanced(repo.open(), "HEAD")
+    assert found == _listed(repo, "HEAD") == {each.path for each in repo.open().commit_tree("HEAD").scattered()}
+    assert bool(found) == any(name.endswith("/.gitattributes") or name == ".gitattributes" for name in kept)
+
+
+@pytest.mark.parametrize("length", [2, 100, 255, 256, 257, 4094, 4095, 4096, 4097, 20000])
+def test_the_folder_of_attributes_may_have_a_path_of_any_length(repo: Repo, length: int) -> None:
+    name = f"{'d/' * 10000}"[: length - len("/.gitattributes")].rstrip("/") + "/.gitattributes"
+    oid = repo.git("hash-object", "-w", "--stdin", stdin=b"* text")
+    git(repo.top, "update-index", "-z", "--index-info", stdin=f"100644 {oid}\t{name}\0".encode())
+    repo.git("commit", "-q", "-m", "long")
+    assert _glanced(repo.open(), "HEAD") == {name.lstrip("/")}
+
+
+def test_no_attributes_file_is_missed_for_its_length(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    oid = repo.git("hash-object", "-w", "--stdin", stdin=b"* text")
+    opened = repo.open()
+    monkeypatch.setattr(glance, "_LONGEST", 300)
+    told = []
+    for length in range(250, 320):
+        path = b"d" * length + b"/.gitattributes"
+        git(repo.top, "update-index", "-z", "--index-info", stdin=b"100644 %b\t%b\0" % (oid.encode(), path))
+        with glance._opened(opened.git, 20) as index:
+            try:
+                told.append(index.named(opened.git, b".gitattributes"))
+            except glance._Unknown:
+                told.append(set())
+            else:
+                assert told[-1] == {path}
+        git(repo.top, "update-index", "-z", "--index-info", stdin=b"0 %b\t%b\0" % (b"0" * 40, path))
+    assert told[0]
+    assert not told[-1], "more than is looked at"
 
 
 def test_links_of_the_commit_that_the_index_has_not_are_found(repo: Repo) -> None:
@@ -245,9 +303,9 @@ def test_of_another_kind_of_index_nothing_is_said(repo: Repo, change: Callable[[
     opened = repo.open()
     assert _glanced(opened, commit) == {"other/link"}
     change(repo)
-    assert may_be_links(opened.git, commit, 20) is None
+    assert may_be_scattered(opened.git, commit, 20) is None
     assert change is _rest_of_paths or may_be_odd(opened.git, 20)
-    assert [each.path for each in opened.commit_tree(commit).links()] == ["other/link"]
+    assert [each.path for each in opened.commit_tree(commit).scattered()] == ["other/link"]
 
 
 def test_a_linked_work_tree_has_an_index_of_its_own(repo: Repo, tmp_path: Path) -> None:
@@ -262,7 +320,7 @@ def test_a_linked_work_tree_has_an_index_of_its_own(repo: Repo, tmp_path: Path) 
     assert may_be_odd(linked.open().git, 20)
     assert not may_be_odd(repo.open().git, 20)
     _split(linked)
-    assert may_be_links(linked.open().git, commit, 20) is None
+    assert may_be_scattered(linked.open().git, commit, 20) is None
     assert _glanced(repo.open(), commit) == {"link"}
 
 
@@ -271,13 +329,13 @@ def test_an_index_that_is_replaced_meanwhile_says_nothing(repo: Repo, monkeypatc
     commit = repo.commit()
     opened = repo.open()
 
-    def replaced(opened: Git, arguments: tuple[str, ...], wanted: re.Pattern[bytes]) -> Iterator[bytes]:
+    def replaced(opened: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[bytes]]) -> Iterator[bytes]:
         repo.git("update-index", "--force-write-index")
-        return scan(opened, arguments, wanted)
+        return scan(opened, arguments, find)
 
     assert _glanced(opened, commit) == {"link"}
     monkeypatch.setattr(glance, "scan", replaced)
-    assert may_be_links(opened.git, commit, 20) is None
+    assert may_be_scattered(opened.git, commit, 20) is None
 
 
 def test_much_that_differs_is_left_to_git(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,25 +345,25 @@ def test_much_that_differs_is_left_to_git(repo: Repo, monkeypatch: pytest.Monkey
     monkeypatch.setattr(glance, "MOST_PATHS", 5)
     assert _glanced(opened, commit) == {f"l{number}" for number in range(5)}
     monkeypatch.setattr(glance, "MOST_PATHS", 4)
-    assert may_be_links(opened.git, commit, 20) is None
+    assert may_be_scattered(opened.git, commit, 20) is None
     repo.git("rm", "-q", "--cached", "l0", "l1", "l2", "l3", "l4")
-    assert may_be_links(opened.git, commit, 20) is None
+    assert may_be_scattered(opened.git, commit, 20) is None
 
 
 def test_a_commit_that_git_does_not_have_is_left_to_git(repo: Repo) -> None:
     repo.write("a")
     repo.commit()
-    assert may_be_links(repo.open().git, "f" * 40, 20) is None
+    assert may_be_scattered(repo.open().git, "f" * 40, 20) is None
 
 
 def test_big_repositories_are_looked_at_like_this(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     _links(repo, "a", "d/b")
     repo.write("d/c")
     commit = repo.commit()
-    small = repo.open().commit_tree(commit).links()
+    small = repo.open().commit_tree(commit).scattered()
     monkeypatch.setattr(repository, "BIG", 1)
     asked: list[str] = []
-    monkeypatch.setattr("mbuild.git.trees.CommitTree._listed_links", lambda self: asked.append(self.commit))
-    assert repo.open().commit_tree(commit).links() == small
+    monkeypatch.setattr("mbuild.git.trees.CommitTree._listed", lambda self: asked.append(self.commit))
+    assert repo.open().commit_tree(commit).scattered() == small
     assert [each.path for each in small] == ["a", "d/b"]
     assert not asked

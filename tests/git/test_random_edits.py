@@ -16,7 +16,22 @@ from mbuild.git.trees import EmptyTree
 from mbuild.tree import Entry, decode
 from tests.git.repo import AUTHOR, Repo, git
 
-NAMES = [b"a", b"b", b"d", b"d/x", b"d/y", b"d/e/z", b"-q", b"new\nline", b'"', b"\xff", b":(top)x", b"a.b", b"D"]
+NAMES = [
+    b"a",
+    b"b",
+    b"d",
+    b"d/x",
+    b"d/y",
+    b"d/e/z",
+    b"-q",
+    b"new\nline",
+    b'"',
+    b"\xff",
+    b":(top)x",
+    b"a.b",
+    b"D",
+    b"d/.gitattributes",
+]
 KINDS = [
     "write", "write", "append", "same-size", "delete", "rename", "chmod", "link", "folder-link",
     "add", "add-all", "commit", "unadd", "intent", "hide", "restore-time",

@@ -191,11 +191,11 @@ def test_a_git_that_warns_of_much_is_not_waited_for(repo: Repo, loud_git: None) 
     found = repo.open()
     tree = found.commit_tree(commit)
     entries = tree.below("")
-    assert [each.path for each in tree.links()] == ["link"]
+    assert [each.path for each in tree.scattered()] == ["link"]
     assert [tree.read(each) for each in entries if each.path == "plain"] == [b"0\n"]
     assert found.objects.sizes([each.oid for each in entries]) == [len(tree.read(each)) for each in entries]
     with pytest.raises(GitError):
-        found.commit_tree("1" * 40).links()
+        found.commit_tree("1" * 40).scattered()
 
 
 def _ask_through_small_pipes(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +302,7 @@ def test_modes_that_git_does_not_write_are_what_git_takes_them_for(repo: Repo) -
         folder = f"m{mode}/a" in told
         assert tree.folder(f"m{mode}") == folder
         assert (tree.tree_id(f"m{mode}") is not None) == folder
-    assert {each.path for each in tree.links()} == {path for path, mode in told.items() if mode == "120000"}
+    assert {each.path for each in tree.scattered()} == {path for path, mode in told.items() if mode == "120000"}
 
 
 @pytest.mark.parametrize("limit", [1, 100])
@@ -318,7 +318,7 @@ def test_a_tree_that_climbs_out_is_refused(repo: Repo, monkeypatch: pytest.Monke
     with pytest.raises(GitError, match=r"'\.\.'"):
         repo.open().commit_tree(made).below("")
     with pytest.raises(GitError, match=r"'\.\.'"):
-        repo.open().commit_tree(made).links()
+        repo.open().commit_tree(made).scattered()
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_links_are_found_wherever_they_stand(names: list[bytes], repo: Repo) -> 
     repo.write(b"120000 x", "x")
     for name in names:
         (repo.top / os.fsdecode(name)).symlink_to("n")
-    found = CommitTree(repo.open(), repo.commit()).links()
+    found = CommitTree(repo.open(), repo.commit()).scattered()
     assert [each.path for each in found] == sorted(map(os.fsdecode, names))
     assert {each.mode for each in found} <= {SYMLINK}
 
@@ -428,4 +428,4 @@ def test_links_of_a_tree_that_is_not_all_there(repo: Repo) -> None:
     lost = repo.git("rev-parse", "HEAD:a/b")
     (repo.top / ".git/objects" / lost[:2] / lost[2:]).unlink()
     with pytest.raises(GitError, match=lost):
-        CommitTree(repo.open(), commit).links()
+        CommitTree(repo.open(), commit).scattered()

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.graph.attributes import attribute_files, converting, misnamed
+from mbuild.graph.affected import affected
+from mbuild.graph.attributes import converting, misnamed
 from mbuild.graph.exclusion import exclusion
-from mbuild.graph.readers import read_paths, readers
+from mbuild.graph.readers import read_paths, readers, unread
 from mbuild.graph.refresh import refresh
 from mbuild.images import NamedContext
 from tests.git.repo import Repo
@@ -72,30 +73,46 @@ def test_git_finds_no_other_conversion_where_the_lines_are_the_same(one: list[st
     assert asked[0] == asked[2]
 
 
-def test_the_files_of_a_folder() -> None:
-    assert attribute_files("") == (".gitattributes",)
-    assert attribute_files("a/b") == (".gitattributes", "a/.gitattributes", "a/b/.gitattributes")
-
-
 FILES: dict[str, str | tuple[str, str]] = {
-    "web/Dockerfile": "FROM scratch\nCOPY run.sh /\n",
+    "web/Dockerfile": "FROM scratch\nCOPY run.sh /\nCOPY deep/src deep/*.sh /deep/\nCOPY empty* /\n",
+    "web/.dockerignore": "**/.git*\ndeep/src/ignored\nempty/not\n",
     "web/run.sh": "echo\n",
+    "web/deep/one.sh": "echo\n",
+    "web/deep/src/a/b/two.sh": "echo\n",
+    "web/deep/src/ignored/three.sh": "echo\n",
+    "web/deeper/four.sh": "echo\n",
+    "web/empty/not": "",
     "lib/go.sh": "echo\n",
     "job/Dockerfile": "FROM scratch\nCOPY --from=lib go.sh /\n",
     "job/x": "",
     "child/Dockerfile": "FROM shop/web\n",
+    "linking/Dockerfile": "FROM scratch\nCOPY linked/z /\n",
+    "linked": ("link", "job/to"),
+    "job/to/z": "",
 }
-IMAGES = (image("web"), image("job", contexts=(NamedContext("lib", "folder", "lib"),)), image("child"))
+IMAGES = (
+    image("web"),
+    image("job", contexts=(NamedContext("lib", "folder", "lib"),)),
+    image("child"),
+    image("linking", root=""),
+)
 
 
 @pytest.mark.parametrize(
     ("path", "concerned"),
     [
-        (".gitattributes", {"web", "job", "child"}),
+        (".gitattributes", {"web", "job", "child", "linking"}),
         ("web/.gitattributes", {"web", "child"}),
         ("lib/.gitattributes", {"job"}),
-        ("web/deep/.gitattributes", set()),
+        ("web/deep/.gitattributes", {"web", "child"}),
+        ("web/deep/src/.gitattributes", {"web", "child"}),
+        ("web/deep/src/a/.gitattributes", {"web", "child"}),
+        ("web/deep/src/a/b/.gitattributes", {"web", "child"}),
+        ("web/deep/src/ignored/.gitattributes", set()),
+        ("web/deeper/.gitattributes", set()),
+        ("web/empty/.gitattributes", set()),
         ("webs/.gitattributes", set()),
+        ("job/to/.gitattributes", {"linking"}),
         ("other.gitattributes", set()),
     ],
 )
@@ -108,6 +125,9 @@ def test_images_with_a_context_there_are_affected(path: str, concerned: set[str]
         old, new = graph(before, *IMAGES), graph(after, *IMAGES)
         # Made from the graph before it is the same graph.
         made = refresh(old, None, MemoryTree(after), changes(before, after))
+        found = affected([old], made, [changes(before, after)])
+        assert set(found.reasons) == expected
+        assert unread(changes(before, after), old, made, found.idle) == (() if expected else (path,))
         for name, node in new.nodes.items():
             assert made.nodes[name].outline == node.outline
             assert made.nodes[name].fingerprint == node.fingerprint
@@ -122,6 +142,7 @@ def test_it_is_said_why() -> None:
     made = graph(after, *IMAGES)
     assert [(each.image, each.via) for each in readers(made, ".gitattributes")] == [
         ("job", "definition"),
+        ("linking", "definition"),
         ("web", "definition"),
     ]
     assert ".gitattributes" in read_paths([made])
@@ -163,3 +184,18 @@ def test_a_change_that_means_the_same_is_told_as_one() -> None:
     made = graph(FILES | {".gitattributes": "*.sh diff\n"}, *IMAGES)
     assert exclusion(made, "web", ".gitattributes").kind == "definition"
     assert exclusion(made, "web", "lib/.gitattributes").kind == "outside"
+
+
+def test_whoever_takes_files_otherwise_now_is_checked_out_otherwise() -> None:
+    path = "web/deeper/.gitattributes"
+    without = FILES | {path: "*.sh eol=crlf\n"}
+    taking = without | {"web/Dockerfile": "FROM scratch\nCOPY deeper /\n"}
+    for before, after, taken in ((without, taking, True), (taking, without, False)):
+        old = graph(before, *IMAGES)
+        made = refresh(old, None, MemoryTree(after), changes(before, after))
+        for each, held in ((old, not taken), (made, taken), (graph(after, *IMAGES), taken)):
+            assert each.owns(path, MemoryTree(after).entry(path)) == held
+            assert [*each.checked_out_by(path)] == (["web"] if held else [])
+        assert made.nodes["web"].fingerprint == graph(after, *IMAGES).nodes["web"].fingerprint
+        found = affected([old], made, [changes(before, after)]).reasons["web"]
+        assert path not in {each.path for each in found}, "it says what it said"

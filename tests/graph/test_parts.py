@@ -8,7 +8,7 @@ import pytest
 
 from mbuild.graph.build import build_frozen
 from mbuild.graph.frozen import freeze
-from mbuild.graph.parts import dump_links, load_links
+from mbuild.graph.parts import dump_listed, load_listed
 from mbuild.graph.sharing import alone
 from mbuild.images import Project
 from mbuild.tree import SYMLINK, Entry
@@ -50,4 +50,4 @@ def test_what_is_wrong_is_said_by_whoever_looks_at_all() -> None:
 
 def test_links_are_handed_over() -> None:
     links = (Entry("a/\udcff", SYMLINK, "1" * 40), Entry("b", SYMLINK, "2" * 40))
-    assert tuple(load_links(dump_links(links))) == links
+    assert tuple(load_listed(dump_listed(links))) == links

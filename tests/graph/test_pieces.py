@@ -16,6 +16,7 @@ from mbuild.dockerfile.model import Read
 from mbuild.errors import Where
 from mbuild.graph import inputs as module
 from mbuild.graph import node
+from mbuild.graph.attributes import Attributes
 from mbuild.graph.fingerprint import FORMAT, encode, entries, identity
 from mbuild.graph.inputs import Inputs, Wanted, link_target, listing, missing_of
 from mbuild.graph.measuring import measured
@@ -73,7 +74,7 @@ def test_what_is_shared_is_what_each_takes_alone(
 ) -> None:
     tree = _tree(paths, root, rules)
     places = Places(tree)
-    inputs = Inputs(tree, places)
+    inputs = Inputs(tree, places, Attributes(tree, tree.scattered))
     ignore = f"{root}/.dockerignore" if root else ".dockerignore"
     place = Place("", root, ignore if rules else "", tree.entry(ignore))
     images = [Wanted(ImageDef("i", "i", "Dockerfile", root), place, tuple(each)) for each in asked]
@@ -138,7 +139,7 @@ def test_what_several_images_take_is_selected_once(monkeypatch: pytest.MonkeyPat
         return real(listing, reads, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "select", counted)
-    inputs = Inputs(tree, Places(tree))
+    inputs = Inputs(tree, Places(tree), Attributes(tree, tree.scattered))
     place = Place("", "", ".dockerignore", tree.entry(".dockerignore"))
     where = Where("Dockerfile", 1)
     images = [

@@ -108,7 +108,7 @@ def test_a_graph_after_other_definitions_is_the_same(
         raw = freeze(base, Verdict(fresh, differing, lost))
         if fresh.images is not base.images:
             assert raw is not None
-            kept = thaw(raw, again(graph, before), workshop(base, definitions, tree))
+            kept = thaw(raw, again(graph, before), workshop(base, definitions, tree, changes))
             assert said(kept.graph) == said(anew)
             assert (kept.affected, kept.unowned) == (differing, lost)
             assert owned(kept.graph) == owned(anew)

@@ -44,7 +44,7 @@ class Cutting:
 
 def check(files: Files, images: tuple[ImageDef, ...], cuts: Sequence[int]) -> None:
     tree, project = MemoryTree(files), Project(images)
-    raw = build_frozen(project, tree, "linux/amd64", tree.links, Cutting(cuts), ("a*",))
+    raw = build_frozen(project, tree, "linux/amd64", tree.scattered, Cutting(cuts), ("a*",))
     try:
         whole = build_graph(project, tree, "linux/amd64")
     except DockerfileError:

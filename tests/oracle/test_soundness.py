@@ -65,6 +65,8 @@ LINES = [
     "USER 1:1",
 ]
 IGNORES = ["", "*.md\n", "lib\n!lib/deep\n", "**/c\n# no\n", "*\n!src\n", "Dockerfile*\n"]
+ATTRIBUTES = [f"{folder}.gitattributes" for folder in ("", "base/", "one/", "one/lib/", "two/lib/deep/", "shared/")]
+CONVERSIONS = ["* text eol=crlf\n", "*.md text eol=crlf\n", "* diff\n", "[attr]diff eol=crlf\n", "# none\n"]
 VALUES: list[Value] = ["1", "2", "two\n", ("exec", "1"), ("link", "lib"), ("link", "../x")]
 
 dockerfiles = st.builds(
@@ -85,7 +87,8 @@ def monorepos(draw: st.DrawFn) -> Files:
         files[f"{name}/.dockerignore"] = draw(st.sampled_from(IGNORES))
         text = draw(dockerfiles)
         files[f"{name}/Dockerfile"] = text.replace("shop/base", "scratch") if name == "base" else text
-    return files | {"shared/e": "1", "shared/f": "1", "README": "1"}
+    files |= draw(st.dictionaries(st.sampled_from(ATTRIBUTES), st.sampled_from(CONVERSIONS), max_size=2))
+    return files | {"shared/e": "1", "shared/f": "two\n", "README": "1"}
 
 
 @st.composite
@@ -93,11 +96,13 @@ def edited(draw: st.DrawFn, files: Files) -> Files:
     after = dict(files)
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(sorted(after)))
-        kind = draw(st.sampled_from(["write", "write", "delete", "rename", "add", "definition"]))
+        kind = draw(st.sampled_from(["write", "write", "delete", "rename", "add", "definition", "attributes"]))
         folder = path.split("/")[0]
         if kind == "definition" and folder in ("one", "two"):
             after[f"{folder}/.dockerignore"] = draw(st.sampled_from(IGNORES))
             after[f"{folder}/Dockerfile"] = draw(dockerfiles)
+        elif kind == "attributes":
+            after[draw(st.sampled_from(ATTRIBUTES))] = draw(st.sampled_from(CONVERSIONS))
         elif kind == "add":
             after[f"{folder}/{draw(st.sampled_from(['new', 'lib.new', 'z.md']))}"] = "new"
         elif path.endswith("Dockerfile"):

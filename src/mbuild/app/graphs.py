@@ -128,7 +128,7 @@ class Graphs:
         from mbuild.graph.verdict import thaw as thaw_verdict
 
         try:
-            found = thaw_verdict(raw, base.graph, workshop(base.graph, said.definitions, tree))
+            found = thaw_verdict(raw, base.graph, workshop(base.graph, said.definitions, tree, changes))
         except (ValueError, TypeError, KeyError, IndexError):
             return None
         return Made(found.graph, said.discover, (), said.notes), found.affected, found.unowned
@@ -207,15 +207,15 @@ class Graphs:
     def _frozen(self, tree: CommitTree) -> bytes:
         """Return the graph of a commit as bytes; none where there is anything else to say of it. Raises ConfigError."""
         from mbuild.graph.build import build_frozen
-        from mbuild.graph.parts import dump_links, load_links
+        from mbuild.graph.parts import dump_listed, load_listed
         from mbuild.process.share import aside, share
 
-        with aside(tree.links, dump_links, load_links, worth=tree.repository.is_big) as links:
+        with aside(tree.scattered, dump_listed, load_listed, worth=tree.repository.is_big) as scattered:
             project = self.project(tree)
             if project is None or project.notes:
                 return b""
             every = partial(share, along=True)
-            return build_frozen(project, tree, self.native, links, every, project.discover) or b""
+            return build_frozen(project, tree, self.native, scattered, every, project.discover) or b""
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""

@@ -18,7 +18,7 @@ from mbuild.expressions import expression
 from mbuild.git.door import Git
 from mbuild.git.scan import scan
 from mbuild.process.gate import waiting
-from mbuild.tree import decode
+from mbuild.tree import ATTRIBUTES, decode
 
 MOST_PATHS = 1000
 """How many paths are worth looking up one by one: where there are more, git is asked for all."""
@@ -27,6 +27,7 @@ MOST_PATHS = 1000
 # those say so), its path, NUL.
 _AFTER_MODE = 12
 _MORE_FLAGS, _LENGTH = 0x4000, 0xFFF
+_MOST_BEFORE = 4  # bytes of flags before a path
 _LONG, _LONGEST = 1 << 13, 1 << 16  # of the bytes from the mode to the end of the path
 
 # The first byte of what is searched for is a rare one: what begins with NUL takes four times as long.
@@ -51,10 +52,10 @@ _CHUNK = 1 << 20
 _OVERLAP = 64
 
 
-def may_be_links(git: Git, commit: str, id_bytes: int) -> list[str] | None:
-    """Return paths, among them those of all links of a commit. None: only all of its tree can tell.
+def may_be_scattered(git: Git, commit: str, id_bytes: int) -> list[str] | None:
+    """Return paths, among them those of all links and attributes files of a commit. None: only all its tree can tell.
 
-    A link of the commit is one in the index as well, or it is among what differs between the two.
+    One of the commit is in the index as well, or it is among what differs between the two.
     id_bytes: 20 for sha1, 32 for sha256.
     """
     try:
@@ -62,7 +63,8 @@ def may_be_links(git: Git, commit: str, id_bytes: int) -> list[str] | None:
             links, folders = index.entries(_LINK, _FOLDER)
             if folders:
                 return None
-            paths = {*links, *islice(scan(git, (*_DIFFERING, commit, "--"), _NAME), MOST_PATHS + 1)}
+            differing = islice(scan(git, (*_DIFFERING, commit, "--"), _NAME.findall), MOST_PATHS + 1)
+            paths = {*links, *index.named(git, ATTRIBUTES.encode()), *differing}
             return [decode(each) for each in paths] if len(paths) <= MOST_PATHS and index.is_of(git) else None
     except (OSError, GitError, _Unknown):
         return None
@@ -123,9 +125,39 @@ class _Index:
             raise _Unknown
         return [[path for place in sorted(places) if (path := self._path(place))] for places in found]
 
+    def named(self, git: Git, name: bytes) -> set[bytes]:
+        """Return paths, among them those of all files of a name. Raises _Unknown where there are too many."""
+        if self._version == 4:
+            # As much as the file before it begins with is not written: git knows what that is.
+            listed = scan(git, ("ls-files", "-z"), _NAME.findall)
+            return {each for each in listed if each.endswith(name)}
+        (places,) = self._places([re.compile(rb"%b\0" % re.escape(name))])
+        if len(places) > MOST_PATHS:
+            raise _Unknown
+        return {path for place in places for path in self._paths_to(place, place + len(name))}
+
+    def _paths_to(self, name: int, end: int) -> Iterator[bytes]:
+        """Yield what may be the path of the entry whose path ends at a place: its length stands before it.
+
+        name: where its last part begins, at the latest.
+        """
+        begin = max(0, name - _LONGEST)
+        raw = os.pread(self._file.fileno(), end - begin, begin)
+        first = raw.rfind(b"\0", 0, name - begin) + 1  # a path holds none
+        if first < _MOST_BEFORE:
+            raise _Unknown
+        for at in range(first, name - begin + 1):
+            short, long = (int.from_bytes(raw[at - size : at - size + 2], "big") for size in (2, _MOST_BEFORE))
+            if self._is_length(short, len(raw) - at) or (long & _MORE_FLAGS and self._is_length(long, len(raw) - at)):
+                yield raw[at:]
+
+    @staticmethod
+    def _is_length(flags: int, length: int) -> bool:
+        return flags & _LENGTH == min(length, _LENGTH)
+
     def _places(self, wanted: Sequence[re.Pattern[bytes]]) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in wanted]
-        rest, begin = b"", 0
+        rest, begin = b"", self._file.seek(0)
         with waiting():  # so that a graph can be begun meanwhile
             while read := self._file.read(_CHUNK):
                 piece = rest + read

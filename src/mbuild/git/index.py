@@ -80,7 +80,7 @@ _ODD = re.compile(rb"\0(?!H 100)([^\0]+)")
 
 
 def _oddities(git: Git) -> Iterator[Oddity]:
-    for record in scan(git, ("ls-files", "-v", "--stage", "-z"), _ODD):
+    for record in scan(git, ("ls-files", "-v", "--stage", "-z"), _ODD.findall):
         head, _, name = record.partition(b"\t")
         tag, mode, oid, _ = head.decode().split(" ")
         hidden, submodule = tag.islower() or tag == "S", mode == "160000"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from mbuild.git.door import Git, release
 from mbuild.git.messages import failure
 from mbuild.process import Process
 from mbuild.process.gate import waiting
 
+T = TypeVar("T")
+
 _CHUNK = 1 << 20
 
 
-def scan(git: Git, arguments: tuple[str, ...], wanted: re.Pattern[bytes]) -> Iterator[Any]:
-    """Yield what an expression finds (``findall``) in what git prints of its files, a NUL before and behind each.
+def scan(git: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[T]]) -> Iterator[T]:
+    """Yield what is found in what git prints of its files: in many at a time, a NUL before and behind each.
 
     Raises GitError when git fails.
     """
@@ -24,7 +25,7 @@ def scan(git: Git, arguments: tuple[str, ...], wanted: re.Pattern[bytes]) -> Ite
         rest = b"\0"
         while chunk := _read(child):
             whole, _, rest = (rest + chunk).rpartition(b"\0")
-            yield from wanted.findall(whole + b"\0")
+            yield from find(whole + b"\0")
             rest = b"\0" + rest
         if child.wait() != 0:
             raise failure(child.said(), git.top, arguments[0])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import GitError
 from mbuild.expressions import expression
 from mbuild.git.folders import Folders, leads_away
-from mbuild.git.glance import may_be_links
+from mbuild.git.glance import may_be_scattered
 from mbuild.git.scan import scan
-from mbuild.tree import SUBMODULE, SYMLINK, Entry, decode
+from mbuild.tree import ATTRIBUTES, SUBMODULE, Entry, decode, is_scattered
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
@@ -22,7 +23,8 @@ EMPTY = {
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
-_LINK = expression(rb"\x00120000 blob ([0-9a-f]+)\t([^\0]+)")
+_LINK = expression(rb"\x00120000 blob [0-9a-f]+\t([^\0]+)")
+_NAMED = expression(rb"\t([^\0]*%b)(?=\0)" % re.escape(ATTRIBUTES.encode()))
 _MANY = 100
 
 
@@ -47,7 +49,7 @@ class EmptyTree:
         """Return False."""
         return False
 
-    def links(self) -> tuple[Entry, ...]:
+    def scattered(self) -> tuple[Entry, ...]:
         """Return nothing."""
         return ()
 
@@ -121,19 +123,19 @@ class CommitTree:
         with self._lock:
             return self._folders.tree_id(folder)
 
-    def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path. Looks through the whole tree, which the index or git does."""
+    def scattered(self) -> tuple[Entry, ...]:
+        """Return every link and attributes file, sorted by path. The index or git looks through the whole tree."""
         repository = self.repository
-        paths = may_be_links(repository.git, self.commit, repository.id_bytes) if repository.is_big else None
-        found = self._listed_links() if paths is None else (each for each in self.find(paths).values() if each.is_link)
-        return tuple(sorted(found, key=lambda each: each.path))
+        paths = may_be_scattered(repository.git, self.commit, repository.id_bytes) if repository.is_big else None
+        found = self.find(self._listed() if paths is None else paths).values()
+        return tuple(sorted(filter(is_scattered, found), key=lambda each: each.path))
 
-    def _listed_links(self) -> list[Entry]:
-        found = scan(self.repository.git, ("ls-tree", "-r", "-z", "--full-tree", self.commit), _LINK)
-        links = [Entry(decode(path), SYMLINK, oid.decode()) for oid, path in found]
-        if any(".." in each.path.split("/") for each in links):
+    def _listed(self) -> list[str]:
+        found = scan(self.repository.git, ("ls-tree", "-r", "-z", "--full-tree", self.commit), _scattered)
+        paths = [decode(each) for each in found]
+        if any(".." in each.split("/") for each in paths):
             raise leads_away("..")
-        return links
+        return paths
 
     def read(self, entry: Entry) -> bytes:
         """Return the content of a file, or the target of a link. Raises GitError when it is not in this clone."""
@@ -148,6 +150,13 @@ class CommitTree:
     def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
         """Return the size of each in bytes, -1 for a submodule."""
         return sizes_of(self.repository, entries)
+
+
+def _scattered(records: bytes) -> Iterator[bytes]:
+    """Yield the paths of links in what git lists, and those that end as attributes files are called."""
+    yield from _LINK.findall(records)
+    if ATTRIBUTES.encode() in records:  # to look for whole paths takes four times as long
+        yield from _NAMED.findall(records)
 
 
 def _above(paths: Iterable[str]) -> Collection[str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
+from mbuild.changes import scattered_after
 from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.git.edits import collect
 from mbuild.git.hashing import file_ids
@@ -85,12 +86,9 @@ class WorkTree:
             return True
         return bool(self.below(path)) if edited else self.base.folder(path)
 
-    def links(self) -> tuple[Entry, ...]:
-        """Return every symbolic link, sorted by path."""
-        found = {each.path: each for each in self.base.links() if each.path not in self.edits}
-        news = (edit.new for edit in self.edits.values())
-        found |= {each.path: each for each in news if each is not None and each.is_link}
-        return tuple(found[path] for path in sorted(found))
+    def scattered(self) -> Sequence[Entry]:
+        """Return every link and attributes file, sorted by path."""
+        return scattered_after(self.base.scattered(), self.edits.values())
 
     def _edited(self, folder: str) -> dict[str, Change]:
         if not folder:

@@ -194,9 +194,10 @@ def _ignore_files(old: Node, new: Node) -> Iterable[Reason]:
 
 
 def _attributes(old: Node, new: Node) -> Iterable[Reason]:
-    before, after = (dict(pair for place in each.outline.places for pair in place.attributes) for each in (old, new))
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
+    """Yield the attributes files that say something else; where other files are taken, others may hold for them."""
+    paths = {path for node in (old, new) for use in node.contexts for path, _ in use.attributes}
+    for path in sorted(paths):
+        if old.checked_out(path) != new.checked_out(path):
             yield Reason("definition-changed", path=path)
 
 

@@ -1,17 +1,24 @@
-"""What ``.gitattributes`` says of how files are checked out (gitattributes(5)). Pure.
+"""What ``.gitattributes`` says of how files are checked out (gitattributes(5)).
 
 Between a blob and the file that a builder is sent stand git's conversions: line ends, ``ident``, encodings, filters
 like LFS. Where the lines that decide on them differ, the same blob may be another file, so they count for every image
-with a context there. Which files a line is for is not looked at: such lines are few, and seldom change.
+that takes something beside or below them. Which files a line is for is not looked at: such lines are few, and seldom
+change.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-NAME = ".gitattributes"
+from mbuild.graph.index import inside, joined, lies_in
+from mbuild.tree import ATTRIBUTES, EXECUTABLE, FILE, Entry, Tree
+
+if TYPE_CHECKING:
+    from mbuild.graph.pieces import Piece
 
 # What these say is of no matter when a file is checked out; any other name may be one of a macro that matters.
 _HARMLESS = frozenset(
@@ -25,14 +32,50 @@ _MACRO = b"[attr]"
 _LINE = re.compile(rb'[ \t\r]*+(?:"(?:[^"\\]|\\.)*+"|[^ \t\r"]\S*+)(.*)', re.DOTALL)
 
 
-@lru_cache(maxsize=4096)
-def attribute_files(root: str) -> tuple[str, ...]:
-    """Return the paths of the files that hold for all of a folder; "" is the git root."""
-    found = [NAME]
-    while root:
-        found.append(f"{root}/{NAME}")
-        root = root.rpartition("/")[0]
-    return tuple(sorted(found))
+class Attributes:
+    """The attributes files of one tree, and what they say. Each is read once, where it holds for something."""
+
+    def __init__(self, tree: Tree, scattered: Callable[[], Sequence[Entry]]) -> None:
+        """Take a tree, and what gives its ``Tree.scattered``."""
+        self._tree = tree
+        self._scattered = scattered
+        self._known: dict[str, str] = {}
+        self._of_roots: dict[str, tuple[list[str], frozenset[str]]] = {}
+
+    @cached_property
+    def _folders(self) -> Sequence[str]:
+        return [each.path.rpartition("/")[0] for each in self._scattered() if not each.is_link]
+
+    def holding(self, root: str, pieces: Sequence[Piece]) -> Sequence[str]:
+        """Return the paths of the files that hold for something that is taken from a context root, sorted."""
+        if not self._folders or not pieces:
+            return ()
+        above, below = self._around(root)
+        found = (joined(root, folder) for piece in pieces for folder in below.intersection(piece.folders))
+        return sorted({joined(folder, ATTRIBUTES) for folder in (*above, *found)})
+
+    def _around(self, root: str) -> tuple[list[str], frozenset[str]]:
+        """Return the folders with such a file: at and above a root, and, relative to it, those in it."""
+        if root not in self._of_roots:
+            above = [each for each in self._folders if lies_in(each, root)]
+            below = frozenset(inside(root, each) for each in self._folders if lies_in(root, each) and each != root)
+            self._of_roots[root] = above, below
+        return self._of_roots[root]
+
+    def converting(self, root: str, pieces: Sequence[Piece]) -> tuple[tuple[str, str], ...]:
+        """Return, of ``holding``, the files that may decide on conversions, each with what it has ``said`` of them."""
+        return tuple((path, said) for path in self.holding(root, pieces) if (said := self.said(path)))
+
+    def said(self, path: str) -> str:
+        """Return what the file at a path says of conversions: ``converting`` of what it holds."""
+        if path not in self._known:
+            self._known[path] = converting(self._content(path), strict=misnamed(self._content(ATTRIBUTES)))
+        return self._known[path]
+
+    def _content(self, path: str) -> bytes:
+        """Return the content of a file, nothing where there is none: git follows no link to attributes."""
+        entry = self._tree.entry(path)
+        return self._tree.read(entry) if entry is not None and entry.mode in (FILE, EXECUTABLE) else b""
 
 
 def misnamed(content: bytes) -> bool:

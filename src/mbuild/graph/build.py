@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from mbuild.errors import DockerfileError, Problem, Where
-from mbuild.graph.attributes import attribute_files
 from mbuild.graph.defined import Defined, written
 from mbuild.graph.filing import Links, build_index
 from mbuild.graph.images import BuiltImages, Source, Summary, constant, uses
@@ -15,7 +14,7 @@ from mbuild.graph.node import Graph, Node
 from mbuild.graph.order import circles, in_order
 from mbuild.graph.outline import Outline
 from mbuild.graph.outlines import Outliner
-from mbuild.graph.parts import Part, dump, join, links_of, load, part_of
+from mbuild.graph.parts import Part, dump, join, listed, load, part_of
 from mbuild.graph.sharing import Share
 from mbuild.graph.workshop import Workshop
 from mbuild.images import ImageDef, Project
@@ -41,17 +40,22 @@ PIECES = 8
 
 
 def build_frozen(
-    project: Project, tree: Tree, native: str, links: Callable[[], Sequence[Entry]], share: Share, beside: Sequence[str]
+    project: Project,
+    tree: Tree,
+    native: str,
+    scattered: Callable[[], Sequence[Entry]],
+    share: Share,
+    beside: Sequence[str],
 ) -> bytes | None:
     """Return the graph of all images as ``freeze`` does, of which parts are made at the same time.
 
-    links: gives those of the tree; the first Dockerfiles are read before it is called.
+    scattered: gives what the tree has of it; the first Dockerfiles are read before it is called.
     None: something is wrong, which ``build_graph`` says.
     """
     images = {each.name: each for each in project.images}
     numbers = {name: number for number, name in enumerate(images)}
-    shop = Workshop(Defined(project.images), tree, native, links)
-    of_tree = cache(lambda: Links(links(), lambda entry: decode(tree.read(entry))))
+    shop = Workshop(Defined(project.images), tree, native, scattered)
+    of_tree = cache(lambda: Links(scattered(), lambda entry: decode(tree.read(entry))))
 
     problems: list[Problem] = []
     outliner = Outliner(images, shop.recipes, shop.places, problems)
@@ -75,7 +79,7 @@ def build_frozen(
     order = in_order({name: used for part in parts for name, used in zip(part.names, part.parents, strict=True)})
     if len(order) < len(images):
         return None
-    return join(parts, order, filed, links_of(links()), beside)
+    return join(parts, order, filed, listed(scattered()), beside)
 
 
 def joined(
@@ -111,12 +115,11 @@ def joined(
 
 
 def looked_for(image: ImageDef) -> Iterator[str]:
-    """Yield the paths of the Dockerfile and of all ignore and attributes files that may hold for an image."""
+    """Yield the paths of the Dockerfile and of all ignore files that may hold for an image."""
     yield image.dockerfile
     yield f"{image.dockerfile}.dockerignore"
     for root in (image.context_root, *(each.value for each in image.contexts if each.kind == "folder")):
         yield f"{root}/.dockerignore" if root else ".dockerignore"
-        yield from attribute_files(root)
 
 
 def _is_there(image: ImageDef, outliner: Outliner) -> bool:

@@ -6,13 +6,13 @@ It explains what others have decided, looking at the path alone: what a link wou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mbuild.context.select import reader_of
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
-from mbuild.graph.attributes import attribute_files
 from mbuild.graph.index import inside, lies_in
 from mbuild.graph.outline import Place
 from mbuild.values import dataclass, replace
@@ -39,8 +39,8 @@ class Exclusion:
 def exclusion(graph: Graph, name: str, path: str) -> Exclusion:
     """Return the rule that keeps a path out of an image, told from the path alone."""
     node = graph.nodes[name]
-    attributes = (file for place in node.outline.places for file in attribute_files(place.root))
-    if path in {*node.outline.watched(node.definition), *attributes}:
+    attributes = (graph.workshop.attributes.holding(use.root, use.pieces) for use in node.contexts)
+    if path in {*node.outline.watched(node.definition), *chain.from_iterable(attributes)}:
         return Exclusion("definition", where=Where(path))
     places = [place for place in node.outline.places if lies_in(place.root, path)]
     if not places:

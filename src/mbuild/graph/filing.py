@@ -24,12 +24,12 @@ Image = tuple[ImageDef, Outline]
 class Links:
     """The links of a tree, as far as sources may lead through them.
 
-    entries: every link of the tree, sorted by path. target: where one points.
+    entries: ``Tree.scattered``. target: where one points.
     """
 
     def __init__(self, entries: Iterable[Entry], target: Callable[[Entry], str]) -> None:
-        """Take the links of a whole tree."""
-        self._all = tuple(entries)
+        """Take what there is in a whole tree."""
+        self._all = tuple(filter(lambda each: each.is_link, entries))
         self._lookup = Lookup(self._all)
         self._target = target
         self._below: dict[str, Lookup | None] = {}
@@ -87,8 +87,7 @@ class _Filing:
     def add(self, definition: ImageDef, outline: Outline) -> None:
         """File all that an image reads."""
         number = len(self.names)
-        said = (path for place in outline.places for path in (place.ignore, *(file for file, _ in place.attributes)))
-        for path in {definition.dockerfile, *filter(None, said)}:
+        for path in {definition.dockerfile, *(place.ignore for place in outline.places if place.ignore)}:
             self.defined.setdefault(path, []).append(number)
         self.names.append(definition.name)
         for path in dict.fromkeys(outline.watched(definition)):

@@ -123,10 +123,12 @@ def entries(found: Iterable[Entry]) -> bytes:
 
 
 def _context(use: ContextUse) -> bytes:
-    """Return the encoding of (name, folders, all (path, mode, oid))."""
+    """Return the encoding of (name, folders, all (path, mode, oid)), and of attributes where there are any."""
     count = sum(len(each.entries) for each in use.pieces)
     parts = (each.encoded for each in use.pieces)
-    return b"".join((b"l3:", encode(use.name), encode(use.folders), b"l%d:" % count, *parts))
+    # None for none: images that no such file is for keep their fingerprints.
+    length, attributes = (b"l4:", encode(use.attributes)) if use.attributes else (b"l3:", b"")
+    return b"".join((length, encode(use.name), encode(use.folders), b"l%d:" % count, *parts, attributes))
 
 
 def _is_for_builder(name: str) -> bool:
@@ -151,17 +153,12 @@ def _passed(definition: ImageDef) -> Iterator[Encodable]:
 
 
 def meaning(
-    definition: ImageDef,
-    platforms: tuple[str, ...],
-    recipes: Iterable[Encodable],
-    unread: Iterable[str],
-    attributes: Sequence[tuple[str, str, str]] = (),
+    definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Encodable], unread: Iterable[str]
 ) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
     recipes: what ``recipe`` returns for each platform.
     unread: blob ids of definitions that could not be read exactly and so count byte for byte.
-    attributes: context, path and digest of what says how files are checked out (``graph.attributes``).
     """
     value = (
         FORMAT,
@@ -172,7 +169,6 @@ def meaning(
         tuple(unread),
         *_tests(definition.test),
         *_passed(definition),
-        *((("attributes", tuple(attributes)),) if attributes else ()),
     )
     return hashlib.sha256(encode(value)).hexdigest()
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 def freeze(graph: Graph, beside: Sequence[str]) -> bytes:
     """Return a graph without problems as bytes, with some texts that are kept beside it."""
-    from mbuild.graph.parts import join, links_of, part_of
+    from mbuild.graph.parts import join, listed, part_of
 
     nodes, definitions = list(graph.nodes.values()), graph.workshop.definitions
     summaries = ((node.summary, graph.images.uses(node.name)) for node in nodes)
     whole = part_of(graph.index, 0, summaries, (node.outline for node in nodes), lines_of(definitions))
-    return join([whole], graph.order, definitions.filed(), links_of(graph.workshop.links()), beside)
+    return join([whole], graph.order, definitions.filed(), listed(graph.workshop.scattered()), beside)
 
 
 def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]]:
@@ -47,8 +47,8 @@ def thaw(raw: memoryview, tree: Tree, native: str) -> tuple[Graph, Sequence[str]
     summaries = _Summaries(names, said)
     definitions = Thawed(names, defined, Table(filed), lambda number: summaries[names[number]].platforms)
     images = _FrozenImages(summaries, head["children"], Rows(uses), outlines, definitions)
-    links = head["links"]
-    shop = Workshop(definitions, tree, native, lambda: [Entry(*each) for each in links])
+    scattered = head["scattered"]
+    shop = Workshop(definitions, tree, native, cache(lambda: [Entry(*each) for each in scattered]))
     index = _index(head, [Table(each) for each in tables], rules)
     return Graph(tuple(head["order"]), images, shop, index), head["beside"]
 

@@ -103,7 +103,7 @@ class Index:
 
     names:    of the images, by number. rooms: of each image, by place.
     excludes: what ``--exclude`` takes away, by number.
-    defined:  the images that a Dockerfile, ignore or attributes file at a path defines.
+    defined:  the images that a Dockerfile or ignore file at a path defines.
     watched:  the images whose outline may be another one after a change at a path, links aside; roots: the images that
               have a context root at a path.
     vague:    images with a source of which a path alone does not say whether it is on its way.
@@ -188,6 +188,17 @@ class Index:
         source = sought(tuple(Part(text, wild) for text, wild in written))
         assert source is not None, "only what can be found is filed"
         return Wild(source)
+
+    def around(self, folder: str) -> set[int]:
+        """Return the images that may take something in a folder; "" is the git root."""
+        found = set(self.vague)
+        for start, hits in self.sources.literal.items():
+            if lies_in(folder, start) or lies_in(start, folder):
+                found.update(hits[::FIELDS])
+        for start, sources in self.sources.wild.items():
+            if lies_in(folder, start) or lies_in(start, folder):
+                found.update(image for _, hits in sources for image in hits[::FIELDS])
+        return found
 
     def near(self, path: str) -> set[int]:
         """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""

@@ -17,6 +17,7 @@ from mbuild.context.lookup import Lookup
 from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
+from mbuild.graph.attributes import Attributes
 from mbuild.graph.index import joined
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.graph.outline import Place
@@ -61,6 +62,7 @@ class Inputs:
 
     tree: Tree
     places: Places
+    attributes: Attributes
     _known: Recent[tuple[str, str], tuple[Entry, ...]] = field(default_factory=lambda: Recent(MOST_LISTINGS))
     _taken: Recent[object, _Taken] = field(default_factory=lambda: Recent(MOST_PIECES))
     _single: Set[object] = frozenset()
@@ -71,7 +73,7 @@ class Inputs:
         if definition.include and not place.context:
             all_ = self._select(place.root, reads, matcher)
             narrowed = Piece(_narrowed(all_.entries, definition.include))
-            return _use(place, [narrowed], (), all_.whole, missing_of(all_, place.context))
+            return self._use(place, [narrowed], (), all_.whole, missing_of(all_, place.context))
         apart = any(read.excludes for read in reads)
         taken = (
             [] if apart else [self._take(place.root, read, each, matcher) for read in reads for each in read.sources]
@@ -83,7 +85,16 @@ class Inputs:
         folders = sorted({folder for each in found for folder in each.folders})
         missing = [each for one in found for each in missing_of(one, place.context)]
         whole = any(each.whole for each in found)
-        return _use(place, (each.piece for each in taken), folders, whole, missing)
+        return self._use(place, (each.piece for each in taken), folders, whole, missing)
+
+    def _use(
+        self, place: Place, taken: Iterable[Piece], folders: Iterable[str], whole: bool, missing: Iterable[Missing]
+    ) -> ContextUse:
+        pieces = in_order(taken)
+        attributes = self.attributes.converting(place.root, pieces)
+        return ContextUse(
+            place.context, place.root, pieces, tuple(folders), place.ignore, whole, tuple(missing), attributes
+        )
 
     def forget(self) -> None:
         """Let go of what is remembered of folders and sources."""
@@ -202,12 +213,6 @@ def link_target(tree: Tree, root: str, entry: Entry) -> str:
 def _narrowed(entries: Iterable[Entry], patterns: Sequence[str]) -> tuple[Entry, ...]:
     matcher = IgnoreMatcher(IgnoreLine(pattern, 0) for pattern in patterns)
     return tuple(each for each in entries if matcher.ignored(each.path))
-
-
-def _use(
-    place: Place, pieces: Iterable[Piece], folders: Iterable[str], whole: bool, missing: Iterable[Missing]
-) -> ContextUse:
-    return ContextUse(place.context, place.root, in_order(pieces), tuple(folders), place.ignore, whole, tuple(missing))
 
 
 def _folders(reads: Sequence[Read]) -> Iterator[str]:

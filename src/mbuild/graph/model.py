@@ -24,6 +24,7 @@ class ContextUse:
     ignore:  path of the ignore file in force, from the git root, or "".
     whole:   everything under the root that is not ignored is read.
     missing: the sources that match nothing.
+    attributes: path and digest of each file that says how something taken is checked out (``Attributes.converting``).
     """
 
     name: str
@@ -33,6 +34,7 @@ class ContextUse:
     ignore: str = ""
     whole: bool = False
     missing: tuple[Missing, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mbuild.tree import decode
+from mbuild.tree import ATTRIBUTES, decode
 
 if TYPE_CHECKING:
     from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
@@ -136,6 +136,10 @@ class Node:
         own = self.outline
         return (Wanted(self.definition, place, own.reads_of(place.context)) for place in own.places)
 
+    def checked_out(self, path: str) -> str:
+        """Return what an attributes file at a path says of conversions (``Attributes.said``)."""
+        return self._graph.workshop.attributes.said(path)
+
     @property
     def missing(self) -> tuple[Missing, ...]:
         """The sources that match nothing."""
@@ -208,6 +212,22 @@ class Graph:
 
     def owns(self, path: str, entry: Entry | None) -> bool:
         """Tell whether an image takes the entry at a path, or is defined by that path."""
+        return self._takes(path, entry) or any(self.checked_out_by(path))
+
+    def checked_out_by(self, path: str) -> Iterator[str]:
+        """Yield the images that take something of which an attributes file at a path says how it is checked out."""
+        folder, _, name = path.rpartition("/")
+        if name != ATTRIBUTES or not self.workshop.attributes.said(path):
+            return
+        index, wrong = (self.index, ()) if self._index is not None or self._patch is None else self._patch
+        around = {index.names[number] for number in index.around(folder)}.difference(wrong)
+        if wrong:
+            around |= {self._fresh.names[number] for number in self._fresh.around(folder)}
+        for each in sorted(around):
+            if any(path == file for use in self.nodes[each].contexts for file, _ in use.attributes):
+                yield each
+
+    def _takes(self, path: str, entry: Entry | None) -> bool:
         if self._index is not None or self._patch is None:
             return _owns(self.index, path, entry, frozenset())
         index, wrong = self._patch
@@ -228,7 +248,7 @@ class Graph:
 
         tree, places = self.workshop.tree, self.workshop.places
         images = ((self.nodes[name].definition, self.nodes[name].outline) for name in names)
-        return build_index(images, Links(self.workshop.links(), lambda entry: decode(tree.read(entry))), places)
+        return build_index(images, Links(self.workshop.scattered(), lambda entry: decode(tree.read(entry))), places)
 
     def children(self) -> dict[str, set[str]]:
         """Return for each image the images that use it directly."""

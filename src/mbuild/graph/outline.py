@@ -6,7 +6,7 @@ it may be affected (``graph.node``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 
 from mbuild.dockerfile.model import Doubt, Inherited, Read
 from mbuild.errors import Where
@@ -36,19 +36,12 @@ class Place:
     context: "" for the build's context, else the named context.
     root:    its folder from the git root, links followed.
     ignore:  path of the ignore file in force, "" for none; lines: the file it leads to, links followed.
-    attributes: path and digest of each file that says how what lies there is checked out (``attributes.converting``).
     """
 
     context: str
     root: str
     ignore: str = ""
     lines: Entry | None = None
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
-def contexts_of(reads: Iterable[Read], doubts: Collection[Doubt]) -> set[str]:
-    """Return the contexts that are read from; where a Dockerfile is not read exactly, the build's is."""
-    return {each.context for each in reads} | ({""} if doubts else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +73,6 @@ class Outline:
             return mine
         first = mine[0] if mine else Read(context, "COPY", ("/",), self.doubts[0].where)
         return (Read(context, first.keyword, ("/",), first.where),)
-
-    def contexts(self) -> set[str]:
-        """Return the contexts that something is read from: "" is the build's."""
-        return contexts_of(self.reads, self.doubts)
 
     def watched(self, definition: ImageDef) -> Iterator[str]:
         """Yield the paths at which a change may make the outline another one, links on the way aside."""

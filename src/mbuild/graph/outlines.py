@@ -11,7 +11,7 @@ from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Read,
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.brief import Brief
 from mbuild.graph.fingerprint import meaning
-from mbuild.graph.outline import Edge, Outline, contexts_of
+from mbuild.graph.outline import Edge, Outline
 from mbuild.graph.places import Places
 from mbuild.graph.recipes import Briefed, Recipes, platforms_of
 from mbuild.images import ImageDef
@@ -145,15 +145,12 @@ def _outlined(definition: ImageDef, entry: Entry, briefed: Briefed, places: Plac
     for read in reads:
         check_wildcards(read)
     platforms = tuple(str(each) for each in platforms_of(definition.platforms, native))
-    unread = [entry.oid] if doubts else []
-    found = places.of(definition, contexts_of(reads, doubts))
-    attributes = [(each.context, *pair) for each in found for pair in each.attributes]
     return Outline(
         dockerfile=entry,
-        meaning=meaning(definition, platforms, [each.meaning for each in briefs], unread, attributes),
+        meaning=meaning(definition, platforms, [each.meaning for each in briefs], [entry.oid] if doubts else []),
         reads=reads,
         doubts=doubts,
-        places=found,
+        places=places.of(definition, {read.context for read in reads}),
         edges=_edges(definition, briefs),
         external=_external(briefs),
         inherited=tuple([each.inherited for each in briefs]),

@@ -127,11 +127,15 @@ def load(raw: bytes) -> Part:
 
 
 def join(
-    parts: Sequence[Part], order: Sequence[str], filed: Mapping[str, str], links: Sequence[Any], beside: Sequence[str]
+    parts: Sequence[Part],
+    order: Sequence[str],
+    filed: Mapping[str, str],
+    scattered: Sequence[Any],
+    beside: Sequence[str],
 ) -> bytes:
     """Return the graph of all parts, one after the other, as ``frozen.thaw`` takes it. The parts are used up.
 
-    filed: the image that each name means. links: [path, mode, id] of each link. beside: texts that are kept beside it.
+    filed: the image that each name means. scattered: ``listed``. beside: texts that are kept beside it.
     """
     all_, *others = parts
     rules, excludes = _Numbered(all_.rules), _Numbered(all_.excludes)
@@ -160,7 +164,7 @@ def join(
         "children": children_of(zip(all_.names, all_.parents, strict=True)),
         "rooms": all_.rooms,
         "vague": all_.vague,
-        "links": links,
+        "scattered": scattered,
         "parts": [len(each) for each in pieces],
     }
     first = f'{written(head)[:-1]},"excludes":[{",".join(all_.excludes)}]}}'.encode()
@@ -212,16 +216,16 @@ def _table(values: Iterable[tuple[str, Inner]]) -> bytes:
     return "".join(["\n", *(f"{key}\t[{inner}]\n" for key, inner in values)]).encode()
 
 
-def links_of(entries: Iterable[Entry]) -> list[list[str | int]]:
-    """Return links as JSON can hold them."""
+def listed(entries: Iterable[Entry]) -> list[list[str | int]]:
+    """Return what is scattered over a tree as JSON can hold it."""
     return [[each.path, each.mode, each.oid] for each in entries]
 
 
-def dump_links(entries: Sequence[Entry]) -> bytes:
-    """Return links as bytes."""
-    return json.dumps(links_of(entries)).encode()
+def dump_listed(entries: Sequence[Entry]) -> bytes:
+    """Return it as bytes."""
+    return json.dumps(listed(entries)).encode()
 
 
-def load_links(raw: bytes) -> Sequence[Entry]:
-    """Return the links again."""
+def load_listed(raw: bytes) -> Sequence[Entry]:
+    """Return it again."""
     return [Entry(*each) for each in json.loads(raw)]

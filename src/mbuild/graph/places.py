@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.errors import DockerfileError
-from mbuild.graph.attributes import NAME as ATTRIBUTES
-from mbuild.graph.attributes import attribute_files, converting, misnamed
 from mbuild.graph.outline import Place
 from mbuild.images import ImageDef
-from mbuild.tree import EXECUTABLE, FILE, Entry, Tree, follow, follow_folder
+from mbuild.tree import Entry, Tree, follow, follow_folder
 from mbuild.values import dataclass, field
 
 RuledBy = tuple[str, str, tuple[str, ...]]
@@ -31,21 +29,19 @@ class Places:
     _files: dict[str, Entry | None] = field(default_factory=dict)
     _lines: dict[tuple[str, str], tuple[IgnoreLine, ...]] = field(default_factory=dict)
     _matchers: dict[RuledBy, IgnoreMatcher | None] = field(default_factory=dict)
-    _attributes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    _converting: dict[str, str] = field(default_factory=dict)
 
-    def of(self, definition: ImageDef, contexts: Collection[str]) -> tuple[Place, ...]:
-        """Return the places of the contexts that an image reads, by name, and of its main one, which is "".
+    def of(self, definition: ImageDef, contexts: Iterable[str]) -> tuple[Place, ...]:
+        """Return the places of an image's contexts, by name: "" is the main one.
 
         Raises DockerfileError where a folder is not there or an ignore file is one that BuildKit refuses.
         """
-        return tuple(self._place(definition, each, each in contexts) for each in sorted({"", *contexts}))
+        return tuple(self._place(definition, each) for each in sorted({"", *contexts}))
 
-    def _place(self, definition: ImageDef, context: str, is_read: bool) -> Place:
+    def _place(self, definition: ImageDef, context: str) -> Place:
         named = next((each for each in definition.contexts if context and each.name == context), None)
         root = self._folder(definition, context, named.value if named else definition.context_root)
         ignore, lines = self._ignore(root, None if named else definition.dockerfile)
-        place = Place(context, root, ignore, lines, self._attributes_at(root) if is_read else ())
+        place = Place(context, root, ignore, lines)
         self.matcher(definition, place)  # for its errors: an image is sound or it is not, whatever it is asked
         return place
 
@@ -64,24 +60,6 @@ class Places:
             message = f"image '{definition.name}': {what} is {path}, and there is no such folder"
             raise DockerfileError(message, "what git ignores is not part of a context", where=definition.place(key))
         return found
-
-    def _attributes_at(self, root: str) -> tuple[tuple[str, str], ...]:
-        """Return path and digest of the files that say how what lies in a folder is checked out."""
-        if root not in self._attributes:
-            said = ((path, self.converts(path)) for path in attribute_files(root))
-            self._attributes[root] = tuple([pair for pair in said if pair[1]])
-        return self._attributes[root]
-
-    def converts(self, path: str) -> str:
-        """Return what an attributes file says of how files are checked out (``attributes.converting``)."""
-        if path not in self._converting:
-            self._converting[path] = converting(self._plain(path), strict=misnamed(self._plain(ATTRIBUTES)))
-        return self._converting[path]
-
-    def _plain(self, path: str) -> bytes:
-        """Return the content of a file, nothing where there is none: git follows no link to attributes."""
-        entry = self.tree.entry(path)
-        return self.tree.read(entry) if entry is not None and entry.mode in (FILE, EXECUTABLE) else b""
 
     def file(self, path: str) -> Entry | None:
         """Return the file a path leads to, links followed."""

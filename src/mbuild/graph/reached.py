@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.tree import SUBMODULE, SYMLINK
+from mbuild.tree import ATTRIBUTES, SUBMODULE, SYMLINK
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -65,11 +65,17 @@ class Reached:
             for cover in covers:
                 self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
-        taken = False
+        is_attributes = change.path.rpartition("/")[2] == ATTRIBUTES
+        if is_attributes and self._converts_otherwise(change.path):
+            self._unsure |= self._index.around(change.path.rpartition("/")[0])
+        taken = is_attributes  # as far as can be told here
         for cover in covers:
             taken = self._take(change, cover) or taken
         if not taken:
             self.idle.add(change.path)
+
+    def _converts_otherwise(self, path: str) -> bool:
+        return self._base.workshop.attributes.said(path) != self._head.workshop.attributes.said(path)
 
     def _take(self, change: Change, cover: Cover) -> bool:
         """Note what a change means for those who cover its path; return whether one of them may take it."""

@@ -8,7 +8,7 @@ from mbuild.changes import Change
 from mbuild.errors import Where
 from mbuild.graph.affected import where_read
 from mbuild.graph.node import Graph, Node
-from mbuild.tree import SUBMODULE
+from mbuild.tree import SUBMODULE, is_scattered
 from mbuild.values import dataclass
 
 
@@ -44,7 +44,7 @@ def _reader(node: Node, path: str, prefix: str) -> Reader | None:
         return Reader(node.name, "Dockerfile", Where(path, 1))
     if any(use.ignore == path for use in node.contexts):
         return Reader(node.name, "ignore file", Where(path, 1))
-    if any(path == file for place in node.outline.places for file, _ in place.attributes):
+    if any(path == file for use in node.contexts for file, _ in use.attributes):
         return Reader(node.name, "definition", Where(path, 1))
     return None
 
@@ -59,9 +59,9 @@ def read_paths(graphs: Iterable[Graph]) -> set[str]:
     for graph in graphs:
         for node in graph.nodes.values():
             found.add(node.definition.dockerfile)
-            found.update(path for place in node.outline.places for path, _ in place.attributes)
             for use in node.contexts:
                 found.add(use.ignore)
+                found.update(path for path, _ in use.attributes)
                 found.update(use.path(entry) for entry in use.entries)
     return found - {""}
 
@@ -77,7 +77,7 @@ def unread(changes: Iterable[Change], base: Graph, head: Graph, idle: Collection
         if alike and change.path in idle:
             return bool(head.index.defined.get(change.path))
         old, new = change.old, change.new
-        if alike and old is not None and new is not None and SUBMODULE not in (old.mode, new.mode):
+        if alike and old and new and SUBMODULE not in (old.mode, new.mode) and not is_scattered(new):
             return head.owns(change.path, new)
         return base.owns(change.path, old) or head.owns(change.path, new)
 

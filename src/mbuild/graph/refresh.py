@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
-from mbuild.changes import Change
+from mbuild.changes import Change, scattered_after
 from mbuild.errors import DockerfileError, Problem
-from mbuild.graph.attributes import NAME as ATTRIBUTES
-from mbuild.graph.index import lies_in
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.workshop import Workshop
 from mbuild.store.table import whole
-from mbuild.tree import SUBMODULE, SYMLINK
+from mbuild.tree import SUBMODULE, SYMLINK, is_scattered
 
 if TYPE_CHECKING:
     from mbuild.graph.defined import Definitions
@@ -36,8 +35,8 @@ def refresh(
     problems:    as in ``build_graph``.
     """
     linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
-    shop = workshop(base, definitions, tree, linked=linked)
-    altered = {*_touched(base, tree, shop.places, changes), *_redefined(base, shop.definitions)}
+    shop = workshop(base, definitions, tree, changes)
+    altered = {*_touched(base, tree, changes), *_redefined(base, shop.definitions)}
     if definitions is None and not linked and not altered:
         return Graph(base.order, base.images, shop, base.index)
     from mbuild.graph.patch import patched
@@ -54,25 +53,21 @@ def refresh(
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
 
 
-def workshop(base: Graph, definitions: Definitions | None, tree: Tree, *, linked: bool = False) -> Workshop:
-    """Return what a graph works with that is made from another one. linked: links may lead elsewhere at ``tree``."""
+def workshop(base: Graph, definitions: Definitions | None, tree: Tree, changes: Sequence[Change]) -> Workshop:
+    """Return what a graph works with that is made from another one. changes: what differs between the two trees."""
     before = base.workshop
-    return Workshop(definitions or before.definitions, tree, before.native, None if linked else before.links)
+    scattered = before.scattered
+    if any(is_scattered(each) for change in changes for each in (change.old, change.new) if each):
+        scattered = cache(lambda: scattered_after(before.scattered(), changes))
+    return Workshop(definitions or before.definitions, tree, before.native, scattered)
 
 
-def _touched(base: Graph, tree: Tree, places: Places, changes: Iterable[Change]) -> Iterator[str]:
-    """Yield the images whose Dockerfile, ignore file or context root was changed, links aside.
-
-    Also those with a context where an attributes file says something else of how files are checked out.
-    """
+def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the images whose Dockerfile, ignore file or context root was changed, links aside."""
     index = base.index
     looked_at = {""}
     for change in changes:
         yield from (index.names[number] for number in index.watched.get(change.path, ()))
-        above, _, name = change.path.rpartition("/")
-        if name == ATTRIBUTES and base.workshop.places.converts(change.path) != places.converts(change.path):
-            inside = (numbers for root, numbers in whole(index.roots).items() if lies_in(above, root))
-            yield from (index.names[number] for numbers in inside for number in numbers)
         folder = "" if change.new is not None else change.path.rpartition("/")[0]
         while folder not in looked_at:
             looked_at.add(folder)
@@ -101,7 +96,7 @@ def _has_moved(node: Node, definition: ImageDef, places: Places) -> bool:
     """Whether links lead to another Dockerfile, ignore file or context root now."""
     own = node.outline
     try:
-        found = places.of(definition, own.contexts())
+        found = places.of(definition, {place.context for place in own.places})
     except DockerfileError:
         return True
     return found != own.places or places.file(definition.dockerfile) != own.dockerfile

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mbuild.graph.attributes import Attributes
     from mbuild.graph.defined import Definitions
     from mbuild.graph.inputs import Inputs
     from mbuild.graph.places import Places
@@ -22,16 +23,16 @@ class Workshop:
         definitions: Definitions,
         tree: Tree,
         native: str,
-        links: Callable[[], Sequence[Entry]] | None = None,
+        scattered: Callable[[], Sequence[Entry]] | None = None,
     ) -> None:
         """Take the definitions of all images, the tree, and the platform of images that name none.
 
-        links: gives the links of the tree, where that is known from another tree.
+        scattered: gives ``Tree.scattered``, where that is known already, or from another tree.
         """
         self.definitions = definitions
         self.tree = tree
         self.native = native
-        self.links = links or cache(tree.links)
+        self.scattered = scattered or cache(tree.scattered)
 
     @cached_property
     def recipes(self) -> Recipes:
@@ -48,8 +49,15 @@ class Workshop:
         return Places(self.tree)
 
     @cached_property
+    def attributes(self) -> Attributes:
+        """The files that say how others are checked out."""
+        from mbuild.graph.attributes import Attributes
+
+        return Attributes(self.tree, self.scattered)
+
+    @cached_property
     def inputs(self) -> Inputs:
         """The files."""
         from mbuild.graph.inputs import Inputs
 
-        return Inputs(self.tree, self.places)
+        return Inputs(self.tree, self.places, self.attributes)
