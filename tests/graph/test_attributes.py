@@ -89,19 +89,22 @@ FILES: dict[str, str | tuple[str, str]] = {
     "linking/Dockerfile": "FROM scratch\nCOPY linked/z /\n",
     "linked": ("link", "job/to"),
     "job/to/z": "",
+    "wild/Dockerfile": "FROM scratch\nCOPY wild/*/in/*.sh /\n",
+    "wild/x/in/five.sh": "echo\n",
 }
 IMAGES = (
     image("web"),
     image("job", contexts=(NamedContext("lib", "folder", "lib"),)),
     image("child"),
     image("linking", root=""),
+    image("wild", root=""),
 )
 
 
 @pytest.mark.parametrize(
     ("path", "concerned"),
     [
-        (".gitattributes", {"web", "job", "child", "linking"}),
+        (".gitattributes", {"web", "job", "child", "linking", "wild"}),
         ("web/.gitattributes", {"web", "child"}),
         ("lib/.gitattributes", {"job"}),
         ("web/deep/.gitattributes", {"web", "child"}),
@@ -113,6 +116,9 @@ IMAGES = (
         ("web/empty/.gitattributes", set()),
         ("webs/.gitattributes", set()),
         ("job/to/.gitattributes", {"linking"}),
+        ("wild/.gitattributes", {"wild"}),
+        ("wild/x/.gitattributes", {"wild"}),
+        ("wild/y/.gitattributes", set()),
         ("other.gitattributes", set()),
     ],
 )
@@ -144,6 +150,7 @@ def test_it_is_said_why() -> None:
         ("job", "definition"),
         ("linking", "definition"),
         ("web", "definition"),
+        ("wild", "definition"),
     ]
     assert ".gitattributes" in read_paths([made])
     assert ".gitattributes" not in read_paths([graph(FILES | {".gitattributes": "*.sh diff\n"}, *IMAGES)])
