@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.changes import between
+from mbuild.changes import between, scattered_after
 from mbuild.errors import DockerfileError
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
@@ -38,6 +38,7 @@ def test_changes_save_work_and_alter_nothing(data: st.DataObject) -> None:
     before, after, (old, new) = drawn
     changes = between(MemoryTree(before), MemoryTree(after))
     assert affected([old], new, [changes]) == affected([old], new)
+    assert [*scattered_after(MemoryTree(before).scattered(), changes)] == [*MemoryTree(after).scattered()]
 
 
 @settings(max_examples=EXAMPLES)
