@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made
 
 BEGIN = """
 import json, os, sys, threading, time
+from mbuild.process import copies
 from mbuild.process import share as module
 from mbuild.process.share import aside, share
 from mbuild.process.gate import waiting
@@ -65,7 +66,7 @@ def test_few_items_are_not_worth_a_copy() -> None:
 def test_what_a_copy_fails_to_do_is_done_here(fault: str) -> None:
     begun = time.monotonic()
     program = f"""
-module.PATIENCE = 0.5
+copies.PATIENCE = 0.5
 def work(part):
     if os.getpid() != me and part[0] == 3:
         {fault}
@@ -117,7 +118,7 @@ print(json.dumps([len(who), me in who, [each for _, part in found for each in pa
 def test_whoever_works_along_does_what_copies_fail_to_do(fault: str) -> None:
     begun = time.monotonic()
     program = f"""
-module.PATIENCE = 0.5
+copies.PATIENCE = 0.5
 def work(part):
     if os.getpid() != me:
         {fault}
