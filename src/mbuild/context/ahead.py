@@ -45,6 +45,7 @@ class Buffer:
         """Take where empty buffers come from, and where full ones go to."""
         self._free = free
         self._full = full
+        self._left = BUFFERS
         self._view = self._take()
         self._pieces: list[Piece] = []
         self._at = 0
@@ -94,6 +95,10 @@ class Buffer:
             self._view, self._pieces, self._at, self._ended = self._take(), [], 0, 0
 
     def _take(self) -> memoryview:
+        # What fits into one needs no other: most contexts are small, and to make four takes as long as to fill one.
+        if self._left and self._free.empty():
+            self._left -= 1
+            return memoryview(bytearray(BUFFER))
         view = self._free.get()
         if view is None:
             raise _Stopped
@@ -108,8 +113,6 @@ def ahead(fill: Callable[[Buffer], None]) -> Iterator[Iterator[Filled]]:
     The thread has ended when the context ends, however it ends: it waits for nothing but files.
     """
     free, full = _Free(), _Full()
-    for _ in range(BUFFERS):
-        free.put(memoryview(bytearray(BUFFER)))
     thread = threading.Thread(target=_fill, args=(fill, free, full), name="reading ahead", daemon=True)
     try:
         thread.start()
