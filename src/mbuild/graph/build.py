@@ -49,13 +49,14 @@ def build_frozen(
 ) -> bytes | None:
     """Return the graph of all images as ``freeze`` does, of which parts are made at the same time.
 
-    scattered: gives what the tree has of it; the first Dockerfiles are read before it is called.
+    scattered: gives what the tree has of it; the first Dockerfiles are read before it is called, once.
     None: something is wrong, which ``build_graph`` says.
     """
     images = {each.name: each for each in project.images}
     numbers = {name: number for number, name in enumerate(images)}
-    shop = Workshop(Defined(project.images), tree, native, scattered)
-    of_tree = cache(lambda: Links(scattered(), lambda entry: decode(tree.read(entry))))
+    known = cache(scattered)
+    shop = Workshop(Defined(project.images), tree, native, known)
+    of_tree = cache(lambda: Links(known(), lambda entry: decode(tree.read(entry))))
 
     problems: list[Problem] = []
     outliner = Outliner(images, shop.recipes, shop.places, problems)
@@ -79,7 +80,7 @@ def build_frozen(
     order = in_order({name: used for part in parts for name, used in zip(part.names, part.parents, strict=True)})
     if len(order) < len(images):
         return None
-    return join(parts, order, filed, listed(scattered()), beside)
+    return join(parts, order, filed, listed(known()), beside)
 
 
 def joined(
