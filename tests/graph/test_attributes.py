@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.graph.affected import affected
-from mbuild.graph.attributes import converting, misnamed
+from mbuild.graph.attributes import MOST_BYTES, converting, misnamed
 from mbuild.graph.exclusion import exclusion
 from mbuild.graph.readers import read_paths, readers, unread
 from mbuild.graph.refresh import refresh
@@ -171,6 +171,16 @@ def test_a_macro_may_have_a_harmless_name() -> None:
         assert made.nodes["web"].fingerprint == graph(after, *IMAGES).nodes["web"].fingerprint
         assert made.nodes["web"].fingerprint != graph(before, *IMAGES).nodes["web"].fingerprint
     assert not misnamed(b"[attr]mine text\n[attr]\n*.sh diff\n")
+
+
+def test_what_is_too_big_to_read_counts_whole() -> None:
+    harmless = "*.sh diff\n" * (MOST_BYTES // 10)
+    small, big, other = (FILES | {".gitattributes": harmless + more} for more in ("", "x diff\n", "y diff\n"))
+    assert compare(small, FILES, *IMAGES).reasons == {}
+    for before, after in ((small, big), (big, other)):
+        assert set(compare(before, after, *IMAGES).reasons) == {each.name for each in IMAGES}
+    nested = big | {"web/.gitattributes": "*.sh diff\n"}
+    assert set(compare(big, nested, *IMAGES).reasons) == {"web", "child"}, "diff may be a macro there"
 
 
 def test_a_link_says_nothing() -> None:

@@ -28,6 +28,9 @@ _OF_HOSTS = (b"linguist-", b"gitlab-")
 
 _MACRO = b"[attr]"
 
+MOST_BYTES = 1 << 20
+"""The size up to which a file is read. Git reads 100 MB at most (``attr.h``, ``ATTR_MAX_FILE_SIZE``)."""
+
 # A pattern may be in quotes, as C has them; "[attr]name" defines a macro.
 _LINE = re.compile(rb'[ \t\r]*+(?:"(?:[^"\\]|\\.)*+"|[^ \t\r"]\S*+)(.*)', re.DOTALL)
 
@@ -69,13 +72,24 @@ class Attributes:
     def said(self, path: str) -> str:
         """Return what the file at a path says of conversions: ``converting`` of what it holds."""
         if path not in self._known:
-            self._known[path] = converting(self._content(path), strict=misnamed(self._content(ATTRIBUTES)))
+            self._known[path] = converting(self._content(path), strict=self._is_strict)
         return self._known[path]
 
+    @cached_property
+    def _is_strict(self) -> bool:
+        return misnamed(self._content(ATTRIBUTES))
+
     def _content(self, path: str) -> bytes:
-        """Return the content of a file, nothing where there is none: git follows no link to attributes."""
+        """Return the content of a file, nothing where there is none: git follows no link to attributes.
+
+        One that is too big to be meant as one counts whole: then a line of macro and blob id stands for all of it.
+        """
         entry = self._tree.entry(path)
-        return self._tree.read(entry) if entry is not None and entry.mode in (FILE, EXECUTABLE) else b""
+        if entry is None or entry.mode not in (FILE, EXECUTABLE):
+            return b""
+        if self._tree.sizes([entry])[0] > MOST_BYTES:
+            return _MACRO + b"diff " + entry.oid.encode()
+        return self._tree.read(entry)
 
 
 def misnamed(content: bytes) -> bool:
