@@ -90,7 +90,8 @@ def ready(state: State) -> tuple[str, ...]:
 def started(state: State, image: str) -> State:
     """An image was handed to a worker."""
     assert state.status[image] == WAITING and state.lacking[image] == 0
-    free = tuple(each for each in state.free if each != image)
+    at = state.free.index(image)  # mostly the first
+    free = state.free[:at] + state.free[at + 1 :]
     return replace(state, status={**state.status, image: RUNNING}, free=free, running=state.running + 1)
 
 
