@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 
 import pytest
 
@@ -105,3 +107,75 @@ def test_waiting_for_slow_work_does_not_lose_its_result(monkeypatch: pytest.Monk
         return Outcome("built")
 
     assert execute(plan(a=[]), work)[0] == {"a": "built"}
+
+
+def test_threads_are_used_again() -> None:
+    used: set[threading.Thread] = set()
+
+    def work(step: Step) -> Outcome:
+        assert threading.current_thread().name == f"image-{step.image}"
+        used.add(threading.current_thread())
+        return Outcome("built")
+
+    images: dict[str, list[str]] = {f"i{number}": [] for number in range(200)}
+    found, _ = execute(plan(**images), work, jobs=3)
+    assert found == dict.fromkeys(images, "built")
+    assert len(used) <= 3
+    for thread in used:
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "it waits only for a moment"
+
+
+def test_one_thread_that_waits_is_counted_on_once() -> None:
+    meeting = threading.Barrier(3, timeout=10)
+
+    def work(step: Step) -> Outcome:
+        if step.image != "first":
+            meeting.wait()
+        return Outcome("built")
+
+    found, _ = execute(plan(first=[], a=["first"], b=["first"], c=["first"]), work, jobs=3)
+    assert set(found.values()) == {"built"}
+
+
+def test_a_thread_that_was_counted_on_does_not_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(queue.SimpleQueue[Step]):
+        """Whose time runs out just when there is something."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Step:
+            if self.first_is_done and not self.late:
+                self.late = True
+                while crew._idle or self.empty():
+                    time.sleep(0.001)
+                raise queue.Empty
+            self.first_is_done = True
+            return super().get(block, timeout)
+
+        first_is_done = late = False
+
+    monkeypatch.setattr("mbuild.schedule.executor.queue.SimpleQueue", Late)
+    crew = Threads(lambda step: Outcome("built"))
+    monkeypatch.undo()
+    ended = crew._ended = queue.SimpleQueue()
+    for image in ("a", "b"):
+        crew.start(Step(image, BUILD, (), ()))
+        found = ended.get(timeout=10)
+        assert found is not None
+        assert found.image == image
+
+
+@pytest.mark.parametrize("idle", [0.0, 0.0001, 0.001])
+def test_no_step_is_left_where_threads_hardly_wait(idle: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbuild.schedule.executor.IDLE_SECONDS", idle)
+    threads: set[threading.Thread] = set()
+
+    def work(step: Step) -> Outcome:
+        threads.add(threading.current_thread())
+        time.sleep(int(step.image[1:]) % 4 * idle)
+        return Outcome("built")
+
+    images: dict[str, list[str]] = {f"i{number}": [f"i{number - 7}"] if number > 6 else [] for number in range(400)}
+    assert set(execute(plan(**images), work, jobs=4)[0].values()) == {"built"}
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()

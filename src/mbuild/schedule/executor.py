@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -9,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from mbuild.events import Emit, ImageDone, ImageStarted
+from mbuild.process.gate import waiting
 from mbuild.schedule import machine
 from mbuild.schedule.machine import State
 from mbuild.schedule.plan import Plan, Step
 from mbuild.values import dataclass
 
 POLL_SECONDS = 0.2
+IDLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +59,44 @@ class Crew(Protocol):
 
 
 class Threads:
-    """A crew with a thread for each step."""
+    """A crew of threads. One that has done a step waits a moment for another one: to start a thread takes longer than
+    what there is to do for an image that exists.
+    """
 
     def __init__(self, work: Work) -> None:
         """Take what does one step."""
         self._work = work
         self._ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
+        self._steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0  # threads that will take a step which nobody has been told of
 
     def start(self, step: Step) -> None:
-        """Begin a step on a thread of its own."""
-        threading.Thread(target=self._do, args=(step,), name=f"image-{step.image}", daemon=True).start()
+        """Begin a step, on a new thread where none waits for one."""
+        self._steps.put(step)
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+                return
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while (step := self._next()) is not None:
+            threading.current_thread().name = f"image-{step.image}"
+            ended = self._done(step)
+            with self._lock:
+                self._idle += 1  # before the next step can be begun
+            self._ended.put(ended)
+
+    def _next(self) -> Step | None:
+        """Return the next step, None where there is none for a moment; nobody counts on this thread then."""
+        while True:
+            with contextlib.suppress(queue.Empty), waiting():
+                return self._steps.get(timeout=IDLE_SECONDS)
+            with self._lock:
+                if self._idle:
+                    self._idle -= 1
+                    return None
 
     def next(self) -> Ended | None:
         """Wait for the next end. A bounded wait keeps the main thread open to signals on every platform."""
@@ -79,15 +110,13 @@ class Threads:
         """Have ``next`` return None once."""
         self._ended.put(None)
 
-    def _do(self, step: Step) -> None:
+    def _done(self, step: Step) -> Ended:
         begun = time.monotonic()
         try:
             outcome = self._work(step)
         except BaseException as error:  # noqa: BLE001 - a worker's error belongs to the thread that waits for it
-            stopped = Outcome("cancelled", time.monotonic() - begun, str(error))
-            self._ended.put(Ended(step.image, stopped, error))
-            return
-        self._ended.put(Ended(step.image, outcome))
+            return Ended(step.image, Outcome("cancelled", time.monotonic() - begun, str(error)), error)
+        return Ended(step.image, outcome)
 
 
 class Executor:
