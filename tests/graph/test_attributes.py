@@ -189,6 +189,17 @@ def test_a_link_says_nothing() -> None:
     assert compare(FILES, linked, *IMAGES).reasons == {}
 
 
+@pytest.mark.parametrize("other", [("link", "go.sh"), ("submodule", "1" * 40)])
+def test_what_is_no_file_any_more_says_nothing(other: tuple[str, str]) -> None:
+    path = "lib/.gitattributes"  # which no source is near
+    file, none = FILES | {path: "*.sh eol=crlf\n"}, FILES | {path: other}
+    for before, after in ((file, none), (none, file)):
+        assert set(compare(before, after, *IMAGES).reasons) == {"job"}
+        old = graph(before, *IMAGES)
+        made = refresh(old, None, MemoryTree(after), changes(before, after))
+        assert set(affected([old], made, [changes(before, after)]).reasons) == {"job"}
+
+
 def test_a_context_that_may_be_read_is_read() -> None:
     # What ${FOO} is decides alpine, so all of the build's context counts beside the one that is named.
     files = FILES | {"x/Dockerfile": "FROM alpine\nCOPY --from=lib ${FOO} /\n", "deep/job/x": ""}

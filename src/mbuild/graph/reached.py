@@ -58,6 +58,10 @@ class Reached:
     def _look_up(self, change: Change) -> None:
         kinds = {each.mode for each in (change.old, change.new) if each is not None}
         covers = self._index.covering(change.path)
+        folder, _, name = change.path.rpartition("/")
+        is_attributes = name == ATTRIBUTES
+        if is_attributes and self._converts_otherwise(change.path):
+            self._unsure |= self._index.around(folder)
         if kinds & {SYMLINK, SUBMODULE}:
             # Sources may lead somewhere else now, or into a submodule.
             self._unsure |= self._index.near(change.path)
@@ -65,9 +69,6 @@ class Reached:
             for cover in covers:
                 self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
-        is_attributes = change.path.rpartition("/")[2] == ATTRIBUTES
-        if is_attributes and self._converts_otherwise(change.path):
-            self._unsure |= self._index.around(change.path.rpartition("/")[0])
         taken = is_attributes  # as far as can be told here
         for cover in covers:
             taken = self._take(change, cover) or taken
