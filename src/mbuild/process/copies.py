@@ -132,6 +132,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def _forked() -> int:
     """Return the number of a copy, or 0 in that, where the signals are not let through yet. Raises _NoCopy."""
+    import ctypes  # noqa: F401 - here once, and not in every copy, all of which need it: 2.5 ms
+
     # A copy that is interrupted before it ignores that would go on as if it were this process.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     process, tries = -1, TRIES
