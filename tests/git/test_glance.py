@@ -133,7 +133,7 @@ def test_each_kind_of_file_can_be_hidden(repo: Repo, hide: str, name: str) -> No
 
 
 def test_an_index_may_be_cut_anywhere(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("a", "b", "z"):
+    for name in ("a", "b", "d/.gitattributes", "z"):
         repo.write(name)
     _links(repo, "link")
     repo.commit()
@@ -147,6 +147,7 @@ def test_an_index_may_be_cut_anywhere(repo: Repo, monkeypatch: pytest.MonkeyPatc
         assert may_be_odd(opened.git, 20)
         with glance._opened(opened.git, 20) as index:
             assert index.entries(glance._LINK) == [[b"link"]]
+            assert index.named(opened.git, b".gitattributes") == {b"d/.gitattributes"}
 
 
 def test_a_submodule_is_found(repo: Repo) -> None:
