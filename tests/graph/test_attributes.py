@@ -144,9 +144,11 @@ def test_it_is_said_why() -> None:
     after = FILES | {".gitattributes": "*.sh eol=crlf\n"}
     found = compare(FILES, after, *IMAGES).reasons
     assert [(each.kind, each.path) for each in found["web"]] == [("definition-changed", ".gitattributes")]
-    assert [(each.kind, each.parent) for each in found["child"]] == [("parent-affected", "web")]
+    child = [("definition-changed", None), ("parent-affected", "web")]  # its Dockerfile lies below as well
+    assert [(each.kind, each.parent) for each in found["child"]] == child
     made = graph(after, *IMAGES)
     assert [(each.image, each.via) for each in readers(made, ".gitattributes")] == [
+        ("child", "definition"),
         ("job", "definition"),
         ("linking", "definition"),
         ("web", "definition"),
@@ -187,6 +189,26 @@ def test_a_link_says_nothing() -> None:
     # What a link holds is where it points: here it reads like a line.
     linked = FILES | {".gitattributes": ("link", "web/attributes text"), "web/attributes text": "*.sh eol=crlf\n"}
     assert compare(FILES, linked, *IMAGES).reasons == {}
+
+
+HEREDOC = "FROM scratch\nCOPY <<EOF /x\na\nEOF\n"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_dockerfile_is_checked_out_as_well(linked: bool) -> None:
+    files = FILES | {"away/Dockerfile": HEREDOC}
+    if linked:
+        files = FILES | {"away/Dockerfile": ("link", "../there/Dockerfile"), "there/Dockerfile": HEREDOC}
+    there = image("away", root="job")
+    for folder, concerned in (("", True), ("there/", linked), ("away/", not linked), ("job/", False)):
+        after = files | {f"{folder}.gitattributes": "Dockerfile eol=crlf\n"}
+        expected = {"away"} if concerned else set()
+        assert set(compare(files, after, there).reasons) == expected
+        old = graph(files, there)
+        made = refresh(old, None, MemoryTree(after), changes(files, after))
+        found = affected([old], made, [changes(files, after)])
+        assert set(found.reasons) == expected
+        assert bool(unread(changes(files, after), old, made, found.idle)) != concerned
 
 
 @pytest.mark.parametrize("other", [("link", "go.sh"), ("submodule", "1" * 40)])

@@ -2,15 +2,15 @@
 
 Between a blob and the file that a builder is sent stand git's conversions: line ends, ``ident``, encodings, filters
 like LFS. Where the lines that decide on them differ, the same blob may be another file, so they count for every image
-that takes something beside or below them. Which files a line is for is not looked at: such lines are few, and seldom
-change.
+that takes something beside or below them, or has its Dockerfile there. Which files a line is for is not looked at: such
+lines are few, and seldom change.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,13 +49,18 @@ class Attributes:
     def _folders(self) -> Sequence[str]:
         return [each.path.rpartition("/")[0] for each in self._scattered() if not each.is_link]
 
-    def holding(self, root: str, pieces: Sequence[Piece]) -> Sequence[str]:
-        """Return the paths of the files that hold for something that is taken from a context root, sorted."""
-        if not self._folders or not pieces:
+    def holding(self, root: str, pieces: Sequence[Piece], files: Iterable[str] = ()) -> Sequence[str]:
+        """Return the paths of the files that hold for something that is taken from a context root, sorted.
+
+        files: that are sent beside it, with their paths from the git root.
+        """
+        if not self._folders:
             return ()
         above, below = self._around(root)
-        found = (joined(root, folder) for piece in pieces for folder in below.intersection(piece.folders))
-        return sorted({joined(folder, ATTRIBUTES) for folder in (*above, *found)})
+        found = {joined(root, folder) for piece in pieces for folder in below.intersection(piece.folders)}
+        found.update(above if pieces else ())
+        found.update(each for file in files for each in self._folders if lies_in(each, file.rpartition("/")[0]))
+        return sorted(joined(folder, ATTRIBUTES) for folder in found)
 
     def _around(self, root: str) -> tuple[list[str], frozenset[str]]:
         """Return the folders with such a file: at and above a root, and, relative to it, those in it."""
@@ -65,9 +70,9 @@ class Attributes:
             self._of_roots[root] = above, below
         return self._of_roots[root]
 
-    def converting(self, root: str, pieces: Sequence[Piece]) -> tuple[tuple[str, str], ...]:
+    def converting(self, root: str, pieces: Sequence[Piece], files: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
         """Return, of ``holding``, the files that may decide on conversions, each with what it has ``said`` of them."""
-        return tuple((path, said) for path in self.holding(root, pieces) if (said := self.said(path)))
+        return tuple((path, said) for path in self.holding(root, pieces, files) if (said := self.said(path)))
 
     def said(self, path: str) -> str:
         """Return what the file at a path says of conversions: ``converting`` of what it holds."""

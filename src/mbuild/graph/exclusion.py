@@ -39,7 +39,9 @@ class Exclusion:
 def exclusion(graph: Graph, name: str, path: str) -> Exclusion:
     """Return the rule that keeps a path out of an image, told from the path alone."""
     node = graph.nodes[name]
-    attributes = (graph.workshop.attributes.holding(use.root, use.pieces) for use in node.contexts)
+    attributes = (
+        graph.workshop.attributes.holding(use.root, use.pieces, [node.dockerfile.path]) for use in node.contexts
+    )
     if path in {*node.outline.watched(node.definition), *chain.from_iterable(attributes)}:
         return Exclusion("definition", where=Where(path))
     places = [place for place in node.outline.places if lies_in(place.root, path)]

@@ -190,8 +190,11 @@ class Index:
         return Wild(source)
 
     def around(self, folder: str) -> set[int]:
-        """Return the images that may take something in a folder; "" is the git root."""
+        """Return the images that may take something in a folder, or are defined there; "" is the git root."""
         found = set(self.vague)
+        for path, numbers in self.watched.items():
+            if lies_in(folder, path):
+                found.update(numbers)
         for start, hits in self.sources.literal.items():
             if lies_in(folder, start) or lies_in(start, folder):
                 found.update(hits[::FIELDS])

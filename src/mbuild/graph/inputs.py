@@ -73,7 +73,7 @@ class Inputs:
         if definition.include and not place.context:
             all_ = self._select(place.root, reads, matcher)
             narrowed = Piece(_narrowed(all_.entries, definition.include))
-            return self._use(place, [narrowed], (), all_.whole, missing_of(all_, place.context))
+            return self._use(definition, place, [narrowed], (), all_.whole, missing_of(all_, place.context))
         apart = any(read.excludes for read in reads)
         taken = (
             [] if apart else [self._take(place.root, read, each, matcher) for read in reads for each in read.sources]
@@ -85,13 +85,21 @@ class Inputs:
         folders = sorted({folder for each in found for folder in each.folders})
         missing = [each for one in found for each in missing_of(one, place.context)]
         whole = any(each.whole for each in found)
-        return self._use(place, (each.piece for each in taken), folders, whole, missing)
+        return self._use(definition, place, (each.piece for each in taken), folders, whole, missing)
 
     def _use(
-        self, place: Place, taken: Iterable[Piece], folders: Iterable[str], whole: bool, missing: Iterable[Missing]
+        self,
+        definition: ImageDef,
+        place: Place,
+        taken: Iterable[Piece],
+        folders: Iterable[str],
+        whole: bool,
+        missing: Iterable[Missing],
     ) -> ContextUse:
         pieces = in_order(taken)
-        attributes = self.attributes.converting(place.root, pieces)
+        # A Dockerfile is sent as well: what stands in its heredocs is converted with it.
+        dockerfile = None if place.context else self.places.file(definition.dockerfile)
+        attributes = self.attributes.converting(place.root, pieces, [dockerfile.path] if dockerfile else ())
         return ContextUse(
             place.context, place.root, pieces, tuple(folders), place.ignore, whole, tuple(missing), attributes
         )

@@ -24,7 +24,7 @@ class ContextUse:
     ignore:  path of the ignore file in force, from the git root, or "".
     whole:   everything under the root that is not ignored is read.
     missing: the sources that match nothing.
-    attributes: path and digest of each file that says how something taken is checked out (``Attributes.converting``).
+    attributes: path and digest of each file that says how what is sent is checked out (``Attributes.converting``).
     """
 
     name: str
