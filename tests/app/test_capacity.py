@@ -42,4 +42,4 @@ def test_this_machine(
     [({"NCPU": 8, "MemTotal": 5}, Capacity(8, 5)), ({"NCPU": 8}, Capacity(8)), ({}, None), ({"NCPU": 0}, None)],
 )
 def test_the_engine_says_what_it_has(info: dict[str, int], expected: Capacity | None) -> None:
-    assert EngineStore(Engine(None, "unix:///x", info)).capacity == expected
+    assert EngineStore(Engine("unix:///x", info, lambda: None)).capacity == expected

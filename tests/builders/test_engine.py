@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mbuild.builders.ask import ask
 from mbuild.builders.engine import Engine, connect, familiar
 from mbuild.builders.registry import Surroundings, choose
 from mbuild.errors import EnvironmentFault
@@ -108,6 +109,7 @@ def test_a_listing_that_was_asked_for_ahead_is_used_once(
         engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
         assert found.existing([f"{name}:one"]) == {}, "as it was when it was asked for"
         assert set(found.existing([f"{name}:one"])) == {f"{name}:one"}
+        monkeypatch.setattr("mbuild.builders.engine.ask", lambda *_: None)
         monkeypatch.setattr(found.client, "images", lambda: found.client.inspect_image(f"{name}:two"))
         monkeypatch.setattr("mbuild.builders.engine.LISTINGS", 1)
         found.list_ahead()
@@ -122,15 +124,14 @@ def test_a_listing_that_was_asked_for_ahead_is_used_once(
 def test_what_was_listed_is_described_without_another_listing(
     engine: EngineUnderTest, engine_door: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, listings = f"mbuild-listed-{uuid.uuid4().hex[:12]}", list[int]()
+    name, listings = f"mbuild-listed-{uuid.uuid4().hex[:12]}", list[str]()
     engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
-    ask = engine_door.client.images
 
-    def counting() -> Any:
-        listings.append(1)
-        return ask()
+    def counting(path: str, question: str, seconds: float) -> Any:
+        listings.append(question)
+        return ask(path, question, seconds)
 
-    monkeypatch.setattr(engine_door.client, "images", counting)
+    monkeypatch.setattr("mbuild.builders.engine.ask", counting)
     try:
         ids = engine_door.existing([f"{name}:one"])
         assert engine_door.stored([f"{name}:one"], again=False)[f"{name}:one"].image_id == ids[f"{name}:one"]
@@ -143,6 +144,31 @@ def test_what_was_listed_is_described_without_another_listing(
         assert len(listings) == 3
     finally:
         engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
+
+
+@pytest.mark.engine
+def test_docker_py_is_told_the_same(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"mbuild-told-{uuid.uuid4().hex[:12]}"
+    engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
+    quick = connect()
+    monkeypatch.setattr("mbuild.builders.engine.ask", lambda *_: None)
+    slow = connect()
+    try:
+        assert (quick.host, bool(quick.socket)) == (slow.host, True)
+        assert quick.info.keys() == slow.info.keys()
+        assert quick.containerd_store == slow.containerd_store
+        monkeypatch.undo()
+        asked = [f"{name}:one"]
+        for _ in range(5):  # others may build meanwhile
+            before, told, after = (each.stored(asked) for each in (quick, slow, quick))
+            if before == after:
+                break
+        assert before == told != {}
+        assert quick._client is None, "nothing that was asked needs it"
+    finally:
+        quick.close()
+        slow.close()
+        engine.run("rmi", "--force", f"{name}:one")
 
 
 @pytest.mark.engine

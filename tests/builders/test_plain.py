@@ -28,7 +28,7 @@ def asked(folder: Path, **more: Any) -> PlainBuild:
 
 
 def run(docker: str, wanted: PlainBuild) -> Any:
-    return build(Engine(NOBODY, "unix:///nowhere", {}), docker, wanted, lambda _: None, Cancel())
+    return build(Engine("unix:///nowhere", {}, lambda: NOBODY), docker, wanted, lambda _: None, Cancel())
 
 
 def test_an_engine_that_is_gone_is_no_failed_build(tmp_path: Path) -> None:

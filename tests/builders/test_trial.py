@@ -129,7 +129,7 @@ class TestFaults:
             threading.Thread(target=_hang_up, args=(listener,), daemon=True).start()
             going: Any = docker.APIClient(base_url=f"unix://{path}", version="1.43")
             with pytest.raises(EnvironmentFault, match="the Docker Engine at nowhere failed in a test"):
-                try_out(Engine(going, "nowhere", {}), "x", ImageTest(("/x",)))
+                try_out(Engine("nowhere", {}, lambda: going), "x", ImageTest(("/x",)))
             going.close()
 
     def test_a_container_that_vanishes_while_it_is_looked_at(

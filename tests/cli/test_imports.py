@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.cli.shop import FILES
+from tests.conftest import EngineUnderTest
 from tests.support import Repo
 
 HEAVY = {"docker", "git", "networkx", "pydantic", "rich", "yaml", "requests", "asyncio"}
@@ -103,6 +105,24 @@ def test_what_a_plan_needs_is_imported_while_git_looks(repo: Repo, tmp_path: Pat
     # What is left is the builder, which is not known before build.yaml is, and little else.
     late = {name for name in done.stderr.split() if not name.startswith(("mbuild.builders", "mbuild.context"))}
     assert late <= {"mbuild.graph.sharing"}
+
+
+@pytest.mark.engine
+def test_an_engine_is_asked_what_exists_without_a_client_library(
+    engine: EngineUnderTest, repo: Repo, tmp_path: Path
+) -> None:
+    name = f"quick{uuid.uuid4().hex[:8]}"
+    repo.commit(
+        {"build.yaml": f"images: {{{name}: {{context: .}}}}\n", "Dockerfile": "FROM scratch\nCOPY a .\n", "a": ""}
+    )
+    try:
+        for command in (("all", "--dry-run"), ("all",), ("all",), ("affected", "--base", "HEAD", "--dry-run")):
+            found = imported("-C", str(repo.folder), *command, cache=tmp_path)
+            assert "mbuild.builders.engine" in found
+            assert not found & {"docker", "requests", "urllib3", "http.client"}
+    finally:
+        listed = engine.run("images", "--quiet", name).decode()
+        engine.run("rmi", "--force", *set(listed.split()))
 
 
 @pytest.mark.parametrize(("variable", "module"), [("", ""), ("GITHUB_ACTIONS", "github"), ("BUILDKITE", "buildkite")])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.buildx import Buildx, find_docker
@@ -14,6 +12,7 @@ from mbuild.builders.dockerapi import DockerApi
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.kit.builder import Kit
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
+from mbuild.builders.settings import folder_of, read_settings
 from mbuild.dockerfile.model import ExternalImage
 from mbuild.errors import Problem
 from mbuild.events import Emit
@@ -40,24 +39,14 @@ class Client:
 
 def client_settings(environ: Mapping[str, str]) -> Client:
     """Read the docker client's settings; what cannot be read counts as special."""
-    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder = folder_of(environ)
     spoken = any(name.startswith(_SPEAKS) and name not in _OWN for name in environ)
     try:
-        settings, current = _read(folder / "config.json"), _read(folder / "buildx" / "current")
+        settings, current = read_settings(folder / "config.json"), read_settings(folder / "buildx" / "current")
     except (OSError, ValueError):
         return Client(special=True)
     special = spoken or bool(settings.get("proxies")) or current.get("Name") not in (None, "", "default")
     return Client(special, any(settings.get(key) for key in ("auths", "credsStore", "credHelpers")))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    if not isinstance(found, dict):
-        raise ValueError(path)
-    return found
 
 
 def is_plain(request: BuildRequest, client: Client) -> bool:

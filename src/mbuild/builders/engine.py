@@ -1,29 +1,30 @@
-"""The door to a Docker Engine, through docker-py: which engine, is it there, what does it hold. No builds."""
+"""The door to a Docker Engine: is it there, what does it hold. No builds.
+
+docker-py is imported where an engine is asked for more than what it is and holds, which takes longer than both answers.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from mbuild.builders import bases
+from mbuild.builders.ask import ask
+from mbuild.builders.endpoint import PING_SECONDS, Endpoint, endpoint, first_line, no_answer
 from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import EnvironmentFault
 from mbuild.process.begun import Begun
 from mbuild.references import parse_reference
 from mbuild.values import dataclass, field
 
-PING_SECONDS = 5
 CALL_SECONDS = 600
 
 LISTINGS, LISTING_SECONDS = 20, 0.1
 """How often a listing is asked for that failed since an image went away meanwhile, and the pause before the next."""
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 _NO_NAME = "<none>:<none>"
 
 
@@ -31,19 +32,32 @@ _NO_NAME = "<none>:<none>"
 class Engine:
     """One engine that answered. docker-py's session is not made for threads, so calls take turns.
 
-    client: a ``docker.APIClient``; its stubs know too little of it to be of use.
+    connected: connects with docker-py, when that is first needed.
+    socket: the path at which it is asked for its images without docker-py; "": with it.
     _listed: name → image, as the engine said when it was last asked for all of them.
     _cleared: the owners of which no test is left that did not begin here.
     _ahead: a listing that was asked for before anybody needed it.
     """
 
-    client: Any
     host: str
     info: Mapping[str, Any]
+    connected: Callable[[], Any]
+    socket: str = ""
+    _client: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _making: threading.Lock = field(default_factory=threading.Lock)
     _listed: dict[str, Stored] = field(default_factory=dict)
     _cleared: set[str] = field(default_factory=set)
     _ahead: Begun[Any] | None = None
+
+    @property
+    def client(self) -> Any:
+        """A ``docker.APIClient``; its stubs know too little of it to be of use. Raises EnvironmentFault."""
+        with self._making:
+            if self._client is None:
+                with _explained(self.host):
+                    self._client = self.connected()
+            return self._client
 
     @property
     def containerd_store(self) -> bool:
@@ -53,7 +67,8 @@ class Engine:
 
     def close(self) -> None:
         """Give the connections back."""
-        self.client.close()
+        if self._client is not None:
+            self._client.close()
 
     def names(self) -> dict[str, str]:
         """Return every full name with tag that the engine holds → image id. One call."""
@@ -76,6 +91,11 @@ class Engine:
 
     def _images(self) -> Any:
         """Ask for the listing: with containerd's store it fails while an image in it is being removed."""
+        if self.socket:
+            with contextlib.suppress(OSError):  # docker-py says what is wrong
+                listing = ask(self.socket, "/images/json", CALL_SECONDS)
+                if isinstance(listing, list):
+                    return listing
         from docker.errors import NotFound
 
         for _ in range(LISTINGS - 1):
@@ -201,60 +221,31 @@ def familiar(name: str) -> str:
 
 def connect() -> Engine:
     """Return the engine that the ``docker`` command would use. Raises EnvironmentFault when none answers."""
-    _knock(os.environ.get("DOCKER_HOST") or "")
-    import docker
+    found = endpoint()
+    if found.socket:
+        try:
+            info = ask(found.socket, "/info", PING_SECONDS)
+        except OSError as error:
+            raise no_answer(found.host, error.strerror or str(error)) from error
+        if isinstance(info, dict):
+            return Engine(found.host, info, lambda: _client(found)[0], found.socket)
     from docker.errors import DockerException
 
-    host = ""
     try:
-        host, options = _endpoint()
-        _knock(host or DEFAULT_HOST)
-        client = docker.APIClient(base_url=host or None, version="auto", timeout=PING_SECONDS, **options)
-        info = client.info()
-        client.timeout = CALL_SECONDS
+        client, info = _client(found)
     except (DockerException, OSError, ValueError) as error:
-        raise _no_answer(host, _first_line(error)) from error
-    return Engine(client, host or "the default socket", info)
+        raise no_answer(found.host, first_line(error)) from error
+    return Engine(found.host, info, lambda: client)
 
 
-def _knock(host: str) -> None:
-    """Raise EnvironmentFault when nobody listens on a socket: quicker to find out than by a client."""
-    if host.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.settimeout(PING_SECONDS)
-            try:
-                knock.connect(host.removeprefix("unix://"))
-            except OSError as error:
-                raise _no_answer(host, error.strerror or str(error)) from error
+def _client(found: Endpoint) -> tuple[Any, Mapping[str, Any]]:
+    """Return a ``docker.APIClient`` that has been answered, and what the engine says of itself."""
+    import docker
 
-
-def _no_answer(host: str, why: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"no Docker Engine answers{f' at {host}' if host else ''}: {why}",
-        "start Docker, or point DOCKER_HOST at an engine",
-        "images without RUN can be built with no engine: --builder oci",
-    )
-
-
-def _endpoint() -> tuple[str, dict[str, Any]]:
-    """Return where the ``docker`` command connects to: DOCKER_HOST, else DOCKER_CONTEXT, else the current context."""
-    from docker.context import ContextAPI
-    from docker.utils import kwargs_from_env
-
-    if os.environ.get("DOCKER_HOST"):
-        options: dict[str, Any] = dict(kwargs_from_env())
-        return str(options.pop("base_url", os.environ["DOCKER_HOST"])), options
-    name = os.environ.get("DOCKER_CONTEXT")
-    context: Any = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
-    if name and context is None:
-        raise EnvironmentFault(f"DOCKER_CONTEXT: there is no docker context '{name}'", "docker context ls shows them")
-    if context is None or not context.Host:
-        return "", {}
-    return str(context.Host), {"tls": context.TLSConfig} if context.TLSConfig else {}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    client = docker.APIClient(base_url=found.host, version="auto", timeout=PING_SECONDS, **found.options)
+    info = client.info()
+    client.timeout = CALL_SECONDS
+    return client, info
 
 
 class _explained:  # noqa: N801 - reads as a word in a with statement
@@ -267,8 +258,10 @@ class _explained:  # noqa: N801 - reads as a word in a with statement
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
         if isinstance(error, DockerException | RequestException):
-            raise EnvironmentFault(f"the Docker Engine at {self._host} failed: {_first_line(error)}") from error
+            raise EnvironmentFault(f"the Docker Engine at {self._host} failed: {first_line(error)}") from error
