@@ -44,7 +44,12 @@ class Entry:
 
 def is_scattered(entry: Entry) -> bool:
     """Tell whether an entry can matter to what lies elsewhere: a link, or a file named ATTRIBUTES."""
-    return entry.is_link or (entry.mode in (FILE, EXECUTABLE) and entry.path.rpartition("/")[2] == ATTRIBUTES)
+    return entry.is_link or (entry.mode in (FILE, EXECUTABLE) and is_attributes(entry.path))
+
+
+def is_attributes(path: str) -> bool:
+    """Tell whether git looks at a path for attributes, where there is a file."""
+    return path.rpartition("/")[2] == ATTRIBUTES
 
 
 class OnDisk(io.FileIO):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.graph.affected import affected
-from mbuild.graph.attributes import MOST_BYTES, converting, misnamed
+from mbuild.graph.attributes import MOST_BYTES, conversions, misnamed
 from mbuild.graph.exclusion import exclusion
 from mbuild.graph.readers import read_paths, readers, unread
 from mbuild.graph.refresh import refresh
@@ -39,20 +39,20 @@ CONVERTING = [
 
 @pytest.mark.parametrize("line", HARMLESS)
 def test_most_attributes_do_not_matter(line: str) -> None:
-    assert converting(f"{line}\n".encode()) == ""
+    assert conversions(f"{line}\n".encode()) == ""
     both = f"* text=auto\n{line}\n*.png -text".encode()
-    assert converting(both) == converting(b"* text=auto\n\n# why\n*.png -text\n")
+    assert conversions(both) == conversions(b"* text=auto\n\n# why\n*.png -text\n")
 
 
 @pytest.mark.parametrize("line", CONVERTING)
 def test_what_decides_on_conversions_counts(line: str) -> None:
-    assert converting(line.encode())
-    assert converting(f"* -text\n{line}".encode()) != converting(b"* -text")
-    assert converting(b"\xef\xbb\xbf" + line.encode()) == converting(line.encode())
+    assert conversions(line.encode())
+    assert conversions(f"* -text\n{line}".encode()) != conversions(b"* -text")
+    assert conversions(b"\xef\xbb\xbf" + line.encode()) == conversions(line.encode())
 
 
 def test_order_counts() -> None:
-    assert converting(b"* text\nx -text\n") != converting(b"x -text\n* text\n")
+    assert conversions(b"* text\nx -text\n") != conversions(b"x -text\n* text\n")
 
 
 lines = st.lists(st.sampled_from([*HARMLESS, *CONVERTING]) | st.text('* x.sh/#"!-=textol\t\r', max_size=12), max_size=4)
@@ -61,12 +61,12 @@ lines = st.lists(st.sampled_from([*HARMLESS, *CONVERTING]) | st.text('* x.sh/#"!
 @settings(max_examples=150, deadline=None)
 @given(lines, lines)
 def test_git_finds_no_other_conversion_where_the_lines_are_the_same(one: list[str], other: list[str]) -> None:
-    told = [converting("\n".join(each).encode()) for each in (one, other)]
+    told = [conversions("\n".join(each).encode()) for each in (one, other)]
     with TemporaryDirectory() as folder:
         repo = Repo(Path(folder).resolve() / "repo")
         asked = []
         # What is harmless in one of them is taken away, so that many are the same.
-        for each in (one, other, [line for line in one if converting(line.encode())]):
+        for each in (one, other, [line for line in one if conversions(line.encode())]):
             repo.write(".gitattributes", "\n".join(each))
             asked.append(repo.git("check-attr", *ATTRIBUTES, "--", *PATHS))
     assert asked[0] == asked[1] or told[0] != told[1]

@@ -75,9 +75,9 @@ class Attributes:
         return tuple((path, said) for path in self.holding(root, pieces, files) if (said := self.said(path)))
 
     def said(self, path: str) -> str:
-        """Return what the file at a path says of conversions: ``converting`` of what it holds."""
+        """Return what the file at a path says of conversions: ``conversions`` of what it holds."""
         if path not in self._known:
-            self._known[path] = converting(self._content(path), strict=self._is_strict)
+            self._known[path] = conversions(self._content(path), strict=self._is_strict)
         return self._known[path]
 
     @cached_property
@@ -103,7 +103,7 @@ def misnamed(content: bytes) -> bool:
     return any(_is_harmless(name) for names in macros for name in names)
 
 
-def converting(content: bytes, *, strict: bool = False) -> str:
+def conversions(content: bytes, *, strict: bool = False) -> str:
     """Return the digest of the lines that may decide how a file is checked out, "" where there are none.
 
     strict: any line may, as macros are ``misnamed``.

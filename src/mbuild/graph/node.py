@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mbuild.tree import ATTRIBUTES, decode
+from mbuild.tree import decode, is_attributes
 
 if TYPE_CHECKING:
     from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe
@@ -216,9 +216,9 @@ class Graph:
 
     def checked_out_by(self, path: str) -> Iterator[str]:
         """Yield the images that take something of which an attributes file at a path says how it is checked out."""
-        folder, _, name = path.rpartition("/")
-        if name != ATTRIBUTES or not self.workshop.attributes.said(path):
+        if not is_attributes(path) or not self.workshop.attributes.said(path):
             return
+        folder = path.rpartition("/")[0]
         index, wrong = (self.index, ()) if self._index is not None or self._patch is None else self._patch
         around = {index.names[number] for number in index.around(folder)}.difference(wrong)
         if wrong:

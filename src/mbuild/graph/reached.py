@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.tree import ATTRIBUTES, SUBMODULE, SYMLINK
+from mbuild.tree import SUBMODULE, SYMLINK, is_attributes
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -58,10 +58,9 @@ class Reached:
     def _look_up(self, change: Change) -> None:
         kinds = {each.mode for each in (change.old, change.new) if each is not None}
         covers = self._index.covering(change.path)
-        folder, _, name = change.path.rpartition("/")
-        is_attributes = name == ATTRIBUTES
-        if is_attributes and self._converts_otherwise(change.path):
-            self._unsure |= self._index.around(folder)
+        says_how = is_attributes(change.path)
+        if says_how and self._converts_otherwise(change.path):
+            self._unsure |= self._index.around(change.path.rpartition("/")[0])
         if kinds & {SYMLINK, SUBMODULE}:
             # Sources may lead somewhere else now, or into a submodule.
             self._unsure |= self._index.near(change.path)
@@ -69,7 +68,7 @@ class Reached:
             for cover in covers:
                 self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
-        taken = is_attributes  # as far as can be told here
+        taken = says_how  # as far as can be told here
         for cover in covers:
             taken = self._take(change, cover) or taken
         if not taken:
