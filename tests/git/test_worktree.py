@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.errors import ChangedWhileRead, GitError
+from mbuild.git.disk import Disk
 from mbuild.git.status import check_complete
 from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Tree
 from tests.git.repo import Repo, git, kinds
@@ -355,8 +356,6 @@ def test_content_is_read_from_disk_else_from_the_objects(repo: Repo) -> None:
 
 
 def test_the_disk_is_opened_without_following_links_or_waiting(repo: Repo) -> None:
-    from mbuild.git.disk import Disk
-
     repo.write("d/f")
     (repo.top / "d" / "link").symlink_to("f")
     (repo.top / "linked").symlink_to("d")
@@ -536,3 +535,46 @@ def test_the_index_is_never_written(repo: Repo, tmp_path: Path) -> None:
     assert [(path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in paths] == before
     repo.git("status")
     assert paths[0].read_bytes() != before[0][0], "or this test shows nothing"
+
+
+@pytest.mark.parametrize("path", ["x" * 300, f"d/{'x' * 300}", f"{'x' * 300}/f", f"{'x' * 300}/d/f"])
+def test_what_cannot_be_looked_at(path: str, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for look in (Disk(tmp_path).look, Disk(tmp_path).open, lambda each: Disk(tmp_path).look_each([each])):
+        with pytest.raises(GitError, match="x: File name too long"):
+            look(path)
+
+
+def test_looking_at_many_is_looking_at_each(repo: Repo) -> None:
+    repo.commit(**{"f": "1", "d/f": "12", "d/e/f": "123", "d/g": "1234", "e/f": "12345", "z": "123456"})
+    shutil.rmtree(repo.top / "e")
+    (repo.top / "e").symlink_to("d")
+    (repo.top / "l").symlink_to("nowhere")
+    (repo.top / "d" / "g").unlink()
+    disk = Disk(repo.top)
+    paths = ["d/e/f", "d/f", "d/g", "d/new", "e/f", "f", "f/f", "l", "z", "d/f", "none/f", "d", "d/e"]
+    found = disk.look_each(paths)
+    assert [each and each.st_ino for each in found] == [each and each.st_ino for each in map(disk.look, paths)]
+    assert [each and each.st_size for each in found[:9]] == [3, 2, None, None, None, 1, None, 7, 6]
+    assert disk.look_each([]) == []
+
+
+def test_sizes_of_what_has_become_something_else(repo: Repo) -> None:
+    repo.commit(**{"f": "1", "d/f": "12", "d/g": "123"})
+    (repo.top / "d" / "l").symlink_to("f")
+    tree = repo.work_tree()
+    listed = tree.below("")
+    (repo.top / "d" / "f").unlink()
+    assert list(tree.sizes(listed)) == [2, 3, 1, 1], "from the objects, in order"
+    (repo.top / "d" / "f").symlink_to("g")
+    with pytest.raises(ChangedWhileRead, match="d/f"):
+        tree.sizes(listed)
+    (repo.top / "d" / "f").unlink()
+    (repo.top / "d" / "f").mkdir()
+    with pytest.raises(ChangedWhileRead, match="d/f"):
+        tree.sizes(listed)
+    shutil.rmtree(repo.top / "d" / "f")
+    (repo.top / "d" / "l").unlink()
+    (repo.top / "d" / "l").write_text("x")
+    with pytest.raises(ChangedWhileRead, match="d/l"):
+        tree.sizes(listed)

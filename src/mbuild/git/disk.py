@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,13 +42,38 @@ class Disk:
         except OSError as error:
             raise _unreadable(path, error) from error
 
+    def look_each(self, paths: Iterable[str]) -> list[os.stat_result | None]:
+        """Return the same of each path. Those of one folder should follow each other: it is looked up once for them."""
+        found: list[os.stat_result | None] = []
+        last, there, place, lstat = None, True, b"", os.lstat
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            if folder != last:
+                raw = encode(folder)
+                last, there, place = folder, self._real(raw), self._top + b"/" + (raw + b"/" if raw else b"")
+            try:
+                found.append(lstat(place + encode(name)) if there else None)
+            except (FileNotFoundError, NotADirectoryError):
+                found.append(None)
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        return found
+
     def _real(self, folder: bytes) -> bool:
         """Whether a folder and all above it are folders, none of them a link. Remembered: trees do not change."""
         known = self._folders.get(folder)
         if known is None:
-            known = self._real(folder.rpartition(b"/")[0]) and _is_folder(self._top + b"/" + folder)
+            known = self._real(folder.rpartition(b"/")[0]) and self._is_folder(folder)
             self._folders[folder] = known
         return known
+
+    def _is_folder(self, folder: bytes) -> bool:
+        try:
+            return stat.S_ISDIR(os.lstat(self._top + b"/" + folder).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise _unreadable(decode(folder), error) from error
 
     def target(self, path: str) -> bytes:
         """Return where a link points. Raises GitError when it is no link any more."""
@@ -111,12 +135,6 @@ def _digest(stream: BinaryIO) -> bytes:
     while chunk := stream.read(1 << 20):
         state.update(chunk)
     return state.digest()
-
-
-def _is_folder(place: bytes) -> bool:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        return stat.S_ISDIR(os.lstat(place).st_mode)
-    return False
 
 
 def _unreadable(path: str, error: OSError) -> GitError:

@@ -15,11 +15,15 @@ from mbuild.errors import ChangedWhileRead, GitError
 from mbuild.git.edits import collect
 from mbuild.git.hashing import file_ids
 from mbuild.git.trees import sizes_of
-from mbuild.tree import SUBMODULE, SYMLINK, Entry, is_within
+from mbuild.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, is_within
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
     from mbuild.git.repository import Repository
+
+_KIND = stat.S_IFMT(0xFFFF)
+_KINDS = {FILE: stat.S_IFREG, EXECUTABLE: stat.S_IFREG, SYMLINK: stat.S_IFLNK}
+"""What is on disk, of the kinds that lstat tells apart, for each mode of an entry with content."""
 
 
 class WorkTree:
@@ -124,10 +128,17 @@ class WorkTree:
 
     def sizes(self, entries: Iterable[Entry]) -> Sequence[int]:
         """Return the size of each in bytes, -1 for a submodule. On disk files may differ in it from their blobs."""
-        listed = [(each, None if each.mode == SUBMODULE else self._found(each)) for each in entries]
-        absent = [each for each, found in listed if found is None]
+        listed, found = list(entries), list[int | None]()
+        for entry, looked in zip(listed, self._disk.look_each([each.path for each in listed]), strict=True):
+            if looked is None or entry.mode == SUBMODULE:
+                found.append(None)
+            elif looked.st_mode & _KIND != _KINDS[entry.mode]:
+                raise ChangedWhileRead(entry.path)
+            else:
+                found.append(looked.st_size)
+        absent = [entry for entry, size in zip(listed, found, strict=True) if size is None]
         known = iter(sizes_of(self.repository, absent) if absent else ())
-        return [next(known) if found is None else found.st_size for _, found in listed]
+        return [next(known) if size is None else size for size in found]
 
     def _on_disk(self, entry: Entry) -> bool:
         return self._found(entry) is not None
@@ -137,9 +148,6 @@ class WorkTree:
         if entry.mode == SUBMODULE:
             raise GitError(f"{entry.path} is a submodule: it has no content of its own")
         found = self._disk.look(entry.path)
-        if found is None:
-            return None
-        kind = stat.S_IFMT(found.st_mode)
-        if kind != (stat.S_IFLNK if entry.is_link else stat.S_IFREG):
+        if found is not None and found.st_mode & _KIND != _KINDS[entry.mode]:
             raise ChangedWhileRead(entry.path)
         return found
