@@ -110,9 +110,11 @@ def test_certificates_are_docker_pys(name: str, there: str, tmp_path: Path, monk
         endpoint()
 
 
-def test_another_host(there: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    assert endpoint() == Endpoint("tcp://127.0.0.1:2375")
+@pytest.mark.parametrize("host", ["tcp://127.0.0.1:2375", "unix://s"])
+def test_another_host(host: str, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", host)
+    assert endpoint() == Endpoint(host)
 
 
 def test_the_default_where_nobody_listens(there: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def _local(environ: Mapping[str, str]) -> Endpoint | None:
         host = environ.get("DOCKER_HOST") or _host_of(folder, context)
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    if settings.get("HttpHeaders") or not host.startswith(_UNIX):
+    if settings.get("HttpHeaders") or not host.startswith(f"{_UNIX}/"):
         return None
     return Endpoint(host, socket=host.removeprefix(_UNIX))
 
