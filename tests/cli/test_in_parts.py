@@ -45,12 +45,14 @@ print(json.dumps(found))
 
 
 def answers(
-    repo: Repo, processes: int, questions: Any = QUESTIONS, program: str = PROGRAM
+    repo: Repo, processes: int, questions: Any = QUESTIONS, program: str = PROGRAM, cache: Path | None = None
 ) -> tuple[list[tuple[int, str, str]], int]:
+    """Return the answers of a new process, and how many copies were made for them. cache: its folder, if any."""
     copies = repo.folder.parent / "copies"
     copies.write_text("")
     argument = json.dumps([processes, questions, str(copies)])
-    environment = os.environ | {"MBUILD_CACHE": "off", "COLUMNS": "120"}
+    kept = {"MBUILD_CACHE_DIR": str(cache)} if cache else {"MBUILD_CACHE": "off"}
+    environment = os.environ | kept | {"COLUMNS": "120"}
     ended = subprocess.run(
         [sys.executable, "-c", program, argument], cwd=repo.folder, env=environment, capture_output=True, text=True
     )
@@ -73,6 +75,53 @@ def test_the_answer_is_the_same(seed: int, repo: Repo) -> None:
         found, copies = answers(repo, 3)
         assert found == truth
         assert copies > len(QUESTIONS)
+        for question in random_.sample(QUESTIONS, 2):
+            empty = repo.folder.parent / f"cache{random_.random()}"
+            (found, _), (truth, _) = answers(repo, 3, [question], cache=empty), answers(repo, 1, [question])
+            assert found == truth
+
+
+EVENTS = """
+from mbuild.app import graphs
+from mbuild.app.definitions import BuildFile
+def noted(name, work):
+    main = os.getpid()
+    def note(*args):
+        if os.getpid() == main:
+            with open(f"{copies}.events", "a") as file:
+                file.write(f"{name} ")
+        return work(*args)
+    return note
+BuildFile.load = noted("load", BuildFile.load)
+graphs.thaw = noted("thaw", graphs.thaw)
+found = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "cached", "expected"),
+    [
+        ({"build.yaml": FILES["build.yaml"] + "# more\n"}, True, "load thaw"),
+        ({"build.yaml": FILES["build.yaml"] + "# more\n"}, False, "thaw load"),
+        ({"build.yaml": "images: ["}, True, "load thaw load"),
+        ({"libs/money/money.py": "VAT = 21\n"}, True, "thaw"),
+    ],
+)
+def test_another_build_yaml_is_read_while_a_graph_is_made(
+    changed: dict[str, str], cached: bool, expected: str, repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit(FILES)
+    repo.commit(changed)
+    program = PROGRAM.replace("found = []\n", EVENTS)
+    answers(repo, 2, LIST, program, tmp_path / "cache" if cached else None)
+    assert (repo.folder.parent / "copies.events").read_text().split() == expected.split()
+
+
+def test_the_first_build_yaml_is_read_where_its_graph_is_made(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({path: text for path, text in FILES.items() if path != "build.yaml"})
+    repo.commit(FILES)
+    answers(repo, 2, LIST, PROGRAM.replace("found = []\n", EVENTS), tmp_path / "cache")
+    assert (repo.folder.parent / "copies.events").read_text().split() == ["thaw"]
 
 
 LIST = (("affected", "--base", "HEAD~1", "--head", "HEAD", "--list"),)

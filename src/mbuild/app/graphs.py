@@ -6,6 +6,7 @@ code. A graph of another commit serves as well: what changed since is read again
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
-from mbuild.errors import ConfigError, GitError
+from mbuild.errors import ConfigError, GitError, MbuildError
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
@@ -74,6 +75,7 @@ class Graphs:
              every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
     meanwhile: is called while another process makes a graph; None: there is nothing else to do.
+    following: a commit of which the graph will be asked for next, if any.
     """
 
     project: Callable[[Tree], Project | None]
@@ -83,6 +85,7 @@ class Graphs:
     settings: str | None
     cache: Cache
     meanwhile: Callable[[], None] | None = None
+    following: Tree | None = None
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
@@ -197,12 +200,23 @@ class Graphs:
         with aside(partial(self._frozen, tree), bytes, bytes, worth=worth) as made:
             if self.meanwhile is not None:
                 self.meanwhile()
+            if worth:
+                self._read_ahead(tree)
             raw = made()
             if raw:
                 self._remember(tree, raw)  # while the copy ends: it has much memory to give back
                 graph, discover = thaw(memoryview(raw), tree, self.native)
                 return Made(graph, tuple(discover))
         return self._built(tree)
+
+    def _read_ahead(self, tree: CommitTree) -> None:
+        """Read what build.yaml says at the commit that follows, where that is something else: it is remembered."""
+        if self.following is None or self.config is None or self.cache.folder is None:
+            return
+        before, after = tree.entry(self.config), self.following.entry(self.config)
+        if before is not None and after is not None and before.oid != after.oid:
+            with contextlib.suppress(MbuildError):  # said by whoever asks for the graph
+                self.stated(self.following, self.cache)
 
     def _frozen(self, tree: CommitTree) -> bytes:
         """Return the graph of a commit as bytes; none where there is anything else to say of it. Raises ConfigError."""

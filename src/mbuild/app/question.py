@@ -79,7 +79,8 @@ def ask(
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
         with _waited(Begun(lambda: [diff(each, its_tree()) for each in trees])) as what_differs:
-            graphs = replace(workspace.graphs, meanwhile=partial(meanwhile, True)) if meanwhile else workspace.graphs
+            graphs = replace(workspace.graphs, following=its_tree() if commit is not None else None)
+            graphs = replace(graphs, meanwhile=partial(meanwhile, True)) if meanwhile else graphs
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
             if meanwhile:
                 meanwhile(commit is None)
