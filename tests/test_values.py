@@ -220,8 +220,10 @@ def test_named_tuples_behave_as_those_of_the_library(ask: Any) -> None:
     def tried(kind: Any) -> object:
         try:
             return repr(ask(kind)).replace(kind.__name__, "")
-        except (TypeError, AttributeError, ValueError) as error:
-            return type(error)
+        except (TypeError, ValueError):
+            return TypeError  # a ValueError where a Python before 3.13 is given a field that there is not
+        except AttributeError:
+            return AttributeError
 
     assert tried(Plain) == tried(Library)
 

@@ -216,7 +216,7 @@ class _Tuple(tuple[Any, ...]):
     def _replace(self, /, **changes: Any) -> Any:
         found = self._make([changes.pop(name, value) for name, value in zip(self._fields, self, strict=True)])
         if changes:
-            raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+            raise TypeError(f"Got unexpected field names: {list(changes)!r}")
         return found
 
     def __repr__(self) -> str:

@@ -54,7 +54,11 @@ def answers(
     kept = {"MBUILD_CACHE_DIR": str(cache)} if cache else {"MBUILD_CACHE": "off"}
     environment = os.environ | kept | {"COLUMNS": "120"}
     ended = subprocess.run(
-        [sys.executable, "-c", program, argument], cwd=repo.folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, argument],  # of fork, from Python 3.12
+        cwd=repo.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     return json.loads(ended.stdout), len(copies.read_text())

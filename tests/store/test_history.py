@@ -88,6 +88,33 @@ def test_a_file_that_is_none_is_set_aside(tmp_path: Path, content: bytes) -> Non
         assert (tmp_path / ASIDE).read_bytes() == content
 
 
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"", None])
+def test_every_connection_is_closed(tmp_path: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, made, closed = sqlite3.connect, list[sqlite3.Connection](), list[sqlite3.Connection]()
+
+    class Watched(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    def connecting(*args: object, **options: object) -> sqlite3.Connection:
+        made.append(connect(*args, **options, factory=Watched))  # type: ignore[call-overload]
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connecting)
+    if content is not None:
+        (tmp_path / NAME).write_bytes(content)
+    put(tmp_path, build("api", 1.0))
+    assert seconds(tmp_path, "api") == [1.0]
+    (tmp_path / NAME).write_bytes(b"x" * 5000)
+    assert seconds(tmp_path, "api") == []
+    change(tmp_path, f"PRAGMA user_version = {module.FORMAT + 1}")
+    put(tmp_path, build("api", 1.0))
+    assert seconds(tmp_path, "api") == []
+    assert [each for each in made if each not in closed] == []
+    assert len(made) > 4
+
+
 def test_looking_at_a_damaged_file_sets_it_aside_once(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"not a database at all" * 100)
     warnings: list[Problem] = []
@@ -175,7 +202,8 @@ def test_a_folder_that_cannot_be_written_to_is_still_read() -> None:
         folder.chmod(0o755)
         (folder / NAME).chmod(0o644)
         code = (
-            "import os, sys; from pathlib import Path; from tests.store.test_history import put, seconds, build;"
+            "import os, sys, urllib.parse; from pathlib import Path;"
+            "from tests.store.test_history import put, seconds, build;"
             "os.setuid(65534); folder = Path(sys.argv[1]);"
             "print(len(put(folder, build('api', 2.0))), seconds(folder, 'api'))"
         )

@@ -106,17 +106,17 @@ class History:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = self._connect("mode=rwc")
-        with contextlib.suppress(*_errors()):  # another process is just doing it, or the file system cannot
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        with _transaction(connection):
-            if _version(connection) == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
-                for statement in _CREATE.strip().split(";\n"):
-                    connection.execute(statement)
-        self._checked(connection)
-        with _transaction(connection):
-            connection.execute(_FORGET_MOST, (MOST_ROWS,))
+        with _open_if_sound(self._connect("mode=rwc")) as connection:
+            with contextlib.suppress(*_errors()):  # another process is just doing it, or the file system cannot
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            with _transaction(connection):
+                if _version(connection) == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+                    for statement in _CREATE.strip().split(";\n"):
+                        connection.execute(statement)
+            self._checked(connection)
+            with _transaction(connection):
+                connection.execute(_FORGET_MOST, (MOST_ROWS,))
         return connection
 
     def _connect(self, query: str) -> sqlite3.Connection:
@@ -125,21 +125,19 @@ class History:
 
         uri = f"file:{quote(bytes(self.path.absolute()))}?{query}"
         connection = sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
-        connection.text_factory = bytes
-        connection.execute("PRAGMA trusted_schema = OFF")
+        with _open_if_sound(connection):
+            connection.text_factory = bytes
+            connection.execute("PRAGMA trusted_schema = OFF")
         return connection
 
     def _checked(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Return the connection to a file of this format. Raises _NewerError, or an error that means damage."""
-        try:
+        with _open_if_sound(connection):
             version = _version(connection)
             if version > FORMAT:
                 raise _NewerError
             if version != FORMAT:
                 raise _DamagedError(f"format {version}")
-        except BaseException:
-            connection.close()
-            raise
         return connection
 
     def _minding(self, action: Callable[[], object]) -> bool:
@@ -217,6 +215,16 @@ def _code(error: BaseException) -> str:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextlib.contextmanager
+def _open_if_sound(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Close a connection with which something goes wrong."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextlib.contextmanager
