@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
 
 BEGIN = """
-import json, os, sys, threading, time
+import ctypes, json, os, sys, threading, time
 from mbuild.process import copies
 from mbuild.process import share as module
 from mbuild.process.share import aside, share

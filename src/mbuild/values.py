@@ -9,7 +9,7 @@ them. What is not here (``ClassVar``, ``kw_only``) is refused. The same goes for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, ge, gt, itemgetter, le, lt
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def _replace(value: Any, /, **changes: Any) -> Any:
 
 def _made(cls: type, frozen: bool, eq: bool, order: bool) -> type:
     body = dict(cls.__dict__)
-    own = [_field(name, kind, body.pop(name, _NOTHING)) for name, kind in body.get("__annotations__", {}).items()]
+    own = [_field(name, kind, body.pop(name, _NOTHING)) for name, kind in _annotations(body).items()]
     inherited = {each.name: each for base in reversed(cls.__mro__) for each in base.__dict__.get(_FIELDS, ())}
     fields = [*inherited.values(), *own]
     for name in ("__dict__", "__weakref__"):
@@ -75,6 +75,16 @@ def _made(cls: type, frozen: bool, eq: bool, order: bool) -> type:
     shared["__dataclass_fields__"] = _AsTheLibrary(frozen, eq, order)
     found = type(cls)(cls.__name__, cls.__bases__, {**dict(_methods(fields, frozen, eq, order)), **body, **shared})
     found.__init__ = _first(found, fields, frozen)  # type: ignore[misc]
+    return found
+
+
+def _annotations(body: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return what a class is annotated with. From Python 3.14 on, only the future import has that said at once."""
+    found: Mapping[str, object] = body.get("__annotations__", {})
+    if "__annotate_func__" in body:
+        from annotationlib import Format, call_annotate_function  # type: ignore[import-not-found]
+
+        found = call_annotate_function(body["__annotate_func__"], Format.FORWARDREF)
     return found
 
 
@@ -233,7 +243,7 @@ class _Naming(type):
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         if not bases:
             return type.__new__(cls, name, bases, body)
-        fields = tuple(body.get("__annotations__", ()))
+        fields = tuple(_annotations(body))
         defaults = tuple(body.pop(each) for each in fields if each in body)
         body |= {each: _getter(at, "") for at, each in enumerate(fields)}
         found = type(name, (_Tuple,), {**body, "__slots__": (), "_fields": fields, "__match_args__": fields})

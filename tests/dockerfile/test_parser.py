@@ -264,8 +264,8 @@ def test_what_is_not_json_is_shell_form(text: str) -> None:
 def test_brackets_too_deep_for_python_are_an_error() -> None:
     depth = sys.getrecursionlimit() * 20
     with pytest.raises(gojson.TooDeepError):
-        gojson.load("[" * depth)
-    assert len(problems("CMD " + "[" * depth)) == 1
+        gojson.load("[" * depth + "]" * depth)
+    assert len(problems("CMD " + "[" * depth + "]" * depth)) == 1
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from mbuild.store.lock import MOST_SHOWN, Holder, described, held, mark, read
 
 ME = Holder(os.getpid(), "mbuild all", 1_700_000_000)
 HOLD = """
-import sys, time, os, subprocess
+import sys, time, os, signal, subprocess
 from pathlib import Path
 from mbuild.store.lock import Holder, held, mark
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have ignored it
 me = Holder(os.getpid(), sys.argv[2], 5)
 with held(Path(sys.argv[1]), me, wait=True, waiting=lambda each: print("waits", flush=True)):
     child = subprocess.Popen(["sleep", "60"], start_new_session=True) if len(sys.argv) > 3 else None
@@ -35,9 +36,11 @@ def holder(path: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     """Start a process that takes the lock and holds it until its input ends."""
     argv = [sys.executable, "-c", HOLD, str(path), "mbuild all --push", *more]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        if process.stdin is not None and not process.stdin.closed:
-            process.stdin.close()
+        try:
+            yield process
+        finally:
+            if process.stdin is not None and not process.stdin.closed:
+                process.stdin.close()
 
 
 def line(process: subprocess.Popen[str]) -> str:

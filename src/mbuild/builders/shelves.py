@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, BinaryIO, Protocol, cast
 
 from mbuild.audit.image import Image, Root, makers_of, settings_of
@@ -72,13 +73,16 @@ class LayoutShelf:
         rootfs = config.get("rootfs")
         layers = tuple(texts(rootfs.get("diff_ids"))) if isinstance(rootfs, dict) else ()
         makers = makers_of(config, len(layers))
-        root = lambda: _understood(name, lambda: root_of(self._layers(found), makers))  # noqa: E731
-        return Image(digest, layers, settings_of(config), root)
+        return Image(digest, layers, settings_of(config), lambda: _understood(name, lambda: self._root(found, makers)))
+
+    def _root(self, image: Descriptor, makers: Sequence[str]) -> Root:
+        with contextlib.closing(self._layers(image)) as layers:  # the last one is open where it cannot be read
+            return root_of(layers, makers)
 
     def remove(self, name: str) -> None:
         """Do nothing: the whole layout is removed."""
 
-    def _layers(self, image: Descriptor) -> Iterator[BinaryIO]:
+    def _layers(self, image: Descriptor) -> Generator[BinaryIO, None, None]:
         for each in self.layout.layers(image):
             with self.layout.open_blob(each) as raw:
                 yield decompressed(raw)

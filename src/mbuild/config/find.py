@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read(path: Path) -> bytes:
     from mbuild.config.guard import MAX_BYTES
 
     try:
-        if not path.is_file():
+        if not _is_file(path):
             raise ConfigError(f"{path}: no such file")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
@@ -48,6 +49,14 @@ def _upward(start: Path, top: Path) -> Iterator[Path]:
 def _is_there(path: Path) -> bool:
     """Return whether a file or a link is there; a broken link counts, so that it is reported instead of passed over."""
     try:
-        return path.is_symlink() or path.is_file()
+        return path.is_symlink() or _is_file(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be looked at: {error.strerror}") from error
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a regular file is there. Raises OSError where nobody can tell: pathlib says no, from 3.14 on."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False

@@ -22,7 +22,7 @@ from mbuild.builders.oci.filesystem import FileSystem
 from mbuild.builders.oci.layer import Layer, apply_layer, write_layer
 from mbuild.builders.oci.layout import Layout
 from mbuild.builders.oci.nodes import Content, FileSystemError, Meta
-from mbuild.builders.oci.spool import MAX_HEADER, Spool
+from mbuild.builders.oci.spool import MAX_HEADER, Forward, Spool
 from mbuild.builders.oci.unpack import is_archive, unpack
 from mbuild.errors import BuildFailedError, EnvironmentFault
 from tests.builders.oci.engine_cases import FILE, FOLDER, HARD, LINK, archive
@@ -74,6 +74,16 @@ def test_header_that_claims_to_be_huge(tmp_path: Path) -> None:
     data = gzip.compress(archive("", ("a", FILE, "x"))[:1024] + info.tobuf() + bytes(info.size), 1)
     with pytest.raises(FileSystemError, match="megabyte"):
         unpacked(data, tmp_path)
+
+
+def test_a_header_that_is_read_in_pieces() -> None:
+    forward = Forward(io.BytesIO(bytes(MAX_HEADER * 4)), lambda: None)
+    for _ in range(2):
+        forward.begin()
+        assert sum(len(forward.read(MAX_HEADER // 4)) for _ in range(4)) == MAX_HEADER
+        forward.seek(forward.tell() + 1)
+        with pytest.raises(FileSystemError, match="megabyte"):
+            forward.read(1)
 
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,13 +106,21 @@ class _Xz(io.RawIOBase):
 
 
 class Forward(io.RawIOBase):
-    """A stream that ``tarfile`` may seek forward in; no single header makes it read more than a megabyte at once."""
+    """A stream that ``tarfile`` may seek forward in, and of which it may read a megabyte for each member.
+
+    It keeps what it reads: of headers, since content is skipped. Some versions read a long header piece by piece.
+    """
 
     def __init__(self, stream: BinaryIO, tick: Callable[[], None]) -> None:
         """Wrap a stream at its start; ``tick`` is called now and then and raises to stop."""
         self._stream = stream
         self._tick = tick
         self._at = 0
+        self._left = MAX_HEADER
+
+    def begin(self) -> None:
+        """Say that the headers of another member follow."""
+        self._left = MAX_HEADER
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -128,8 +136,9 @@ class Forward(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Read exactly ``size`` bytes, fewer only at the end."""
-        if not 0 <= size <= MAX_HEADER:
+        if not 0 <= size <= self._left:
             raise FileSystemError("a header of the archive is larger than a megabyte")
+        self._left -= size
         data = self._stream.read(size)
         self._at += len(data)
         return data

@@ -17,9 +17,11 @@ DEVICES = (tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)
 def members(spool: Spool, tick: Callable[[], None]) -> Generator[tarfile.TarInfo, None, None]:
     """Yield the members of an archive in order. Raises FileSystemError when it is broken or has too many."""
     with spool.stream() as stream:
-        archive = guarded(lambda: _open(Forward(stream, tick)))
+        forward = Forward(stream, tick)
+        archive = guarded(lambda: _open(forward))
         for _ in range(MAX_MEMBERS):
             tick()
+            forward.begin()
             member = guarded(archive.next)
             if member is None:
                 return
