@@ -44,12 +44,13 @@ class Entry:
 
 def is_scattered(entry: Entry) -> bool:
     """Tell whether an entry can matter to what lies elsewhere: a link, or a file named ATTRIBUTES."""
-    return entry.is_link or (entry.mode in (FILE, EXECUTABLE) and is_attributes(entry.path))
+    mode = entry.mode
+    return mode == SYMLINK or (is_attributes(entry.path) and mode in (FILE, EXECUTABLE))
 
 
 def is_attributes(path: str) -> bool:
     """Tell whether git looks at a path for attributes, where there is a file."""
-    return path.rpartition("/")[2] == ATTRIBUTES
+    return path.endswith(ATTRIBUTES) and path.rpartition("/")[2] == ATTRIBUTES
 
 
 class OnDisk(io.FileIO):
