@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.builders import endpoint as module
+from mbuild.builders.auto import client_settings
 from mbuild.builders.endpoint import DEFAULT_HOST, Endpoint, endpoint
 from mbuild.errors import EnvironmentFault
 
@@ -108,6 +109,16 @@ def test_certificates_are_docker_pys(name: str, there: str, tmp_path: Path, monk
     monkeypatch.setenv(name, str(tmp_path))
     with pytest.raises(EnvironmentFault, match=r"no Docker Engine answers at unix://.*certificate"):
         endpoint()
+
+
+def test_a_user_without_a_home(there: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert endpoint().host == there
+    assert not client_settings({}).special
 
 
 @pytest.mark.parametrize("host", ["tcp://127.0.0.1:2375", "unix://s"])

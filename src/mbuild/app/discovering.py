@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from mbuild.builders.buildx import find_docker
+from mbuild.builders.settings import folder_of
 from mbuild.config.load import load
 from mbuild.discovery import composecheck
 from mbuild.discovery.model import Discovery
@@ -81,8 +82,8 @@ def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
 
 def _plugins() -> Path | None:
     """Return the user's own folder of plug-ins, where buildx may be."""
-    config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    return config / "cli-plugins" if (config / "cli-plugins").is_dir() else None
+    plugins = folder_of(os.environ) / "cli-plugins"
+    return plugins if plugins.is_dir() else None
 
 
 def _configuration(folder: Path, plugins: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,7 +129,7 @@ def _caches(written: Iterable[str], name: str, top: Path) -> tuple[str, ...]:
 
 
 def _on_disk(path: str, top: Path) -> str:
-    return str(top / Path(path).expanduser())
+    return str(top / os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises where it knows no such user
 
 
 def _labels(node: Node) -> dict[str, str]:

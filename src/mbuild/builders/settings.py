@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
 def folder_of(environ: Mapping[str, str]) -> Path:
-    """Return where the docker client keeps its settings."""
-    return Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    """Return where the docker client keeps its settings. A user without a home has none."""
+    return Path(environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - pathlib's may raise
 
 
 def read_settings(path: Path) -> dict[str, Any]:
