@@ -139,29 +139,28 @@ def test_one_thread_that_waits_is_counted_on_once() -> None:
 
 
 def test_a_thread_that_was_counted_on_does_not_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(queue.SimpleQueue[Step]):
-        """Whose time runs out just when there is something."""
+    late: list[bool] = []
+
+    class Late(queue.Queue[Step]):
+        """Whose time runs out just when its thread is counted on."""
 
         def get(self, block: bool = True, timeout: float | None = None) -> Step:
-            if self.first_is_done and not self.late:
-                self.late = True
-                while crew._idle or self.empty():
+            if timeout is not None and not late:
+                late.append(True)
+                while crew._idle:
                     time.sleep(0.001)
                 raise queue.Empty
-            self.first_is_done = True
             return super().get(block, timeout)
 
-        first_is_done = late = False
-
-    monkeypatch.setattr("mbuild.schedule.executor.queue.SimpleQueue", Late)
-    crew = Threads(lambda step: Outcome("built"))
-    monkeypatch.undo()
-    ended = crew._ended = queue.SimpleQueue()
+    crew, threads = Threads(lambda step: Outcome("built")), threading.active_count()
+    monkeypatch.setattr("mbuild.schedule.executor.queue.Queue", Late)
     for image in ("a", "b"):
         crew.start(Step(image, BUILD, (), ()))
-        found = ended.get(timeout=10)
+        found = crew._ended.get(timeout=10)
         assert found is not None
         assert found.image == image
+        assert threading.active_count() <= threads + 1
+    assert late
 
 
 @pytest.mark.parametrize("idle", [0.0, 0.0001, 0.001])

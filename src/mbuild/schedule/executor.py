@@ -67,36 +67,40 @@ class Threads:
         """Take what does one step."""
         self._work = work
         self._ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
-        self._steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._idle = 0  # threads that will take a step which nobody has been told of
+        self._idle: list[queue.Queue[Step]] = []  # of each thread that waits, what gives it another step
 
     def start(self, step: Step) -> None:
         """Begin a step, on a new thread where none waits for one."""
-        self._steps.put(step)
         with self._lock:
-            if self._idle:
-                self._idle -= 1
-                return
-        threading.Thread(target=self._run, daemon=True).start()
+            waits = self._idle.pop() if self._idle else None
+        if waits is not None:
+            waits.put(step)
+        else:
+            threading.Thread(target=self._run, args=(step,), daemon=True).start()
 
-    def _run(self) -> None:
-        while (step := self._next()) is not None:
+    def _run(self, first: Step) -> None:
+        # Not a SimpleQueue: in CPython 3.11 it may forget a time limit, where what is left of that is below zero.
+        mine: queue.Queue[Step] = queue.Queue()
+        step: Step | None = first
+        while step is not None:
             threading.current_thread().name = f"image-{step.image}"
             ended = self._done(step)
             with self._lock:
-                self._idle += 1  # before the next step can be begun
+                self._idle.append(mine)  # before the next step can be begun
             self._ended.put(ended)
+            step = self._next(mine)
 
-    def _next(self) -> Step | None:
+    def _next(self, mine: queue.Queue[Step]) -> Step | None:
         """Return the next step, None where there is none for a moment; nobody counts on this thread then."""
-        while True:
-            with contextlib.suppress(queue.Empty), waiting():
-                return self._steps.get(timeout=IDLE_SECONDS)
-            with self._lock:
-                if self._idle:
-                    self._idle -= 1
-                    return None
+        with contextlib.suppress(queue.Empty), waiting():
+            return mine.get(timeout=IDLE_SECONDS)
+        with self._lock:
+            if mine in self._idle:
+                self._idle.remove(mine)
+                return None
+        with waiting():
+            return mine.get()  # it is about to be put there
 
     def next(self) -> Ended | None:
         """Wait for the next end. A bounded wait keeps the main thread open to signals on every platform."""
