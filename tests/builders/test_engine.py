@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import DockerException
 
 from mbuild.builders.ask import ask
 from mbuild.builders.engine import Engine, connect, familiar
@@ -73,6 +74,16 @@ def test_auto_takes_the_engine(engine: EngineUnderTest, monkeypatch: pytest.Monk
     assert builder.name == "buildkit"
     with pytest.raises(EnvironmentFault, match="no docker command on PATH has buildx"):
         choose("buildx", Surroundings(tmp_path))
+
+
+def test_an_image_that_cannot_be_removed_stays() -> None:
+    def gone() -> None:
+        raise DockerException("gone")
+
+    lost = Engine("nowhere", {}, gone)
+    lost.discard("sha256:0")
+    with pytest.raises(EnvironmentFault, match="the Docker Engine at nowhere failed: gone"):
+        lost.untag("x")
 
 
 @pytest.mark.engine

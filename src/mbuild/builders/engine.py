@@ -175,7 +175,7 @@ class Engine:
         from requests.exceptions import RequestException
 
         # One of these that fails leaves an image without a name, as builds of the docker command do.
-        with contextlib.suppress(DockerException, RequestException), self._lock:
+        with contextlib.suppress(DockerException, RequestException, EnvironmentFault), self._lock:
             if not self.client.inspect_image(image).get("RepoTags"):
                 self.client.remove_image(image)
 

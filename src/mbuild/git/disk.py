@@ -31,16 +31,7 @@ class Disk:
 
     def look(self, path: str) -> os.stat_result | None:
         """Return lstat of a path, or None where it does not exist."""
-        name = encode(path)
-        folder = name.rpartition(b"/")[0]
-        if not (self._folders.get(folder) or self._real(folder)):
-            return None
-        try:
-            return os.lstat(self._top + b"/" + name)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        return self.look_each((path,))[0]
 
     def look_each(self, paths: Iterable[str]) -> list[os.stat_result | None]:
         """Return the same of each path. Those of one folder should follow each other: it is looked up once for them."""

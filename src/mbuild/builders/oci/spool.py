@@ -137,7 +137,7 @@ class Forward(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Read exactly ``size`` bytes, fewer only at the end."""
         if not 0 <= size <= self._left:
-            raise FileSystemError("a header of the archive is larger than a megabyte")
+            raise FileSystemError("the headers of one member of the archive are larger than a megabyte")
         self._left -= size
         data = self._stream.read(size)
         self._at += len(data)
