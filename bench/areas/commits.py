@@ -10,7 +10,7 @@ from bench.running import Bench
 from bench.scenario import Budget, Scenario, Subject
 
 BUDGETS = Budget("time", 1.0, STATUS), Budget("time", 0.2, STATUS)
-THOROUGH = ("service", "core")
+THOROUGH = ("service", "core", "many")
 """Branches that are also asked about with a cache that another branch has filled, and without a cache."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mbuild.tree import EXECUTABLE, FILE, Entry, Tree, is_scattered
+from mbuild.tree import EXECUTABLE, FILE, Entry, Tree, is_attributes, is_scattered
 from mbuild.values import dataclass
 
 
@@ -31,6 +31,15 @@ def compare(path: str, old: Entry | None, new: Entry | None) -> Change | None:
         return None
     exec_bit = old.oid == new.oid and {old.mode, new.mode} == {FILE, EXECUTABLE}
     return Change(path, "mode" if exec_bit else "modified", old, new)
+
+
+_FILES = (FILE, EXECUTABLE)
+
+
+def odd_entries(changes: Iterable[Change]) -> list[Entry]:
+    """Return what changed and can matter to what lies elsewhere: links, submodules, attributes files; old and new."""
+    entries = [entry for change in changes for entry in (change.old, change.new) if entry is not None]
+    return [each for each in entries if each.mode not in _FILES or is_attributes(each.path)]
 
 
 def scattered_after(known: Sequence[Entry], changes: Iterable[Change]) -> Sequence[Entry]:

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from mbuild.app import question
+from mbuild.app.graphs import MANY_CHANGES
+from mbuild.changes import Change
+from mbuild.git.diff import diff
 from mbuild.store.cache import Cache
+from mbuild.tree import Tree
 from tests.cli.shop import FILES
 from tests.support import Answer, Repo
 
@@ -228,6 +233,55 @@ def test_what_differs_between_two_commits_is_remembered(
     assert got == [True]
     assert ask().affected() == set()
     assert got == [False], "another base"
+
+
+def test_what_very_much_that_changed_means_is_remembered(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    got = looked_up(monkeypatch, "verdict")
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    asked: list[bool] = []
+
+    def seen(old: Tree, new: Tree) -> tuple[Change, ...]:
+        asked.append(True)
+        return diff(old, new)
+
+    monkeypatch.setattr(question, "diff", seen)
+
+    def ask(base: str, *more: str) -> Answer:
+        words = ("affected", "--base", base, "--head", "HEAD", *(more or ("--list",)), "--format", "json")
+        with monkeypatch.context() as patch:
+            patch.setenv("MBUILD_CACHE", "off")
+            truth = repo.mbuild(*words)
+        got.clear()
+        asked.clear()
+        assert repo.mbuild(*words) == truth
+        return truth
+
+    repo.commit(FILES)
+    repo.commit({f"{folder}/{number}": "" for folder in ("libs/money", "docs") for number in range(MANY_CHANGES // 2)})
+    for _ in range(2):
+        answer = ask("HEAD~1")
+        assert answer.affected() == {"api"}
+        assert len(answer.image("api")["reasons"]) == len(answer.json["unowned"]) == MANY_CHANGES // 2
+    assert (got, asked) == ([True], []), "git is not asked what differs"
+    for more in (("--dry-run", "--builder", "oci"), ("--list", "--exit-code")):
+        ask("HEAD~1", *more)
+        assert (got, asked) == ([True], [])
+    first = repo.mbuild("explain", "--base", "HEAD~1", "--head", "HEAD", "--image", "web")
+    assert f"none of {MANY_CHANGES} changed paths" in first.out
+    repo.git("rm", "-q", "docs/0")
+    repo.commit()
+    for _ in range(2):
+        ask("HEAD~2")
+    assert (got, asked) == ([False], [True]), "one less is quick to find again"
+    attributes = {"libs/money/.gitattributes": "*.py eol=crlf\n"}
+    repo.commit(attributes | {f"docs/{number}": "1" for number in range(MANY_CHANGES)})
+    for _ in range(2):
+        answer = ask("HEAD~1", "--dry-run", "--builder", "oci")
+        assert answer.affected() == {"api"}, "its files are others when they are checked out"
+    assert got == [True]
+    assert asked == [True], "for attributes, and once"
 
 
 def test_what_discover_matches_is_remembered_by_the_folder(

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbuild.changes import between, scattered_after
+from mbuild.changes import between, odd_entries, scattered_after
 from mbuild.errors import DockerfileError
+from mbuild.graph import verdict
 from mbuild.graph.affected import affected
 from mbuild.graph.build import build_graph
 from mbuild.graph.defined import Defined
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, unread
-from mbuild.graph.refresh import refresh
+from mbuild.graph.refresh import refresh, workshop
 from mbuild.images import ImageDef, Project
+from mbuild.tree import is_scattered
 from tests.oracle.test_soundness import EXAMPLES, Files, definitions, edited, graph_of, monorepos, without_shadows
 from tests.trees import MemoryTree
 
@@ -88,12 +90,22 @@ def test_a_graph_made_from_the_one_before_is_the_same(data: st.DataObject) -> No
     except DockerfileError as error:
         wrong = error.problems
     else:
-        fresh = refresh(again(old, before), Defined(then) if then else None, tree, changes)
+        base, stated = again(old, before), Defined(then) if then else None
+        fresh = refresh(base, stated, tree, changes)
         assert said(fresh) == said(new) == said(again(new, after))
-        answer = affected([again(old, before)], fresh, [changes])
+        answer, lost = affected([again(old, before)], fresh, [changes]), unread(changes, old, new)
         assert answer == affected([old], new)
-        assert answer.taken.isdisjoint(unread(changes, old, new))
-        assert unread(changes, again(old, before), fresh, answer.idle) == unread(changes, old, new)
+        assert answer.taken.isdisjoint(lost)
+        assert unread(changes, again(old, before), fresh, answer.idle) == lost
+        told = {"redefined": then is not None, "scattered": any(map(is_scattered, odd_entries(changes)))}
+        raw = verdict.freeze(base, verdict.Verdict(fresh, answer, lost), **told)
+        if raw is not None:
+            base, value = again(old, before), verdict.read(raw)
+            shop = workshop(base, stated, tree, (lambda: changes) if value["scattered"] else None)
+            kept = verdict.thaw(value, base, shop)
+            assert (said(kept.graph), kept.affected, kept.unowned) == (said(new), answer, lost)
+            assert value.items() >= told.items()
+            assert [*kept.graph.workshop.scattered()] == [*tree.scattered()]
         return
     try:
         refresh(again(old, before), Defined(then) if then else None, tree, changes)

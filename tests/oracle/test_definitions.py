@@ -16,7 +16,7 @@ from mbuild.graph.defined import Defined, freeze_definitions, thaw_definitions
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import unread
 from mbuild.graph.refresh import refresh, workshop
-from mbuild.graph.verdict import Verdict, freeze, thaw
+from mbuild.graph.verdict import Verdict, freeze, read, thaw
 from mbuild.images import ImageDef, NamedContext, Project
 from tests.oracle.test_changes import again, said
 from tests.oracle.test_soundness import EXAMPLES, Files, graph_of
@@ -105,10 +105,10 @@ def test_a_graph_after_other_definitions_is_the_same(
         differing, lost = affected([base], fresh, [changes]), tuple(unread(changes, base, fresh))
         assert differing == affected([graph], anew)
         assert lost == tuple(unread(changes, graph, anew))
-        raw = freeze(base, Verdict(fresh, differing, lost))
-        if fresh.images is not base.images:
+        raw = freeze(base, Verdict(fresh, differing, lost), redefined=True, scattered=True)
+        if raw is not None or fresh.images is not base.images:
             assert raw is not None
-            kept = thaw(raw, again(graph, before), workshop(base, definitions, tree, changes))
+            kept = thaw(read(raw), again(graph, before), workshop(base, definitions, tree, lambda: changes))
             assert said(kept.graph) == said(anew)
             assert (kept.affected, kept.unowned) == (differing, lost)
             assert owned(kept.graph) == owned(anew)

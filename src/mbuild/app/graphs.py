@@ -14,11 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mbuild.app.together import expected
+from mbuild.changes import odd_entries
 from mbuild.errors import ConfigError, GitError, MbuildError
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.refresh import refresh, workshop
+from mbuild.tree import is_scattered
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ MOST_ANCHORS = 8
 """How many commits are kept to start from."""
 
 MANY_CHANGES = 500
-"""A graph made from one so many changes away is remembered too."""
+"""A graph made from one so many changes away is remembered too, and what they affect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,45 +114,57 @@ class Graphs:
 
     def after(self, base: Made, tree: Tree, changes: Sequence[Change]) -> Made | None:
         """Return the graph at a tree, made from one that is whole; ``changes``: what differs between the two trees."""
-        said = self._said(base, tree, changes)
+        said = self._said(base, tree, redefined=self._redefined(base, changes))
         if said is None:
             return None
         problems: list[Problem] = []
         graph = refresh(base.graph, said.definitions, tree, changes, problems=problems)
         return Made(graph, said.discover, tuple(problems), said.notes)
 
-    def judged(
-        self, base: Made, tree: Tree, changes: Sequence[Change]
-    ) -> tuple[Made, Affected, tuple[str, ...]] | None:
-        """Return what ``remember`` was told of the graph at base and a tree; ``changes`` as for ``after``."""
+    def known(self, base: Tree, tree: Tree) -> bytes | None:
+        """Return what ``remember`` was told of two trees, for ``judged``."""
         key = self._pair(base, tree)
-        raw = self.cache.get("verdict", key) if key else None
-        said = self._said(base, tree, changes) if raw else None
-        if raw is None or said is None:
-            return None
-        from mbuild.graph.verdict import thaw as thaw_verdict
+        return self.cache.get("verdict", key) if key else None
+
+    def judged(
+        self, known: bytes, base: Made, tree: Tree, changes: Callable[[], Sequence[Change]]
+    ) -> tuple[Made, Affected, tuple[str, ...]] | None:
+        """Return it, of the graph at base and of a tree. changes: gives what differs between the two."""
+        from mbuild.graph import verdict
 
         try:
-            found = thaw_verdict(raw, base.graph, workshop(base.graph, said.definitions, tree, changes))
+            value = verdict.read(known)
+        except ValueError:
+            return None
+        said = self._said(base, tree, redefined=value["redefined"])
+        if said is None:
+            return None
+        shop = workshop(base.graph, said.definitions, tree, changes if value["scattered"] else None)
+        try:
+            found = verdict.thaw(value, base.graph, shop)
         except (ValueError, TypeError, KeyError, IndexError):
             return None
         return Made(found.graph, said.discover, (), said.notes), found.affected, found.unowned
 
-    def remember(self, base: Made, tree: Tree, made: Made, differing: Affected, unowned: tuple[str, ...]) -> None:
-        """Remember what was found between two commits, where to find it again would mean to read Dockerfiles."""
-        key = self._pair(base, tree)
-        if key is None or not made.whole or made.graph.images is base.graph.images:
+    def remember(
+        self, base: Made, made: Made, changes: Sequence[Change], differing: Affected, unowned: tuple[str, ...]
+    ) -> None:
+        """Remember what was found between two commits, where to find it again takes long."""
+        key = self._pair(base.graph.workshop.tree, made.graph.workshop.tree)
+        quick = made.graph.images is base.graph.images and len(changes) < MANY_CHANGES
+        if key is None or not made.whole or quick:
             return
-        from mbuild.graph.verdict import Verdict
-        from mbuild.graph.verdict import freeze as freeze_verdict
+        from mbuild.graph import verdict
 
-        raw = freeze_verdict(base.graph, Verdict(made.graph, differing, unowned))
+        found = verdict.Verdict(made.graph, differing, unowned)
+        redefined, scattered = self._redefined(base, changes), any(map(is_scattered, odd_entries(changes)))
+        raw = verdict.freeze(base.graph, found, redefined=redefined, scattered=scattered)
         if raw is not None:
             self.cache.put("verdict", key, raw)
 
-    def _said(self, base: Made, tree: Tree, changes: Sequence[Change]) -> _Said | None:
-        """Return what build.yaml says at a tree that differs from a graph's by changes. Raises ConfigError."""
-        if not self._redefined(base, changes):
+    def _said(self, base: Made, tree: Tree, *, redefined: bool) -> _Said | None:
+        """Return what build.yaml says at a tree, where it may be something else than at base's. Raises ConfigError."""
+        if not redefined:
             return _Said(None, base.discover, base.notes)
         # The graph of this tree may never be remembered, and the next question is about the same definitions.
         found = self.stated(tree, self.cache)
@@ -271,12 +285,11 @@ class Graphs:
     def _key(self, commit: str) -> str:
         return f"{self.settings}\n{commit}"
 
-    def _pair(self, base: Made, tree: Tree) -> str | None:
+    def _pair(self, base: Tree, tree: Tree) -> str | None:
         """Return the key of what is known of two commits; None where it is not remembered."""
-        before = base.graph.workshop.tree
-        if not self.settings or not isinstance(before, CommitTree) or not isinstance(tree, CommitTree):
+        if not self.settings or not isinstance(base, CommitTree) or not isinstance(tree, CommitTree):
             return None
-        return f"{self._key(before.commit)}\n{tree.commit}"
+        return f"{self._key(base.commit)}\n{tree.commit}"
 
     def _place(self, tree: CommitTree) -> str:
         return f"{self.settings}\n{tree.repository.git.git_dir}"

@@ -20,7 +20,7 @@ from mbuild.graph.readers import unread
 from mbuild.graph.workshop import Workshop
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.words import count
-from mbuild.process.begun import Begun
+from mbuild.process.begun import Begun, Later
 from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -38,17 +38,23 @@ T = TypeVar("T")
 class Answer:
     """Head compared with base. notes: what the reader should know, e.g. a base whose definitions cannot be read.
 
-    trees: of each commit that head was compared with.
+    trees:   of each commit that head was compared with.
+    differs: gives what differs between each of them and head.
     """
 
     base: BaseInfo
     head: HeadInfo
     snapshot: Snapshot
     affected: Affected
-    changes: tuple[Change, ...]
     unowned: tuple[str, ...]
     notes: tuple[Problem, ...]
-    trees: tuple[AnyTree, ...] = ()
+    trees: tuple[AnyTree, ...]
+    differs: Callable[[], Sequence[Sequence[Change]]]
+
+    def changes(self) -> Sequence[Change]:
+        """Return what differs from any of the commits. Raises GitError."""
+        found = self.differs()
+        return found[0] if len(found) == 1 else tuple(dict.fromkeys(itertools.chain(*found)))
 
     def reasons_of(self, names: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
         """Return the reasons of the affected images, of those named where some are. Raises UsageError."""
@@ -78,15 +84,18 @@ def ask(
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
-        with _waited(Begun(lambda: [diff(each, its_tree()) for each in trees])) as what_differs:
-            graphs = replace(workspace.graphs, following=its_tree() if commit is not None else None)
+        graphs = replace(workspace.graphs, following=its_tree() if commit is not None else None)
+        known = graphs.known(trees[0], its_tree()) if commit is not None and len(trees) == 1 else None
+        # Git need not say what differs where it is known what that means.
+        differing = (Begun if known is None else Later)(lambda: [diff(each, its_tree()) for each in trees])
+        with _waited(differing) as differs:
             graphs = replace(graphs, meanwhile=partial(meanwhile, True)) if meanwhile else graphs
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
             if meanwhile:
                 meanwhile(commit is None)
-    tree, differences = its_tree(), what_differs()
-    snapshot, differing, unowned = _judged(workspace, graphs, bases, tree, differences)
-    if lost := _lost(bases, differing.removed, snapshot.notes):
+    tree = its_tree()
+    snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
+    if lost := _lost(bases, judged.removed, snapshot.notes):
         raise ConfigError(lost)
     if left := len(snapshot.notes):
         notes.append(
@@ -96,16 +105,16 @@ def ask(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
         snapshot=snapshot,
-        affected=differing,
-        changes=differences[0] if len(differences) == 1 else tuple(dict.fromkeys(itertools.chain(*differences))),
+        affected=judged,
         unowned=unowned,
         notes=tuple(notes),
         trees=tuple(trees),
+        differs=differs,
     )
 
 
 @contextlib.contextmanager
-def _waited(begun: Begun[T]) -> Iterator[Callable[[], T]]:
+def _waited(begun: Begun[T] | Later[T]) -> Iterator[Callable[[], T]]:
     """Give the result of what git does while something else is done, and wait for it in any case."""
     try:
         yield begun.result
@@ -159,15 +168,20 @@ def _judged(
     graphs: Graphs,
     bases: Sequence[Made | None],
     tree: AnyTree,
-    differences: Sequence[Sequence[Change]],
+    differs: Callable[[], Sequence[Sequence[Change]]],
+    known: bytes | None,
 ) -> tuple[Snapshot, Affected, tuple[str, ...]]:
-    """Return what there is at head, which images differ from any base, and the changed paths that concern none."""
-    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
-    only = start[0] if start and len(bases) == 1 else None
-    known = graphs.judged(only, tree, differences[0]) if only else None
-    if known is not None:
-        made, differing, unowned = known
+    """Return what there is at head, which images differ from any base, and the changed paths that concern none.
+
+    known: what ``Graphs.known`` has returned.
+    """
+    only = bases[0] if len(bases) == 1 and bases[0] and bases[0].whole else None
+    judged = graphs.judged(known, only, tree, lambda: differs()[0]) if known is not None and only else None
+    if judged is not None:
+        made, differing, unowned = judged
         return workspace.snapshot_of(tree, made), differing, unowned
+    differences = differs()
+    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
     found = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
     snapshot = workspace.snapshot_of(tree, found)
     compared = [each.graph if each else _nothing() for each in bases]
@@ -175,7 +189,7 @@ def _judged(
     pairs = zip(differences, compared, strict=True)
     unowned = _unowned(pairs, snapshot.graph, workspace.inside, differing)
     if only and found:
-        graphs.remember(only, tree, found, differing, unowned)
+        graphs.remember(only, found, differences[0], differing, unowned)
     return snapshot, differing, unowned
 
 

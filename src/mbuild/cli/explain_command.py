@@ -108,7 +108,7 @@ def _explain_image(
         found = explain.chain(answer.affected.reasons, name)
         value = {"schema": 1, "image": name, "affected": name in answer.affected.reasons}
         reasons = {image: [reason(each) for each in answer.affected.reasons[image]] for image in found}
-        nearest = [] if found else explain.nearest(answer.snapshot.graph, name, answer.changes)
+        nearest = [] if found else explain.nearest(answer.snapshot.graph, name, answer.changes())
         rules = [
             {"path": path, "rule": explain.rule(each), "kind": each.kind, "where": place(each.where)}
             for path, each in nearest
@@ -117,5 +117,5 @@ def _explain_image(
     else:
         sys.stdout.writelines(
             f"{line}\n"
-            for line in explain.as_text(answer.snapshot.graph, name, answer.affected.reasons, answer.changes)
+            for line in explain.as_text(answer.snapshot.graph, name, answer.affected.reasons, answer.changes())
         )

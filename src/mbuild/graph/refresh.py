@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mbuild.changes import Change, scattered_after
+from mbuild.changes import Change, odd_entries, scattered_after
 from mbuild.errors import DockerfileError, Problem
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.workshop import Workshop
@@ -34,8 +34,9 @@ def refresh(
     definitions: of all images at ``tree``; None: they are those of the base.
     problems:    as in ``build_graph``.
     """
-    linked = any(each.mode in (SYMLINK, SUBMODULE) for change in changes for each in (change.old, change.new) if each)
-    shop = workshop(base, definitions, tree, changes)
+    odd = odd_entries(changes)
+    linked = any(each.mode in (SYMLINK, SUBMODULE) for each in odd)
+    shop = workshop(base, definitions, tree, (lambda: changes) if any(map(is_scattered, odd)) else None)
     altered = {*_touched(base, tree, changes), *_redefined(base, shop.definitions)}
     if definitions is None and not linked and not altered:
         return Graph(base.order, base.images, shop, base.index)
@@ -53,12 +54,17 @@ def refresh(
     return joined(tuple(now.values()), shop, base.nodes, kept, problems, None if linked else base.index)
 
 
-def workshop(base: Graph, definitions: Definitions | None, tree: Tree, changes: Sequence[Change]) -> Workshop:
-    """Return what a graph works with that is made from another one. changes: what differs between the two trees."""
+def workshop(
+    base: Graph, definitions: Definitions | None, tree: Tree, changes: Callable[[], Iterable[Change]] | None
+) -> Workshop:
+    """Return what a graph works with that is made from another one.
+
+    changes: gives what differs between the two trees; None: nothing scattered does.
+    """
     before = base.workshop
     scattered = before.scattered
-    if any(is_scattered(each) for change in changes for each in (change.old, change.new) if each):
-        scattered = cache(lambda: scattered_after(before.scattered(), changes))
+    if changes is not None:
+        scattered = cache(lambda: scattered_after(before.scattered(), changes()))
     return Workshop(definitions or before.definitions, tree, before.native, scattered)
 
 
@@ -67,7 +73,8 @@ def _touched(base: Graph, tree: Tree, changes: Iterable[Change]) -> Iterator[str
     index = base.index
     looked_at = {""}
     for change in changes:
-        yield from (index.names[number] for number in index.watched.get(change.path, ()))
+        if numbers := index.watched.get(change.path):
+            yield from (index.names[number] for number in numbers)
         folder = "" if change.new is not None else change.path.rpartition("/")[0]
         while folder not in looked_at:
             looked_at.add(folder)

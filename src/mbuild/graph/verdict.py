@@ -1,11 +1,11 @@
-"""What comparing two trees found, as bytes and back. Where images are outlined otherwise at the two, to find that again
-would mean to read their Dockerfiles again. Pure.
+"""What comparing two trees found, as bytes and back. That is for where to find it again takes long: images are outlined
+otherwise at the two, so that Dockerfiles would have to be read, or very much has changed. Pure.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -30,33 +30,60 @@ class Verdict:
     unowned: tuple[str, ...]
 
 
-def freeze(base: Graph, found: Verdict) -> bytes | None:
-    """Return a verdict as bytes; None where the graph of head is not that of base with some images outlined anew."""
-    images = found.graph.images
-    if not isinstance(images, PatchedImages) or images.base is not base.images:
-        return None
-    from mbuild.store.codec import encode
+def freeze(base: Graph, found: Verdict, *, redefined: bool, scattered: bool) -> bytes | None:
+    """Return a verdict as bytes; None where the graph of head is not that of base, some images outlined anew or none.
 
+    redefined: whether build.yaml has to be read at head to know what it says there.
+    scattered: whether anything scattered (``tree.is_scattered``) differs.
+    """
+    images, fresh = found.graph.images, None
+    if images is not base.images:
+        if not isinstance(images, PatchedImages) or images.base is not base.images:
+            return None
+        from mbuild.store.codec import encode
+
+        fresh = {name: [*images.summaries[name], encode(images.source(name).outline())] for name in images.fresh}
+    places: dict[Where | None, int] = {}
     value = {
-        "fresh": {name: [*images.summaries[name], encode(images.source(name).outline())] for name in images.fresh},
+        "redefined": redefined,
+        "scattered": scattered,
+        "fresh": fresh,
         "order": None if found.graph.order == base.order else found.graph.order,
-        "reasons": {name: [_listed(each) for each in reasons] for name, reasons in found.affected.reasons.items()},
+        "reasons": {name: [_listed(each, places) for each in some] for name, some in found.affected.reasons.items()},
+        "places": [(each.file, each.line, each.col) if each else None for each in places],
         "removed": found.affected.removed,
         "unowned": found.unowned,
     }
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def thaw(raw: bytes, base: Graph, shop: Workshop) -> Verdict:
-    """Return the verdict again. shop: of head, with its definitions. Raises ValueError for bytes of something else."""
+def read(raw: bytes) -> Mapping[str, Any]:
+    """Return what ``freeze`` was told and wrote, for ``thaw``. Raises ValueError for anything else."""
     value = json.loads(raw)
-    fresh: dict[str, Known] = {name: _known(row) for name, row in value["fresh"].items()}
-    images = PatchedImages(base.images, shop.definitions, fresh)
+    if not isinstance(value, dict) or not {"redefined", "scattered"} <= value.keys():
+        raise ValueError("no verdict")
+    return value
+
+
+def thaw(value: Mapping[str, Any], base: Graph, shop: Workshop) -> Verdict:
+    """Return the verdict again. shop: of head, with its definitions."""
     order = base.order if value["order"] is None else tuple(value["order"])
-    gone = frozenset(base.nodes).difference(images.names)
-    graph = Graph(order, images, shop, patch=(base.index, gone.union(fresh)))
-    reasons = {name: tuple(map(_reason, found)) for name, found in value["reasons"].items()}
+    places = [Where(*each) if each else None for each in value["places"]]
+    reasons = {
+        name: tuple([Reason(kind, path, change, parent, places[at]) for kind, path, change, parent, at in some])
+        for name, some in value["reasons"].items()
+    }
+    graph = _graph(value["fresh"], order, base, shop)
     return Verdict(graph, Affected(reasons, tuple(value["removed"])), tuple(value["unowned"]))
+
+
+def _graph(rows: Mapping[str, Sequence[Any]] | None, order: Sequence[str], base: Graph, shop: Workshop) -> Graph:
+    if rows is None:
+        return Graph(order, base.images, shop, base.index)
+    fresh: dict[str, Known] = {name: _known(row) for name, row in rows.items()}
+    images = PatchedImages(base.images, shop.definitions, fresh)
+    gone = frozenset(base.nodes).difference(images.names)
+    return Graph(order, images, shop, patch=(base.index, gone.union(fresh)))
 
 
 def _known(row: Sequence[Any]) -> Known:
@@ -64,12 +91,7 @@ def _known(row: Sequence[Any]) -> Known:
     return Summary(dockerfile, root, target, tuple(platforms), tuple(parents)), cache(lambda: outline_from(outline))
 
 
-def _listed(reason: Reason) -> Sequence[Any]:
-    where = reason.where
-    place = (where.file, where.line, where.col) if where else ()
-    return (reason.kind, reason.path, reason.change, reason.parent, *place)
-
-
-def _reason(row: Sequence[Any]) -> Reason:
-    kind, path, change, parent, *place = row
-    return Reason(kind, path, change, parent, Where(*place) if place else None)
+def _listed(reason: Reason, places: dict[Where | None, int]) -> Sequence[Any]:
+    """Return a reason, its place by number: there are few."""
+    place = places.setdefault(reason.where, len(places))
+    return (reason.kind, reason.path, reason.change, reason.parent, place)

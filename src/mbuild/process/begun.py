@@ -1,4 +1,4 @@
-"""Work that is begun in a thread, while something else is done."""
+"""Work that is begun in a thread, while something else is done, or done when it turns out to be needed."""
 
 from __future__ import annotations
 
@@ -39,3 +39,21 @@ class Begun(Generic[T]):
         if isinstance(found, BaseException):
             raise found
         return found
+
+
+class Later(Generic[T]):
+    """What a function returns or raises, which is called when that is asked for, if ever. One thread may ask."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        """Take the function."""
+        self._work = work
+        self._done: list[T] = []
+
+    def wait(self) -> None:
+        """Do nothing: there is nothing to wait for."""
+
+    def result(self) -> T:
+        """Return what it returns; it is called once. Raises what it raises."""
+        if not self._done:
+            self._done.append(self._work())
+        return self._done[0]
