@@ -231,9 +231,10 @@ def test_no_attributes_file_is_missed_for_its_length(repo: Repo, monkeypatch: py
 
 
 def test_links_of_the_commit_that_the_index_has_not_are_found(repo: Repo) -> None:
-    _links(repo, "a0", "gone", "file", "folder", "deep/kept", "other")
+    _links(repo, "a0", "gone", "file", "folder", "deep/kept", "deep/er/gone", "other")
     commit = repo.commit()
     (repo.top / "gone").unlink()
+    (repo.top / "deep/er/gone").unlink()
     (repo.top / "file").unlink()
     (repo.top / "folder").unlink()
     repo.write("file")
@@ -330,9 +331,11 @@ def test_an_index_that_is_replaced_meanwhile_says_nothing(repo: Repo, monkeypatc
     commit = repo.commit()
     opened = repo.open()
 
-    def replaced(opened: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[bytes]]) -> Iterator[bytes]:
+    def replaced(
+        opened: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[bytes]], *, index: bool = True
+    ) -> Iterator[bytes]:
         repo.git("update-index", "--force-write-index")
-        return scan(opened, arguments, find)
+        return scan(opened, arguments, find, index=index)
 
     assert _glanced(opened, commit) == {"link"}
     monkeypatch.setattr(glance, "scan", replaced)

@@ -149,8 +149,7 @@ class Git:
 
     def run_without_index(self, *args: Arg) -> bytes:
         """Run git on objects alone. Some commands read the index first, for attributes: 20 ms for 200,000 files."""
-        nowhere = str(self.git_dir / "mbuild" / "no-index")
-        done = run([*self._prefix, *args], cwd=self.top, env=self._environment | {"GIT_INDEX_FILE": nowhere})
+        done = run([*self._prefix, *args], cwd=self.top, env=self._without_index)
         if done.code != 0:
             raise self.failed(done.err, args[0])
         return done.out
@@ -167,9 +166,17 @@ class Git:
         environment = online_environment(os.environ)
         return run([*self._prefix, *_ALONE, *args], cwd=self.top, env=environment, stdin=stdin)
 
-    def start(self, *args: Arg, stdin: bool = False) -> Process:
-        """Start git for a caller that reads while it runs. What it says of errors is kept (``Process.said``)."""
-        return start([*self._prefix, *args], cwd=self.top, env=self._environment, stdin=stdin, keep=True)
+    def start(self, *args: Arg, stdin: bool = False, index: bool = True) -> Process:
+        """Start git for a caller that reads while it runs. What it says of errors is kept (``Process.said``).
+
+        index: whether it may read the index (``run_without_index``).
+        """
+        environment = self._environment if index else self._without_index
+        return start([*self._prefix, *args], cwd=self.top, env=environment, stdin=stdin, keep=True)
+
+    @property
+    def _without_index(self) -> dict[str, str]:
+        return self._environment | {"GIT_INDEX_FILE": str(self.git_dir / "mbuild" / "no-index")}
 
     def failed(self, err: bytes, subcommand: Arg) -> GitError:
         """Return the error for what git wrote when it failed."""

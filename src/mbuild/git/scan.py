@@ -15,12 +15,14 @@ T = TypeVar("T")
 _CHUNK = 1 << 20
 
 
-def scan(git: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[T]]) -> Iterator[T]:
+def scan(
+    git: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[T]], *, index: bool = True
+) -> Iterator[T]:
     """Yield what is found in what git prints of its files: in many at a time, a NUL before and behind each.
 
-    Raises GitError when git fails.
+    index: as in ``Git.start``. Raises GitError when git fails.
     """
-    child = git.start(*arguments)
+    child = git.start(*arguments, index=index)
     try:
         rest = b"\0"
         while chunk := _read(child):
