@@ -63,12 +63,9 @@ def _id(repository: Repository, tree: CommitTree | EmptyTree) -> str:
 
 def _parse(raw: bytes) -> Iterator[Change]:
     """Parse ``:MODE MODE OID OID STATUS NUL PATH NUL``."""
-    fields = iter(raw.split(b"\0"))
-    for head in fields:
-        if not head:
-            return
-        path = decode(next(fields))
-        old_mode, new_mode, old_oid, new_oid, _ = head.decode().split(" ")
+    fields = decode(raw).split("\0")
+    for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
+        old_mode, new_mode, old_oid, new_oid, _ = head.split(" ")
         before, after = _mode(old_mode[1:]), _mode(new_mode)
         old = Entry(path, before, old_oid) if before else None
         change = compare(path, old, Entry(path, after, new_oid) if after else None)

@@ -12,6 +12,7 @@ from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
+    from mbuild.graph.index import Fields
     from mbuild.graph.model import ContextUse
     from mbuild.graph.node import Graph, Node
     from mbuild.images import ImageDef
@@ -115,7 +116,7 @@ class _Comparison:
             said = images.summaries[name]
             if not files and self.differ.isdisjoint(said.parents):
                 return ()
-            found = [_file(said.dockerfile, each) for each in files]
+            found = _changed(said.dockerfile, files)
             if not known.keys().isdisjoint(said.parents):
                 found += _parents(images.uses(name), known)
             return tuple(found)
@@ -137,9 +138,16 @@ def _used(node: Node) -> list[tuple[str, str, str]]:
     return [(edge.parent, edge.kind, edge.name) for edge in node.edges]
 
 
-def _file(dockerfile: str, found: ReachedFile) -> Reason:
-    change, (*_, line, col) = found
-    return Reason("file-changed", path=change.path, change=change.kind, where=Where(dockerfile, line, col))
+def _changed(dockerfile: str, files: Iterable[ReachedFile]) -> list[Reason]:
+    """Return the reasons of changed files; those that one read takes share the place of it."""
+    places: dict[Fields, Where] = {}
+    found = []
+    for change, hit in files:
+        if hit not in places:
+            *_, line, col = hit
+            places[hit] = Where(dockerfile, line, col)
+        found.append(Reason("file-changed", change.path, change.kind, None, places[hit]))
+    return found
 
 
 def _definition(old: Node, new: Node) -> Iterable[Reason]:
