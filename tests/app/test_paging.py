@@ -8,7 +8,7 @@ import pytest
 
 from mbuild.app import paging
 from mbuild.app.past import Forecast
-from mbuild.app.reporting import Sizes
+from mbuild.app.sizes import Sizes
 from mbuild.app.workspace import open_workspace
 from mbuild.errors import ExitCode, Problem, Where
 from mbuild.output.recording import Moment, Recording

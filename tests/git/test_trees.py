@@ -71,6 +71,11 @@ def test_trees_agree_with_ls_tree(
     monkeypatch.setattr(folders, "MOST_FOLDERS", limit)
     monkeypatch.setattr(folders, "MOST_NAMES", limit)
     _check(opened.commit_tree(commit), listed)
+    tree = opened.commit_tree(commit)
+    for folder in ("", "a", "deep", "nothing"):
+        inside = tree.below(folder)
+        paths = [each.path.removeprefix(f"{folder}/" if folder else "") for each in inside]
+        assert sorted(tree.sized(folder)) == list(zip(paths, tree.sizes(inside), strict=True))
     few = opened.commit_tree(commit)
     assert few.entry("a/y/z") is not None
     assert few.below("deep")[0].path == "deep/" * 20 + "x"
@@ -275,6 +280,7 @@ def test_modes_and_submodules(repo: Repo, tmp_path: Path) -> None:
     submodule = tree.entry("s")
     assert submodule is not None
     assert list(tree.sizes([submodule])) == [-1]
+    assert ("s", -1) in tree.sized("")
     with pytest.raises(GitError, match="submodule"):
         tree.read(submodule)
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from mbuild import __version__
 from mbuild.app.past import Forecast
-from mbuild.app.reporting import Sizes
+from mbuild.app.sizes import Sizes, places_of, with_sizes
 from mbuild.app.workspace import Snapshot
 from mbuild.context.full import Size
 from mbuild.errors import ExitCode, MbuildError, Problem
-from mbuild.git.trees import CommitTree
 from mbuild.graph.node import Graph
 from mbuild.graph.outline import Place
 from mbuild.output.page.model import Excerpt, Page
@@ -79,30 +78,19 @@ def _parents(report: Report) -> Mapping[str, tuple[str, ...]]:
 
 def _measured(report: Report, graph: Graph, sizes: Sizes) -> tuple[Report, int]:
     """Return the report with what plain builds would send, and of how many builds that was too much to count."""
-    asked = {
-        each.name: graph.nodes[each.name].outline.places
-        for each in report.images
-        if each.action == BUILD and each.context is not None
-    }
+    asked = places_of(graph, [each.name for each in report.images if each.action == BUILD and each.context])
     found = dict(_counted(Counter(place for places in asked.values() for place in places), sizes))
-
-    def counted(each: ImageReport) -> ImageReport:
-        full = [found.get(place) for place in asked.get(each.name, ())]
-        known = [one for one in full if one is not None]
-        if each.context is None or not known or len(known) < len(full):
-            return each
-        files, total = sum(one.files for one in known), sum(one.bytes for one in known)
-        return replace(each, context=replace(each.context, full_files=files, full_bytes=total))
-
-    images = tuple(counted(each) for each in report.images)
-    done = sum(1 for each in images if each.name in asked and each.context and each.context.full_files is not None)
-    return replace(report, images=images), len(asked) - done
+    counted = with_sizes(report, asked, found)
+    done = sum(
+        1 for each in counted.images if each.name in asked and each.context and each.context.full_files is not None
+    )
+    return counted, len(asked) - done
 
 
 def _counted(uses: Mapping[Place, int], sizes: Sizes) -> Iterator[tuple[Place, Size]]:
     """Yield the size of context roots until that is enough: those that most images have, then those deep down."""
-    if isinstance(sizes.tree, CommitTree) and sizes.tree.repository.is_partial:
-        return  # the sizes of files that this clone leaves out would have to be fetched
+    if not sizes.known:
+        return
     for place in sorted(uses, key=lambda each: (-uses[each], not each.root, -each.root.count("/"), each.ignore)):
         if sizes.counted < MOST_FILES:
             yield place, sizes.full(place)

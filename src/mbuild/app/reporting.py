@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 from mbuild.app.requests import Naming
 from mbuild.app.running import Run
 from mbuild.app.together import ask_together
-from mbuild.app.workspace import Snapshot, Workspace
-from mbuild.context.full import Size, in_tree, on_disk
-from mbuild.git.worktree import WorkTree
+from mbuild.app.workspace import Snapshot
 from mbuild.graph.affected import Reason
-from mbuild.graph.inputs import listing
 from mbuild.graph.node import Node
-from mbuild.graph.outline import Place
-from mbuild.graph.places import ignore_lines
 from mbuild.output.report import ContextInfo, Done, ImageReport, listed
 from mbuild.schedule.plan import BUILD, Plan, Step
 from mbuild.values import dataclass, field, replace
@@ -23,64 +18,13 @@ from mbuild.values import dataclass, field, replace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mbuild.app.workspace import AnyTree
-    from mbuild.dockerfile.ignore import IgnoreLine
-    from mbuild.git.trees import CommitTree, EmptyTree
-    from mbuild.tree import Entry
 
-
-@dataclass(slots=True)
-class Sizes:
-    """Counts what plain builds would send: a context root once for all ignore files that say the same."""
-
-    workspace: Workspace
-    tree: AnyTree
-    _known: dict[tuple[str, tuple[IgnoreLine, ...]], Size] = field(default_factory=dict)
-    _lines: dict[str, tuple[IgnoreLine, ...]] = field(default_factory=dict)
-    _listed: tuple[str, Sequence[Entry]] | None = None
-    _objects: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def counted(self) -> int:
-        """How many files were counted so far."""
-        return sum(each.files for each in self._known.values())
-
-    def full(self, use: Place) -> Size:
-        """Return the size of a whole context root minus its ignore file."""
-        if use.ignore not in self._lines:
-            self._lines[use.ignore] = ignore_lines(self.tree, use.ignore)
-        lines = self._lines[use.ignore]
-        key = (use.root, lines)
-        if key not in self._known:
-            if isinstance(self.tree, WorkTree):
-                self._known[key] = on_disk(self.workspace.repository.top / use.root, lines)
-            else:
-                self._known[key] = self._in_tree(self.tree, use.root, lines)
-        return self._known[key]
-
-    def _in_tree(self, tree: CommitTree | EmptyTree, root: str, lines: tuple[IgnoreLine, ...]) -> Size:
-        if self._listed is None or self._listed[0] != root:
-            self._listed = (root, listing(tree, root))
-        kept = in_tree(self._listed[1], lines)
-        new = {each.oid: each for each in kept if each.oid not in self._objects}
-        self._objects.update((oid, max(0, size)) for oid, size in zip(new, tree.sizes(new.values()), strict=True))
-        return Size(len(kept), sum(self._objects[each.oid] for each in kept))
-
-
-def context_info(snapshot: Snapshot, node: Node, sizes: Sizes | None = None) -> ContextInfo:
+def context_info(snapshot: Snapshot, node: Node) -> ContextInfo:
     """Return what an image's contexts hold, named ones included."""
     snapshot.graph.measure([node.name])
     found = node.measured
     assert found is not None
-    full = [sizes.full(place) for place in node.outline.places] if sizes else None
-    return ContextInfo(
-        files=found.files,
-        bytes=found.bytes,
-        digest=_digest(found.digests),
-        exact=node.exact,
-        full_files=sum(each.files for each in full) if full else None,
-        full_bytes=sum(each.bytes for each in full) if full else None,
-    )
+    return ContextInfo(files=found.files, bytes=found.bytes, digest=_digest(found.digests), exact=node.exact)
 
 
 def _digest(digests: Sequence[str]) -> str:
@@ -100,7 +44,6 @@ class View:
     affected: Mapping[str, tuple[Reason, ...]]
     naming: Naming
     plan: Plan | None = None
-    sizes: Sizes | None = None
     estimates: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -125,7 +68,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         reasons=step.reasons or said.reasons,
         fingerprint=node.fingerprint,
         tags=view.naming.tags(node),
-        context=context_info(view.snapshot, node, view.sizes if step.action == BUILD else None),
+        context=context_info(view.snapshot, node),
         estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
         tested=step.action == BUILD and node.said("test") is not None,
     )

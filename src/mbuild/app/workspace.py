@@ -64,10 +64,15 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """The folder that results are put in: that of build.yaml when it lies in the repository, else the git root."""
+        """The folder of build.yaml when that lies in the repository, else the git root: results are put below it."""
         if self.config is not None and self.inside is not None:
             return self.config.parent
         return self.repository.top
+
+    @property
+    def output(self) -> Path:
+        """The folder that results are put in where no other is named."""
+        return self.folder / ".mbuild"
 
     @property
     def shown(self) -> str:

@@ -12,8 +12,10 @@ from mbuild.app import running, targets
 from mbuild.app.past import Forecast, everything, forecast, open_bases, open_history, open_logs, recorder
 from mbuild.app.publishing import Publisher
 from mbuild.app.record import Places, lacking, recorded
-from mbuild.app.reporting import Sizes, View, done, image_reports
+from mbuild.app.reporting import View, done, image_reports
 from mbuild.app.requests import Naming
+from mbuild.app.sizes import Counted, Sizes, count, places_of, with_sizes
+from mbuild.app.sizes import Places as Roots
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.early import Early
 from mbuild.builders.protocol import Builder
@@ -31,6 +33,7 @@ from mbuild.events import Event
 from mbuild.output.display import choose as choose_display
 from mbuild.output.report import Report
 from mbuild.output.text import plan_text
+from mbuild.process.begun import Begun
 from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.schedule.retry import Policy
@@ -71,9 +74,7 @@ def _work(job: Job, registries: Registries) -> int:
     warn_unbuilt(job, registries)
     history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
     expected = forecast(history, plan)
-    # Counting what plain builds would send walks the disk: worth it beside a build, too slow for a look.
-    sizes = None if job.options.dry_run else Sizes(job.workspace, job.wanted.snapshot.tree)
-    view = View(job.wanted.snapshot, job.wanted.reasons, names, plan, sizes, expected.known)
+    view = View(job.wanted.snapshot, job.wanted.reasons, names, plan, expected.known)
     report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)
@@ -126,6 +127,9 @@ def _run(
         logs.show(event)
         display.show(event)
 
+    roots = places_of(snapshot.graph, [step.image for step in plan.active if step.action == BUILD])
+    # Looks at every file of the context roots: beside the builds, none of which waits for it.
+    counting = Begun(lambda: count(Sizes(job.workspace, snapshot.tree), roots))
     try:
         with noted.surviving(report):
             run = running.run(plan, snapshot, builder, names, how, noted.listening(show), past, publisher)
@@ -135,6 +139,7 @@ def _run(
     images = tuple(replace(each, done=done(run, each.name, logs.path(each.name))) for each in report.images)
     _print_failures(run, logs)
     ended = replace(report, images=images, seconds=run.seconds, all_seconds=past.everything())
+    ended = _sized(ended, run, roots, counting)
     whole, problems = _recorded(job, ended, run, places)
     if run.code != ExitCode.DONE:
         problems = ()  # of a run that failed the record says what is known
@@ -142,6 +147,15 @@ def _run(
     noted.stopped(run.code)
     finish(whole, replace(job.options, metadata=None) if problems else job.options, noted)
     return run.code or (ExitCode.FAILED if problems else ExitCode.DONE)
+
+
+def _sized(report: Report, run: running.Run, roots: Roots, counting: Begun[Counted]) -> Report:
+    """Add what plain builds would have sent; who has stopped a run does not wait for that."""
+    if run.code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) and not counting.ended:
+        return report
+    found, problems = counting.result()
+    print_problems(problems, "warning")
+    return with_sizes(report, roots, found)
 
 
 def _recorded(job: Job, report: Report, run: running.Run, places: Places) -> tuple[Report, Sequence[Problem]]:

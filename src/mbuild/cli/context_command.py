@@ -65,11 +65,13 @@ def _warn(node: Node) -> None:
 
 
 def _answer(workspace: Any, snapshot: Snapshot, node: Node) -> dict[str, Any]:
-    from mbuild.app.reporting import Sizes, context_info
+    from mbuild.app.reporting import context_info
     from mbuild.app.requests import context_source
+    from mbuild.app.sizes import Sizes
 
     sources = [context_source(snapshot.tree, use) for use in node.contexts]
-    info = context_info(snapshot, node, Sizes(workspace, snapshot.tree))
+    info, sizes = context_info(snapshot, node), Sizes(workspace, snapshot.tree)
+    full = [sizes.full(place) for place in node.outline.places]
     return {
         "schema": 1,
         "image": node.name,
@@ -78,7 +80,7 @@ def _answer(workspace: Any, snapshot: Snapshot, node: Node) -> dict[str, Any]:
         "bytes": info.bytes,
         "digest": info.digest,
         "exact": info.exact,
-        "full": {"files": info.full_files, "bytes": info.full_bytes},
+        "full": {"files": sum(each.files for each in full), "bytes": sum(each.bytes for each in full)},
     }
 
 

@@ -43,7 +43,7 @@ def beside(file: str | None, page: Callable[[], Page]) -> Iterator[None]:
 def of_plan(job: Job, report: Report, plan: Plan, expected: Forecast) -> Page:
     """Return the page of a dry run."""
     from mbuild.app.paging import plan_page
-    from mbuild.app.reporting import Sizes
+    from mbuild.app.sizes import Sizes
 
     snapshot = job.wanted.snapshot
     return plan_page(report, plan, expected, snapshot.graph, Sizes(job.workspace, snapshot.tree))

@@ -31,7 +31,7 @@ def chosen(
     workspace: Workspace, snapshot: Snapshot, options: BuildOptions, early: Early | None = None
 ) -> Chosen | None:
     """Return the builder; a dry run does without where there is none: then nothing exists, as far as anyone knows."""
-    output = Path(options.output) if options.output else workspace.folder / ".mbuild" / "oci"
+    output = Path(options.output) if options.output else workspace.output / "oci"
     try:
         return choose(options.builder or _configured(snapshot), Surroundings(output, (early or Early()).connect))
     except EnvironmentFault:

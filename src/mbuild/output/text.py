@@ -205,9 +205,10 @@ def _summary(report: Report, done: Sequence[ImageReport]) -> str:
     if sent:
         contexts = [each.context for each in sent if each.context]
         bytes_sent = sum(each.bytes for each in contexts)
-        full = sum(each.full_bytes or 0 for each in contexts)
         text += f"\ncontext: {count(sum(each.files for each in contexts), 'file')}, {size(bytes_sent)}"
-        text += f" instead of {count(sum(each.full_files or 0 for each in contexts), 'file')}, {size(full)}"
+        if all(each.full_files is not None for each in contexts):
+            full = sum(each.full_bytes or 0 for each in contexts)
+            text += f" instead of {count(sum(each.full_files or 0 for each in contexts), 'file')}, {size(full)}"
     if logs := next((each.done.log_file for each in done if each.done and each.done.log_file), None):
         text += f"\nlogs: {printable(logs.rpartition('/')[0])}"
     if report.saved_seconds is not None:

@@ -27,6 +27,11 @@ class Begun(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - raised again by ``result``, in the thread that asks
             self._done.append(error)
 
+    @property
+    def ended(self) -> bool:
+        """Whether there is something to return or to raise."""
+        return bool(self._done)
+
     def wait(self) -> None:
         """Wait until it has ended, in whatever way."""
         with waiting():
