@@ -25,7 +25,7 @@ from mbuild.values import replace
 BEFORE, AFTER = 3, 5
 """Lines of a Dockerfile that are shown around the one that failed."""
 MOST_FILES = 1_000_000
-"""So many files of context roots are counted for a plan, some ten seconds; a run counts all."""
+"""So many files of context roots are counted for a plan, some ten seconds; a run counts all, beside the builds."""
 
 
 def plan_page(report: Report, plan: Plan, expected: Forecast, graph: Graph, sizes: Sizes) -> Page:
