@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mbuild.graph.outline import Place
     from mbuild.output.report import ImageReport, Report
 
-Places = Mapping[str, Sequence["Place"]]
-"""The places of images, by name."""
+Roots = Mapping[str, Sequence["Place"]]
+"""The places of the contexts of images, by name."""
 
 Counted = tuple[Mapping["Place", Size], tuple[Problem, ...]]
 """The sizes of places, and what to say where they cannot be told."""
@@ -60,7 +60,7 @@ class Sizes:
         return Counter(InTree(self.tree.sized(root) if isinstance(self.tree, CommitTree) else ()))
 
 
-def count(sizes: Sizes, places: Places) -> Counted:
+def count(sizes: Sizes, places: Roots) -> Counted:
     """Return the size of each place. A run does not fail where they cannot be told."""
     if not sizes.known:
         return {}, ()
@@ -70,16 +70,16 @@ def count(sizes: Sizes, places: Places) -> Counted:
         return {}, (Problem(f"what plain builds would send could not be counted: {error}"),)
 
 
-def _all(places: Places) -> Iterable[Place]:
+def _all(places: Roots) -> Iterable[Place]:
     return (each for some in places.values() for each in some)
 
 
-def places_of(graph: Graph, images: Iterable[str]) -> Places:
-    """Return the places of images."""
+def places_of(graph: Graph, images: Iterable[str]) -> Roots:
+    """Return where the contexts of images lie."""
     return {name: graph.nodes[name].outline.places for name in images}
 
 
-def with_sizes(report: Report, places: Places, found: Mapping[Place, Size]) -> Report:
+def with_sizes(report: Report, places: Roots, found: Mapping[Place, Size]) -> Report:
     """Add what plain builds would send to the images of which all places were counted."""
 
     def counted(each: ImageReport) -> ImageReport:

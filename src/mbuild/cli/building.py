@@ -14,8 +14,7 @@ from mbuild.app.publishing import Publisher
 from mbuild.app.record import Places, lacking, recorded
 from mbuild.app.reporting import View, done, image_reports
 from mbuild.app.requests import Naming
-from mbuild.app.sizes import Counted, Sizes, count, places_of, with_sizes
-from mbuild.app.sizes import Places as Roots
+from mbuild.app.sizes import Counted, Roots, Sizes, count, places_of, with_sizes
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.early import Early
 from mbuild.builders.protocol import Builder
