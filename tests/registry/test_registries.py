@@ -143,7 +143,9 @@ def test_what_can_pass_is_tried_again(
     times = fault.times
     proxy.faults = [Fault(fault.method, fault.path, fault.status, times, fault.kind, fault.headers)]
     manifest = image(to(registries, proxy.host), "shop/api", "v1", tmp_path, b"layer")
-    assert len(waits) == times
+    # On a busy machine other requests, too, may take longer than is waited for an answer here.
+    assert len(waits) == times or (fault.kind == "stall" and len(waits) > times)
+    assert proxy.faults[0].times == 0
     assert waits[0] == (1 if fault.headers else 0.25)
     proxy.faults = []
     assert registries.verified(f"{proxy.host}/shop/api:v1", manifest.digest) == manifest
@@ -177,7 +179,8 @@ def test_what_lasts_is_an_error_and_never_a_success(
     proxy.faults = [Fault(fault.method, fault.path, fault.status, 99, fault.kind, fault.headers)]
     with pytest.raises(RegistryError, match=said) as caught:
         image(to(registries, proxy.host), "shop/api", "v1", tmp_path, b"layer")
-    assert len(waits) == waited
+    met = 99 - proxy.faults[0].times
+    assert met == waited + 1 if fault.kind == "stall" else len(waits) == waited
     assert bool(caught.value.problems[0].hints) == (fault.status in (401, 403))
 
 
