@@ -158,7 +158,7 @@ class _Index:
 
     def _places(self, wanted: Sequence[re.Pattern[bytes]]) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in wanted]
-        # One piece of memory for all: with new ones the system's time to give them is a third of all that this takes.
+        # One piece of memory for all: the system takes time to give new ones.
         piece = bytearray(_OVERLAP + _CHUNK)
         room, kept, begin = memoryview(piece), 0, self._file.seek(0)
         with waiting():  # so that a graph can be begun meanwhile
