@@ -127,10 +127,14 @@ def cases() -> Path:
 
 @dataclass(frozen=True)
 class EngineUnderTest:
-    """A Docker Engine that answers: its DOCKER_HOST, and a ``docker`` client that has buildx."""
+    """A Docker Engine that answers: its DOCKER_HOST, and a ``docker`` client that has buildx.
+
+    buildx: how to call buildx itself, which spares the client's start and its look at all plugins for each build.
+    """
 
     host: str
     docker: str
+    buildx: tuple[str, ...]
 
     def run(self, *args: str, stdin: bytes | None = None) -> bytes:
         """Run the client and return what it printed."""
@@ -152,7 +156,16 @@ def engine() -> EngineUnderTest:
     except EnvironmentFault as error:
         _no_engine(f"needs a Docker Engine: {error}")
     client = find_docker()
-    return EngineUnderTest(found.host, client) if client else _no_engine("needs a docker client with buildx on PATH")
+    if client is None:
+        _no_engine("needs a docker client with buildx on PATH")
+    return EngineUnderTest(found.host, client, _buildx(client))
+
+
+def _buildx(client: str) -> tuple[str, ...]:
+    """Return the client's own buildx as a command: it is a program of its own, too."""
+    plugins = '{{range .ClientInfo.Plugins}}{{if eq .Name "buildx"}}{{.Path}}{{end}}{{end}}'
+    shown = subprocess.run([client, "info", "--format", plugins], capture_output=True, text=True).stdout.strip()
+    return (shown,) if shown else (client, "buildx")
 
 
 @pytest.fixture

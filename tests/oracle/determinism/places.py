@@ -92,45 +92,30 @@ def original(repository: Repository) -> Path:
     return repository.origin
 
 
-def clone(repository: Repository) -> Path:
-    return repository.clone("clone")
-
-
 def worktree(repository: Repository) -> Path:
     place = repository.folder / "linked"
     repository.git("worktree", "add", "-q", "--detach", place)
     return place
 
 
-def deep(repository: Repository) -> Path:
-    return repository.clone("a b/ünï\ncode/" + "very deep/" * 12 + "-end $HOME")
+def deep_and_open(repository: Repository) -> Path:
+    """Clone to a long and odd path, every file open to all."""
+    return repository.clone("a b/ünï\ncode/" + "very deep/" * 12 + "-end $HOME", umask=0o000)
 
 
-def private(repository: Repository) -> Path:
-    return repository.clone("private", umask=0o077)
+def private_and_rewritten(repository: Repository) -> Path:
+    """Close every file to others and write it anew, in another order, so that folders list them otherwise.
 
-
-def group_writable(repository: Repository) -> Path:
-    return repository.clone("open", umask=0o000)
-
-
-def touched(repository: Repository) -> Path:
-    """Give everything other times, some before 1970, and read the folders in another order."""
-    place = repository.clone("touched")
-    for at, path in enumerate(sorted(place.rglob("*"), key=lambda each: each.name[::-1])):
-        if ".git" not in path.parts[len(place.parts) :]:
-            os.utime(path, (at * 10_000_000 - 10_000_000_000, 1_000_000_000 - at), follow_symlinks=False)
-    return place
-
-
-def rewritten(repository: Repository) -> Path:
-    """Write every file anew, in another order, so that folders list them otherwise and the index has to look."""
-    place = repository.clone("rewritten")
-    for path in sorted((each for each in place.rglob("*") if each.is_file() and not each.is_symlink()), reverse=True):
-        if ".git" not in path.parts[len(place.parts) :]:
-            copy = path.with_name(f"{path.name[:100]}.new")
-            shutil.copy(path, copy)
-            copy.replace(path)
+    Everything gets other times, some before 1970: the index has to look.
+    """
+    place = repository.clone("private", umask=0o077)
+    found = [each for each in place.rglob("*") if ".git" not in each.parts[len(place.parts) :]]
+    for path in sorted((each for each in found if each.is_file() and not each.is_symlink()), reverse=True):
+        copy = path.with_name(f"{path.name[:100]}.new")
+        shutil.copy(path, copy)
+        copy.replace(path)
+    for at, path in enumerate(sorted(found, key=lambda each: each.name[::-1])):
+        os.utime(path, (at * 10_000_000 - 10_000_000_000, 1_000_000_000 - at), follow_symlinks=False)
     return place
 
 

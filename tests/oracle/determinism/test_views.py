@@ -38,14 +38,14 @@ class Watcher:
 
 
 WATCHERS = (
-    Watcher({"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}, (places.original, places.clone), (places.original,)),
+    Watcher({"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}, (places.original,), (places.original,)),
     Watcher(
         {"LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"},
-        (places.worktree, places.deep, places.group_writable),
+        (places.worktree, places.deep_and_open),
     ),
     Watcher(
         {"LC_ALL": "POSIX", "TZ": "America/St_Johns", "PYTHONHASHSEED": "random", "PYTHONUTF8": "0"},
-        (places.private, places.touched, places.rewritten),
+        (places.private_and_rewritten,),
     ),
 )
 STRANGER = Watcher({"PYTHONHASHSEED": "random"}, (places.strangers,), user=places.NOBODY)
@@ -73,7 +73,8 @@ def seen(folder: Path, seeds: Sequence[int], watchers: Sequence[Watcher], plant:
         asked = [(seed, make, head) for seed in seeds for make, head in _looks(watcher)]
         made = {make: {seed: make(repositories[seed]) for seed in seeds} for make in watcher.at}
         made |= {make: {seed: repositories[seed].origin for seed in seeds} for make in watcher.commits}
-        folders = [(str(made[make][seed]), head) for seed, make, head in asked]
+        # The command line is asked about one of them: it starts from the same, which takes most of the time.
+        folders = [(str(made[make][seed]), head, seed == seeds[0]) for seed, make, head in asked]
         task: dict[str, object] = {"folders": folders, "own": str(repositories[seeds[0]].origin), "plant": plant}
         for (seed, make, head), answer in zip(asked, _ask(folder, watcher, task), strict=True):
             found[seed][f"{number} {make.__name__} {head or 'files'}"] = answer
@@ -111,7 +112,7 @@ def test_every_view_is_the_same(start: int, folder: Path) -> None:
     watchers = (*WATCHERS, *((STRANGER,) if IS_ROOT else ()))
     fingerprints: set[str] = set()
     for seed, views in seen(folder, range(start, start + GROUP), watchers).items():
-        assert len(views) >= 9
+        assert len(views) >= 5
         assert differing(views) == set(), f"seed {seed}"
         first = next(iter(views.values()))
         assert len(first) == TREES_PER_REPOSITORY * len(IMAGES)
@@ -122,7 +123,7 @@ def test_every_view_is_the_same(start: int, folder: Path) -> None:
 @pytest.mark.skipif(not IS_ROOT, reason="only root can look as another user")
 def test_another_user_sees_the_same(folder: Path) -> None:
     (views,) = seen(folder, [1000], (WATCHERS[0], STRANGER)).values()
-    assert len(views) == 4
+    assert len(views) == 3
     assert differing(views) == set()
 
 

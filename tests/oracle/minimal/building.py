@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import EngineUnderTest
 from tests.oracle.minimal.cases import Case, Image, Monorepo
-from tests.oracle.minimal.results import Result, result_of
+from tests.oracle.minimal.results import Known, Result, result_of
 from tests.oracle.minimal.trees import EXEC, LINK, Tree
 from tests.support import AUTHOR, Answer, mbuild
 
@@ -20,12 +20,16 @@ BROKEN = ("Cannot connect", "Unavailable", "no space left", "error reading from 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A repository on disk and an engine that has the base. client: a ``docker.APIClient`` to it."""
+    """A repository on disk and an engine that has the base. client: a ``docker.APIClient`` to it.
+
+    known: what images have in them whose layers were read already.
+    """
 
     engine: EngineUnderTest
     client: Any
     repo: Monorepo
     top: Path
+    known: Known = field(default_factory=dict)
 
     @property
     def elsewhere(self) -> Path:
@@ -52,13 +56,13 @@ class Bench:
     def build_parents(self) -> None:
         """Build the parents as their Dockerfiles' users would: children find them by name."""
         for image in self.repo.parents:
-            failed = self._docker(*self._plain(image, "latest"), str(self.checkout / image.context))
+            failed = self._buildx(*self._plain(image, "latest"), str(self.checkout / image.context))
             assert not failed, failed
 
     def full(self, case: Case) -> Result:
         """Build from everything, with the user's own ignore file."""
         argv = self._plain(case.image, "full")
-        failed = self._docker(*argv, *(["--no-cache"] if case.fresh else []), str(self.checkout / case.image.context))
+        failed = self._buildx(*argv, *(["--no-cache"] if case.fresh else []), str(self.checkout / case.image.context))
         return self._result(case.image, "full", failed)
 
     def ours(self, case: Case) -> Result:
@@ -99,7 +103,7 @@ class Bench:
         argv = self._plain(image, "ours")
         if listed.returncode == 0:
             argv[argv.index("--file") + 1] = inside
-            return self._docker(*argv, "-", stdin=packed.read_bytes())
+            return self._buildx(*argv, "-", stdin=packed.read_bytes())
         folder = self.elsewhere / f"{self.repo.project}-{self.repo.seed}-{image.name}"
         folder.mkdir()
         subprocess.run(["tar", "-xpf", packed, "-C", folder], check=True)
@@ -108,23 +112,23 @@ class Bench:
         alone.write_bytes((self.checkout / image.dockerfile).read_bytes())
         alone.with_name(f"{alone.name}.dockerignore").write_text("# nothing\n")
         argv[argv.index("--file") + 1] = str(alone)
-        return self._docker(*argv, str(folder))
+        return self._buildx(*argv, str(folder))
 
     def _plain(self, image: Image, side: str) -> list[str]:
-        argv = ["buildx", "build", "--progress", "plain", "--load", "--tag", self.name(image, side)]
+        argv = ["build", "--progress", "plain", "--load", "--tag", self.name(image, side)]
         argv += ["--file", str(self.checkout / image.dockerfile)]
         argv += ["--target", image.target] if image.target else []
         argv += [f"--build-arg={name}={value}" for name, value in image.args.items()]
         return argv + [f"--build-context={name}={self.checkout / value}" for name, value in image.contexts.items()]
 
-    def _docker(self, *args: str, stdin: bytes | None = None) -> str:
-        """Run the client; return "" or what it said when it failed."""
+    def _buildx(self, *args: str, stdin: bytes | None = None) -> str:
+        """Run buildx; return "" or what it said when it failed."""
         environment = os.environ | {"DOCKER_HOST": self.engine.host}
-        done = subprocess.run([self.engine.docker, *args], env=environment, input=stdin, capture_output=True)
+        done = subprocess.run([*self.engine.buildx, *args], env=environment, input=stdin, capture_output=True)
         return _sound(done.stderr.decode("utf-8", "replace")[-2000:] or "failed") if done.returncode else ""
 
     def _result(self, image: Image, side: str, failed: str) -> Result:
-        return Result(error=failed) if failed else result_of(self.client, self.name(image, side))
+        return Result(error=failed) if failed else result_of(self.client, self.name(image, side), self.known)
 
 
 def _failure(answer: Answer) -> str:

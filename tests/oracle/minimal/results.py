@@ -6,12 +6,15 @@ import hashlib
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 FileMap = dict[str, tuple[object, ...]]
 """Path → type, mode, uid, gid, link target or device, extended attributes, size, sha256. Times are left out."""
+
+Known = MutableMapping[tuple[str, ...], FileMap]
+"""The file maps of images that were read, by the digests of their layers, which have everything in them."""
 
 SETTINGS = (
     *("Env", "Entrypoint", "Cmd", "Labels", "ExposedPorts", "Volumes", "User", "WorkingDir", "StopSignal"),
@@ -44,14 +47,24 @@ def _different(prefix: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> I
             yield f"{prefix}{key!r}: {one.get(key, 'absent')!r} against {two.get(key, 'absent')!r}"
 
 
-def result_of(client: Any, name: str) -> Result:
-    """Read an image of an engine. client: a ``docker.APIClient``."""
+def result_of(client: Any, name: str, known: Known | None = None) -> Result:
+    """Read an image of an engine. client: a ``docker.APIClient``. known: is added to; what it has is not read again."""
     described = client.inspect_image(name)
+    layers = tuple(described["RootFS"].get("Layers") or ())
+    found = known.get(layers) if known is not None else None
+    if found is None:
+        found = _files_of(client, name)
+        if known is not None:
+            known[layers] = found
+    return Result(_config(described), found)
+
+
+def _files_of(client: Any, name: str) -> FileMap:
     with tempfile.TemporaryFile() as saved:
         for chunk in client.get_image(name, chunk_size=None):
             saved.write(chunk)
         saved.seek(0)
-        return Result(_config(described), _file_map(saved))
+        return _file_map(saved)
 
 
 def _config(described: Mapping[str, Any]) -> dict[str, Any]:

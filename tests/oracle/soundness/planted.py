@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.soundness.asking import DISK, LIST
+from tests.oracle.soundness.asking import DISK, LIST, PLAIN
 from tests.oracle.soundness.chain import KINDS
 from tests.oracle.soundness.patterns import is_wild
 
@@ -314,3 +314,21 @@ BUGS: Mapping[str, Bug] = {
     "exec bit on disk ignored": Bug("mbuild.git.edits", "mode_of", _returning(FILE), DISK).first("exec bit"),
     "edits in a submodule ignored": Bug("mbuild.git.edits", "inside", _clean_module, DISK),
 }
+
+SHOWN: dict[str, int] = {
+    "exceptions of ignore files forgotten": 11,
+    "bind mounts forgotten": 1,
+    "all sources but the first forgotten": 26,
+    "parents of FROM forgotten": 1,
+    "parents of mounts forgotten": 1,
+    "parents of named contexts forgotten": 30,
+    "named folders forgotten": 9,
+    "args forgotten in plain Dockerfiles": PLAIN + 4,
+    "words with variables taken as written": PLAIN + 4,
+    "lines of plain Dockerfiles read nothing": PLAIN + 11,
+    "links not followed": 39,
+    "links that change overlooked": 8,
+    "build.yaml of head for the base": 1,
+    "other definitions taken for the same": 1,
+}
+"""A chain in which a rare one shows: it is looked at before others, of which each takes a second to make."""
