@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import subprocess
@@ -44,6 +45,8 @@ RANDOM = [
         "cli/test_audit_planted.py",
         "cli/test_in_parts.py",
         "cli/test_remembering.py",
+        "discovery/test_robust.py",
+        "git/test_random_edits.py",
         "oracle",
         "recovery",
         "schedule/test_simulation.py",
@@ -63,20 +66,40 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Measure no coverage while things are made ready that are big."""
+    with _measured(not _is_big(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Measure coverage by tests that do the same every time.
 
-    What only chance reaches is not tested, and under measurement random tests take up to three times as long. The
-    marker of pytest-cov does not do it: with several workers it pauses one of two measurements.
+    What only chance reaches is not tested, and under measurement random tests take up to three times as long, those of
+    big things up to six times. The marker of pytest-cov alone does not do it: with several workers it pauses one of two
+    measurements.
     """
     drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    if not drawn and not any(item.path.is_relative_to(each) for each in RANDOM):
+    with _measured(not drawn and not _is_big(item) and not any(item.path.is_relative_to(each) for each in RANDOM)):
         return (yield)
+
+
+def _is_big(item: pytest.Item) -> bool:
+    return item.get_closest_marker("no_cover") is not None
+
+
+@contextlib.contextmanager
+def _measured(wanted: bool) -> Iterator[None]:
+    """Measure coverage or not, where it is measured at all."""
+    if wanted:
+        yield
+        return
     tracing = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracing[0])
         threading.settrace(tracing[1])

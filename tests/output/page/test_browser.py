@@ -13,7 +13,8 @@ from tests.browser import Browser
 from tests.output.page.pages import large, small
 from tests.output.page.test_render import HOSTILE, page_of
 
-pytestmark = pytest.mark.browser
+# The pages are big; what makes them is measured by other tests.
+pytestmark = [pytest.mark.browser, pytest.mark.no_cover]
 
 VISIBLE = "[...document.querySelectorAll('table.filter tbody tr')].filter((row) => row.offsetParent)"
 FOCUS = """(() => {

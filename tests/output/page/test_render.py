@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -126,6 +127,7 @@ def test_what_was_not_counted_is_said() -> None:
     assert "it was not counted" not in render(page)
 
 
+@pytest.mark.no_cover
 def test_many_images_make_no_huge_page() -> None:
     source = render(large())
     found = read(source)
