@@ -5,6 +5,8 @@ What the images do is simple; how they are called, under which names others use 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,16 +24,23 @@ from tests.oracle.test_changes import again, said
 from tests.oracle.test_soundness import EXAMPLES, Files, graph_of
 from tests.trees import MemoryTree
 
+T = TypeVar("T")
+
 NAMES = ("a", "b", "c", "d")
 REFERENCES = ("scratch", "shop/a", "shop/b:2", "c", "d", "other/a", "old:1", "old:2", "docker.io/library/b", "tools")
 ALIASES = ("other/a", "old:1", "old", "shop/a", "tools")
 CONTEXTS = ("image:a", "image:d", "docker-image://shop/b", "docker-image://old:1", "docker-image://alpine", "files")
 
 
+def maybe(*options: T) -> st.SearchStrategy[tuple[T, ...]]:
+    """Return a strategy for one of them or none; one for lists takes far longer to be made, and is for every image."""
+    return st.sampled_from([(), *((each,) for each in options)])
+
+
 @st.composite
 def dockerfiles(draw: st.DrawFn) -> str:
     lines = [f"FROM {draw(st.sampled_from(REFERENCES))}", draw(st.sampled_from(("", "ENV DIR=y", "ENV DIR=x")))]
-    lines += [f"COPY --from={each} /x /" for each in draw(st.lists(st.sampled_from(REFERENCES[1:]), max_size=1))]
+    lines += [f"COPY --from={each} /x /" for each in draw(maybe(*REFERENCES[1:]))]
     return "\n".join([*lines, draw(st.sampled_from(("COPY x /", "COPY ${DIR:-x} /", "RUN true")))]) + "\n"
 
 
@@ -52,14 +61,14 @@ def projects(draw: st.DrawFn) -> tuple[ImageDef, ...]:
 @st.composite
 def images(draw: st.DrawFn, name: str, names: list[str]) -> ImageDef:
     where = Where("build.yaml", draw(st.integers(1, 2)), 1)
-    needed = draw(st.lists(st.sampled_from(names), max_size=1)) if not draw(st.integers(0, 3)) else []
+    needed = draw(maybe(*names)) if not draw(st.integers(0, 3)) else ()
     return ImageDef(
         name,
         draw(st.sampled_from((f"shop/{name}", f"shop/{name}", name))),
         draw(st.sampled_from((f"{name}/Dockerfile", f"{name}/Dockerfile", "a/Dockerfile"))),
         draw(st.sampled_from((name, name, ""))),
-        aliases=tuple(draw(st.lists(st.sampled_from(ALIASES), max_size=1))),
-        contexts=tuple(draw(st.lists(contexts([each for each in names if each != name], where), max_size=1))),
+        aliases=draw(maybe(*ALIASES)),
+        contexts=draw(contexts([each for each in names if each != name], where)),
         depends_on=tuple(each for each in needed if each != name),
         platforms=draw(st.sampled_from(((), (), ("linux/arm64",)))),
         tags=draw(st.sampled_from(((), ("latest",)))),
@@ -69,9 +78,12 @@ def images(draw: st.DrawFn, name: str, names: list[str]) -> ImageDef:
 
 
 @st.composite
-def contexts(draw: st.DrawFn, names: list[str], where: Where) -> NamedContext:
-    written = draw(st.sampled_from([each for each in CONTEXTS if each[6:] in names or not each.startswith("image:")]))
-    name = draw(st.sampled_from(("tools", "old:1")))
+def contexts(draw: st.DrawFn, names: list[str], where: Where) -> tuple[NamedContext, ...]:
+    known = [each for each in CONTEXTS if each[6:] in names or not each.startswith("image:")]
+    return tuple(context(draw(st.sampled_from(("tools", "old:1"))), each, where) for each in draw(maybe(*known)))
+
+
+def context(name: str, written: str, where: Where) -> NamedContext:
     if written.startswith("image:"):
         return NamedContext(name, "image", written.removeprefix("image:"), where)
     return NamedContext(name, "folder" if written == "files" else "external", written, where)
