@@ -65,6 +65,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have what takes longest begun first, some of it by each worker: else all wait for it in the end.
+
+    A worker is given its share of the tests in one piece, and takes from others when it has done that.
+    """
+    long = [each for each in items if each.get_closest_marker("long")]
+    others = [each for each in items if not each.get_closest_marker("long")]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ends = [len(others) * number // workers for number in range(workers + 1)]
+    items[:] = [
+        each for number in range(workers) for each in (*long[number::workers], *others[ends[number] : ends[number + 1]])
+    ]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Measure no coverage while things are made ready that are big."""
@@ -77,8 +91,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Measure coverage by tests that do the same every time.
 
     What only chance reaches is not tested, and under measurement random tests take up to three times as long, those of
-    big things up to six times. The marker of pytest-cov alone does not do it: with several workers it pauses one of two
-    measurements.
+    big things up to six times. The marker of pytest-cov does not do it: with several workers it pauses one of two
+    measurements, and to pause one resumes the other.
     """
     drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
     with _measured(not drawn and not _is_big(item) and not any(item.path.is_relative_to(each) for each in RANDOM)):
@@ -86,7 +100,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def _is_big(item: pytest.Item) -> bool:
-    return item.get_closest_marker("no_cover") is not None
+    return item.get_closest_marker("unmeasured") is not None
 
 
 @contextlib.contextmanager

@@ -14,9 +14,6 @@ from tests.oracle.soundness.replay import command, story
 from tests.oracle.soundness.sizes import CHAINS
 from tests.oracle.soundness.totals import PROPERTY
 
-# Other tests measure what is covered; tracing would double the time of these.
-pytestmark = pytest.mark.no_cover
-
 EXPLAINED, LISTED = 3, 7
 """Of every dozen steps, the ones at which ``explain`` and ``context`` are asked too."""
 

@@ -9,9 +9,6 @@ import pytest
 from tests.oracle.soundness.asking import PLAIN, Chain, RefusedError, Verdict
 from tests.oracle.soundness.planted import BUGS, SHOWN, Bug, Planted
 
-# Other tests measure what is covered; tracing would double the time of these.
-pytestmark = pytest.mark.no_cover
-
 LIKELY, ANY = 40, 12
 """How many chains are looked at: for their likely steps, then for all of them. A plain run has LIKELY chains."""
 

@@ -159,7 +159,7 @@ def test_names_mean_nothing_but_themselves(name: str) -> None:
     assert sorted(each.images for each in found.values()) == sorted(ODD_NAMES)
 
 
-@pytest.mark.no_cover
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_more_images_than_a_provider_takes_jobs_share_jobs(name: str) -> None:
     found = read(name, MANY)

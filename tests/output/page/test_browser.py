@@ -14,7 +14,7 @@ from tests.output.page.pages import large, small
 from tests.output.page.test_render import HOSTILE, page_of
 
 # The pages are big; what makes them is measured by other tests.
-pytestmark = [pytest.mark.browser, pytest.mark.no_cover]
+pytestmark = [pytest.mark.browser, pytest.mark.unmeasured]
 
 VISIBLE = "[...document.querySelectorAll('table.filter tbody tr')].filter((row) => row.offsetParent)"
 FOCUS = """(() => {

@@ -17,7 +17,7 @@ def test_images_stand_right_of_what_they_use() -> None:
     assert [[box.name for box in column] for column in columns] == [["c"], ["b"], ["a"]]
 
 
-@pytest.mark.no_cover
+@pytest.mark.unmeasured
 def test_a_long_chain_is_no_problem() -> None:
     images = [image(f"i{index:04}", None, (f"i{index + 1:04}",) if index < 2999 else ()) for index in range(3000)]
     drawn = drawing(images, everything=True)
@@ -45,7 +45,7 @@ def test_many_alike_share_a_box_and_what_is_used_has_its_own() -> None:
     assert "idle" in {box.name for box in boxes(images, everything=True)}
 
 
-@pytest.mark.no_cover
+@pytest.mark.unmeasured
 def test_what_failed_is_drawn_however_many_there_are() -> None:
     images = [image(f"i{index:03}", None, (f"p{index % 60:02}", f"q{index % 7}")) for index in range(900)]
     images += [image(f"p{index:02}") for index in range(60)] + [image(f"q{index}") for index in range(7)]

@@ -127,7 +127,7 @@ def test_what_was_not_counted_is_said() -> None:
     assert "it was not counted" not in render(page)
 
 
-@pytest.mark.no_cover
+@pytest.mark.unmeasured
 def test_many_images_make_no_huge_page() -> None:
     source = render(large())
     found = read(source)
