@@ -15,6 +15,7 @@ from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel, Examined, Stored
 from mbuild.errors import BuildFailedError, ChangedWhileRead, EnvironmentFault, ExitCode, Problem, UsageError, Where
 from mbuild.events import Emit, Event
+from mbuild.images import ImageDef
 from mbuild.registry.registries import Registries
 from mbuild.schedule.jobs import Capacity
 from mbuild.schedule.plan import make_plan
@@ -33,6 +34,7 @@ class FakeBuilder:
     tagged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     did: list[tuple[str, str]] = field(default_factory=list)
     verdict: Examined = field(default_factory=lambda: Examined("passed"))
+    accepted: Collection[str] = ()
     name: str = "fake"
     place: str = "nowhere"
     capacity: Capacity | None = None
@@ -51,7 +53,11 @@ class FakeBuilder:
     def tag(self, existing: str, names: Sequence[str]) -> None:
         self.tagged.append((existing, tuple(names)))
 
+    def accepts(self, definition: ImageDef) -> bool:
+        return definition.name in self.accepted
+
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
+        self.did.append(("check", request.image))
         return ()
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
@@ -108,6 +114,14 @@ def test_a_request_says_everything_a_builder_needs(snapshot: Snapshot) -> None:
     assert [each.path for each in api.context.entries] == ["api/main.py", "libs/money/money.py"]
     assert api.tags[1:] == ("shop/api:latest",)
     assert api.labels["dev.mbuild.fingerprint"] == snapshot.graph.nodes["api"].fingerprint
+
+
+def test_what_a_builder_accepts_by_its_definition_is_not_looked_at(snapshot: Snapshot) -> None:
+    names = sorted(snapshot.graph.nodes)
+    builder = FakeBuilder(accepted=names[1:])
+    running.check(make_plan(snapshot.graph, dict.fromkeys(names, ()), ()), snapshot, builder, Naming(), OPTIONS)
+    assert builder.did == [("check", names[0])]
+    assert [name for name in names if "recipes" in vars(snapshot.graph.nodes[name])] == names[:1]
 
 
 def test_a_file_that_changes_for_a_moment_is_tried_again(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:

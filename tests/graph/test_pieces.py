@@ -164,7 +164,7 @@ def test_the_values_used_last_are_kept() -> None:
 
 
 def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In whatever groups, and where what is found goes from one process to another."""
+    """In whatever groups, and where what is found goes from one process to another. What few take is kept."""
     images = [image(f"i{number}", root="") for number in range(5)]
     files = {f"i{number}/Dockerfile": f"FROM scratch\nCOPY a{number} shared /\n" for number in range(5)}
     files |= {f"a{number}": str(number) for number in range(5)} | {"shared": "1"}
@@ -174,6 +174,8 @@ def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch)
         alone = graph(files, *images)
         alone.measure([name])
         expected.append(alone.nodes[name].measured)
+        taken = [use.entries for use in vars(alone.nodes[name])["contexts"]]
+        assert taken == [use.entries for use in graph(files, *images).nodes[name].contexts]
     monkeypatch.setattr(node, "MEASURED_TOGETHER", 2)
     together = graph(files, *images)
 
@@ -183,3 +185,4 @@ def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch)
     together.measure(names, elsewhere)
     assert [together.nodes[name].measured for name in names] == expected
     assert len({each.identity for each in expected if each}) == 5
+    assert [name for name in names if "contexts" in vars(together.nodes[name])] == names[3:]

@@ -98,6 +98,7 @@ def check(
     beyond = [
         problem
         for node in nodes
+        if not builder.accepts(node.definition)
         for problem in builder.check(
             replace(request(snapshot, node, naming, epoch=options.epoch, dated=options.dated), push=_pushes(publisher))
         )

@@ -16,6 +16,7 @@ from mbuild.builders.settings import folder_of, read_settings
 from mbuild.dockerfile.model import ExternalImage
 from mbuild.errors import Problem
 from mbuild.events import Emit
+from mbuild.images import ImageDef
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ class Auto(EngineStore):
     name: str = "buildkit"
     _other: Builder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def accepts(self, definition: ImageDef) -> bool:
+        """Tell whether the engine's BuildKit is asked itself: that judges everything."""
+        handed = definition.secrets or definition.ssh or definition.cache_from or definition.cache_to
+        external = any(each.kind == "external" for each in definition.contexts)
+        special = self.client.special or self.client.logged_in
+        return self.kit is not None and not (special or handed or external or len(definition.platforms) > 1)
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the way that is taken cannot build."""

@@ -27,6 +27,7 @@ from mbuild.context.tar import write_tar_to_fd
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit
+from mbuild.images import ImageDef
 from mbuild.passed import ssh_option
 from mbuild.process import Process, run, start
 from mbuild.values import dataclass, field
@@ -68,6 +69,10 @@ class Buildx(EngineStore):
                 driver = re.search(rb"^Driver:\s+(\S+)", asked.out, re.MULTILINE)
                 self._apart.append(driver is not None and driver[1] != b"docker")
             return self._apart[0]
+
+    def accepts(self, definition: ImageDef) -> bool:
+        """Tell whether it is for one platform: those every store can hold."""
+        return len(definition.platforms) < 2
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the engine's store cannot hold; of everything else BuildKit is the judge."""

@@ -26,6 +26,7 @@ from mbuild.context.source import ContextSource
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
+from mbuild.images import ImageDef
 from mbuild.values import dataclass, replace
 
 _STEP = "build"
@@ -62,6 +63,10 @@ class DockerApi(EngineStore):
     """Builds through one engine's HTTP interface."""
 
     name: str = "docker"
+
+    def accepts(self, definition: ImageDef) -> bool:  # noqa: ARG002
+        """Tell nothing: what the API can express is seen in a request only."""
+        return False
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the API cannot express without a buildx client."""

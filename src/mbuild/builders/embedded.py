@@ -16,6 +16,7 @@ from mbuild.context.source import ContextSource
 from mbuild.context.stream import verified
 from mbuild.errors import BuildFailedError, EnvironmentFault, Problem
 from mbuild.events import Emit, Step, StepDone
+from mbuild.images import ImageDef
 from mbuild.schedule.jobs import Capacity
 from mbuild.tree import Entry, decode
 from mbuild.values import dataclass
@@ -86,6 +87,10 @@ class Embedded:
 
         pull(Layout(self.output).open_or_create(), name, registries)
         return True
+
+    def accepts(self, definition: ImageDef) -> bool:  # noqa: ARG002
+        """Tell nothing: whether there is a RUN is seen in a request only."""
+        return False
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return the first RUN and every other thing that needs an engine."""

@@ -10,7 +10,7 @@ from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Platform, Recipe
 from mbuild.errors import Problem
 from mbuild.events import Emit
-from mbuild.images import ImageTest, Secret, Ssh
+from mbuild.images import ImageDef, ImageTest, Secret, Ssh
 from mbuild.schedule.jobs import Capacity
 from mbuild.values import dataclass, field
 
@@ -198,6 +198,13 @@ class Builder(Protocol):
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
         """Give an existing image more names."""
+        ...
+
+    def accepts(self, definition: ImageDef) -> bool:
+        """Tell whether it can try to build whatever is defined so: ``check`` would find nothing in any request for it.
+
+        That spares a run the requests of all images before the first of them is built.
+        """
         ...
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:

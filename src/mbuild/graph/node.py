@@ -264,7 +264,7 @@ class Graph:
         return tuple(name for name in self.order if name in needed)
 
     def measure(self, names: Sequence[str], share: Share | None = None) -> None:
-        """Find out what images take, and what there is to say of it: of many together, and without keeping it all.
+        """Find out what images take, and what to say of it. What many take is not kept.
 
         share: has parts of the work done at the same time.
         """
@@ -282,9 +282,11 @@ class Graph:
         nodes = [self.nodes[name] for name in names]
         self.workshop.inputs.announce([each for node in nodes for each in node.wanted()])
         together = (nodes[at : at + MEASURED_TOGETHER] for at in range(0, len(nodes), MEASURED_TOGETHER))
-        return [each for some in together for each in self._measure(some)]
+        few = len(nodes) <= MEASURED_TOGETHER
+        return [each for some in together for each in self._measure(some, keep=few)]
 
-    def _measure(self, nodes: Sequence[Node]) -> Iterator[Measured]:
+    def _measure(self, nodes: Sequence[Node], *, keep: bool) -> Iterator[Measured]:
+        """Yield what to say of images. keep: also keep what they take, which whoever builds them needs."""
         from mbuild.graph.measuring import measured
 
         inputs = self.workshop.inputs
@@ -292,6 +294,8 @@ class Graph:
         uses = [node._select() for node in nodes]
         inputs.weigh(use for each in uses for use in each)
         for node, contexts in zip(nodes, uses, strict=True):
+            if keep:
+                node.contexts = contexts
             yield measured(node.outline, contexts)
 
     def fingerprint(self, name: str) -> str:

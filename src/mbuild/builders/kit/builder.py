@@ -15,6 +15,7 @@ from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
+from mbuild.images import ImageDef
 from mbuild.values import dataclass, replace
 
 _IGNORE = b"# nothing: the context is already selected\n"
@@ -27,6 +28,10 @@ class Kit(EngineStore):
 
     control: Control
     name: str = "buildkit"
+
+    def accepts(self, definition: ImageDef) -> bool:  # noqa: ARG002
+        """Tell that BuildKit is the judge of everything."""
+        return True
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:  # noqa: ARG002 - BuildKit is the judge
         """Return nothing: what cannot be asked for in this way is not asked here (``auto.is_plain``)."""
