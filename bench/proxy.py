@@ -6,6 +6,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +19,23 @@ PATIENCE = 5
 
 @dataclass(slots=True)
 class Counted:
-    """sent: bytes from clients to the engine; asked: the paths of their requests, in order."""
+    """sent: bytes to the engine. asked: the paths of their requests, in order. at: when each came first."""
 
     sent: int = 0
     asked: list[str] = field(default_factory=list)
+    at: dict[str, float] = field(default_factory=dict)
 
     def clear(self) -> None:
         self.sent = 0
         self.asked.clear()
+        self.at.clear()
+
+    def take(self, data: bytes) -> None:
+        """Count what a client has sent."""
+        self.sent += len(data)
+        for path in (each.decode() for each in REQUEST.findall(data)):
+            self.asked.append(path)
+            self.at.setdefault(path, time.perf_counter())
 
 
 @contextlib.contextmanager
@@ -71,8 +81,7 @@ def _pass(source: socket.socket, target: socket.socket, counted: Counted | None)
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             if counted:
-                counted.sent += len(data)
-                counted.asked += [path.decode() for path in REQUEST.findall(data)]
+                counted.take(data)
             target.sendall(data)
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -10,7 +10,10 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import math
 import shutil
+import statistics
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +22,7 @@ from bench.areas.sending import sent
 from bench.asking import empty_cache, mbuild, references
 from bench.dockers import Client, bake_file, build_script, client
 from bench.meter import Command, Ended
+from bench.monorepo.branches import MAIN
 from bench.monorepo.files import files
 from bench.monorepo.layout import layout
 from bench.monorepo.sizes import SIZES
@@ -35,8 +39,10 @@ EXISTING = Budget("seconds", 1.5)
 BAKE, SEQUENTIAL = Budget("speed", 2, "bake"), Budget("speed", 4, "sequential")
 CALLS = 10
 """What a run may ask of the engine in all: an image that is there needs no call of its own."""
+BUILD = "/session"
+"""What the engine is asked for once for each build: the connection that it asks for files by."""
 ROUNDS = 3
-"""Of the slow scenario: one round builds the same images three times."""
+"""Of what is slow: one round of new images builds the same ones three times."""
 
 
 def scenarios(bench: Bench) -> Iterator[Row | NotRun]:
@@ -51,6 +57,7 @@ def scenarios(bench: Bench) -> Iterator[Row | NotRun]:
         for name, measure in (
             ("engine/existing", partial(_existing, size="XS" if tiny else "M")),
             ("engine/new", partial(_new, size="XS" if tiny else "S")),
+            ("engine/first", _first),
             ("engine/bytes", sent),
         ):
             if bench.wants(name):
@@ -116,6 +123,21 @@ def _new(bench: Bench, engine: Client, size: str) -> Iterator[Row]:
     value = SEQUENTIAL.value(costs["mbuild"], costs)
     within = SEQUENTIAL.keeps(value)
     yield dataclasses.replace(taken[-1], value=value, budget=str(SEQUENTIAL), within=within)
+
+
+def _first(bench: Bench, engine: Client) -> Iterator[Row]:
+    """Measure how long it takes until the engine is asked for a build, where one of all images has to be built."""
+    place, waited, wrong = bench.scratch / "first.sock", list[float](), ""
+    question = ("affected", "--base", MAIN, "--head", "service", "--format", "json")
+    command = mbuild(bench, *question, DOCKER_HOST=f"unix://{place}")
+    with counting(engine.socket, place) as counted:
+        for _ in range(1 + ROUNDS):
+            engine.remove_images()
+            counted.clear()
+            begun = time.perf_counter()
+            wrong = wrong or accept(bench.meter.run(command))
+            waited.append(counted.at.get(BUILD, math.nan) - begun)
+    yield Row("engine/first", "seconds to the first build", (), value=statistics.median(waited[1:]), wrong=wrong)
 
 
 def _renew(folder: Path, size: str, engine: Client, marks: Iterator[int]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from bench.areas.engine import _first
 from bench.areas.sending import sent
 from bench.dockers import bake_file, build_script, client
 from bench.monorepo.layout import layout
@@ -32,6 +34,7 @@ def test_the_proxy_passes_all_on_and_counts_what_goes_in(tmp_path: Path) -> None
 
     thread = threading.Thread(target=serve)
     thread.start()
+    begun = time.perf_counter()
     with counting(str(tmp_path / "server"), tmp_path / "proxy") as counted, socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(tmp_path / "proxy"))
         caller.sendall(request)
@@ -42,6 +45,7 @@ def test_the_proxy_passes_all_on_and_counts_what_goes_in(tmp_path: Path) -> None
     server.close()
     assert found == answer
     assert (counted.sent, counted.asked) == (len(request), ["/v1/images/json?all=1"])
+    assert begun < counted.at["/v1/images/json?all=1"] < time.perf_counter()
 
 
 def test_bake_and_buildx_get_the_same_images() -> None:
@@ -73,3 +77,17 @@ def test_bytes_to_an_engine_are_counted(bench: Bench, engine: EngineUnderTest, m
     assert 1 < new < 2
     assert unchanged < 0.05
     assert found.images() == ()
+
+
+@pytest.mark.engine
+def test_the_first_build_is_waited_for(bench: Bench, engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine.host)
+    found = client()
+    assert not isinstance(found, str), found
+    try:
+        (row,) = _first(bench, found)
+    finally:
+        found.remove_images()
+    assert row.wrong == ""
+    assert row.value is not None
+    assert 0 < row.value < 60
