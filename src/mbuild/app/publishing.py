@@ -6,7 +6,6 @@ points to something partial.
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mbuild.app.holdings import Holdings
@@ -104,7 +103,9 @@ class Publisher:
 
     def finish(self) -> Mapping[str, tuple[Problem, ...]]:
         """Give all images the names that wait, several at once; returns the problems of those that have some."""
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             self.done.update(zip(list(self.waiting), pool.map(self._tag, list(self.waiting)), strict=True))
         return {image: found.problems for image, found in self.done.items() if found.problems}
 

@@ -6,7 +6,6 @@ silence. What cannot: credentials that are missing or refused, and anything else
 
 from __future__ import annotations
 
-import email.utils
 from datetime import UTC, datetime
 
 from mbuild.values import dataclass
@@ -53,6 +52,8 @@ def _retry_after(text: str, now: datetime) -> float:
     """Return the seconds that a Retry-After asks for: a number or a date (RFC 9110 section 10.2.3); 0 for neither."""
     if text.isascii() and text.isdigit():
         return float(text)
+    import email.utils
+
     try:
         until = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import ipaddress
 import json
 import threading
@@ -153,7 +152,9 @@ class Registries:
     def _each(self, names: Sequence[str], ask: Callable[[str], T]) -> list[T]:
         if not names:
             return []
-        with concurrent.futures.ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
             return list(pool.map(ask, names))
 
 

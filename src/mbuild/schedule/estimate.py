@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 
 from mbuild.schedule import machine
 from mbuild.schedule.plan import BUILD, Plan
@@ -34,6 +33,13 @@ def estimates(builds: Mapping[str, Sequence[Build]]) -> dict[str, float]:
                 found[image] = median(seconds)
                 break
     return found
+
+
+def median(seconds: Iterable[float]) -> float:
+    """Return the median of some values. The library is imported where builds are known, which is not the first time."""
+    import statistics
+
+    return statistics.median(seconds)
 
 
 @dataclass(frozen=True, slots=True)
