@@ -65,20 +65,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have what takes longest begun first, some of it by each worker: else all wait for it in the end.
-
-    A worker is given its share of the tests in one piece, and takes from others when it has done that.
-    """
-    long = [each for each in items if each.get_closest_marker("long")]
-    others = [each for each in items if not each.get_closest_marker("long")]
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    ends = [len(others) * number // workers for number in range(workers + 1)]
-    items[:] = [
-        each for number in range(workers) for each in (*long[number::workers], *others[ends[number] : ends[number + 1]])
-    ]
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Measure no coverage while things are made ready that are big."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -37,7 +38,12 @@ class OwnEngine:
         return f"unix://{self.folder / 'docker.sock'}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers. Those of several workers start in turn: they share a bridge."""
+        with (Path(tempfile.gettempdir()) / "mbuild-engines.lock").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._start()
+
+    def _start(self) -> None:
         options = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile", "config-file")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -172,7 +172,6 @@ def test_without_a_push_it_is_said_what_a_builder_apart_cannot_do(repo: Repo, pr
     assert "hint: or let it find them in the registry: --push" in single.err
 
 
-@pytest.mark.long
 def test_an_engine_that_dies_is_no_failing_build_and_the_next_run_ends_it(
     repo: Repo, mortal_engine: OwnEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +95,6 @@ def owned(graph: Graph) -> list[str]:
     return [each.path for each in tree.below("") if graph.owns(each.path, each)]
 
 
-@pytest.mark.long
 @settings(max_examples=EXAMPLES * 4)
 @given(trees(), trees(), projects(), projects(), st.sets(st.sampled_from(NAMES)), st.booleans())
 def test_a_graph_after_other_definitions_is_the_same(

@@ -55,7 +55,6 @@ def check(seed: int, before: dict[str, str], edit: Mutation, ledger: Ledger) -> 
             assert after[image] == before[image], f"{edit.kind} {edit.effect} of seed {seed} touches {image}"
 
 
-@pytest.mark.long
 def test_what_matters_always_shows() -> None:
     ledger, kinds = Ledger(), Counter[str]()
     for seed in range(MONOREPOS):

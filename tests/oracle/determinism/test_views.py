@@ -107,7 +107,6 @@ def differing(views: Seen) -> set[str]:
     return {f"{where}: {image}" for where, each in views.items() for image in first if each.get(image) != first[image]}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("start", range(0, REPOSITORIES, GROUP))
 def test_every_view_is_the_same(start: int, folder: Path) -> None:
     watchers = (*WATCHERS, *((STRANGER,) if IS_ROOT else ()))

@@ -50,7 +50,6 @@ def batches() -> list[range]:
     return [range(start, min(start + size, trees)) for start in range(0, trees, size)]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seeds", batches(), ids=lambda seeds: f"{seeds.start}-{seeds.stop - 1}")
 def test_minimal_is_full(seeds: range, workshop: Workshop) -> None:
     found: list[str] = []
