@@ -6,13 +6,14 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench.areas.engine import _first
 from bench.areas.sending import sent
-from bench.dockers import bake_file, build_script, client
+from bench.dockers import Client, bake_file, build_script, client
 from bench.monorepo.layout import layout
 from bench.monorepo.sizes import SIZES
 from bench.proxy import counting
@@ -60,34 +61,32 @@ def test_bake_and_buildx_get_the_same_images() -> None:
     assert "--build-context core=libs/core" in next(line for line in script if f"/{named}:" in line)
 
 
-@pytest.mark.engine
-def test_bytes_to_an_engine_are_counted(bench: Bench, engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def own_client(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """Yield the suite's client; the images that it makes are removed afterwards."""
     monkeypatch.setenv("DOCKER_HOST", engine.host)
     found = client()
     assert not isinstance(found, str), found
-    try:
-        rows = {row.run: row for row in sent(bench, found)}
-        assert "mbuild-bench/app:latest" in found.images()
-    finally:
-        found.remove_images()
+    yield found
+    found.remove_images()
+    assert found.images() == ()
+
+
+@pytest.mark.engine
+def test_bytes_to_an_engine_are_counted(bench: Bench, own_client: Client) -> None:
+    rows = {row.run: row for row in sent(bench, own_client)}
+    assert "mbuild-bench/app:latest" in own_client.images()
     assert [row.wrong for row in rows.values()] == [""] * 4
     new, unchanged = rows["new"].value, rows["nothing changed"].value
     assert new is not None
     assert unchanged is not None
     assert 1 < new < 2
     assert unchanged < 0.05
-    assert found.images() == ()
 
 
 @pytest.mark.engine
-def test_the_first_build_is_waited_for(bench: Bench, engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", engine.host)
-    found = client()
-    assert not isinstance(found, str), found
-    try:
-        (row,) = _first(bench, found)
-    finally:
-        found.remove_images()
+def test_the_first_build_is_waited_for(bench: Bench, own_client: Client) -> None:
+    (row,) = _first(bench, own_client)
     assert row.wrong == ""
     assert row.value is not None
     assert 0 < row.value < 60

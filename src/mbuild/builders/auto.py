@@ -52,14 +52,19 @@ def client_settings(environ: Mapping[str, str]) -> Client:
 
 def is_plain(request: BuildRequest, client: Client) -> bool:
     """Whether buildx would do nothing for an image that we do not: secrets, caches, credentials, other drivers."""
-    handed = request.secrets or request.ssh or request.cache_from or request.cache_to
-    if client.special or handed or request.external or len(request.platforms) > 1 or not request.tags:
+    if client.special or _is_for_buildx(request) or request.external or not request.tags:
         return False
     remote = any(
         recipe.syntax or recipe.doubts or any(isinstance(found, ExternalImage) for _, found in recipe.references)
         for recipe in request.recipes
     )
     return not (remote and client.logged_in)
+
+
+def _is_for_buildx(said: BuildRequest | ImageDef) -> bool:
+    """Whether an image says something that only buildx hands on."""
+    handed = said.secrets or said.ssh or said.cache_from or said.cache_to
+    return bool(handed) or len(said.platforms) > 1
 
 
 @dataclass(slots=True)
@@ -74,10 +79,9 @@ class Auto(EngineStore):
 
     def accepts(self, definition: ImageDef) -> bool:
         """Tell whether the engine's BuildKit is asked itself: that judges everything."""
-        handed = definition.secrets or definition.ssh or definition.cache_from or definition.cache_to
         external = any(each.kind == "external" for each in definition.contexts)
         special = self.client.special or self.client.logged_in
-        return self.kit is not None and not (special or handed or external or len(definition.platforms) > 1)
+        return self.kit is not None and not (special or external or _is_for_buildx(definition))
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the way that is taken cannot build."""

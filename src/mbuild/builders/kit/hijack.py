@@ -6,8 +6,7 @@ import socket
 from collections.abc import Sequence
 
 _LIMIT = 1 << 16
-_SECONDS = 60
-"""To wait for an answer: an engine that is busy on a busy machine takes more than ten."""
+_SECONDS = 10
 
 Address = str | tuple[str, int]
 
