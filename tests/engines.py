@@ -28,7 +28,7 @@ def lacking() -> str:
 
 @dataclass(slots=True)
 class OwnEngine:
-    """An engine that lives in a folder. process: while it runs."""
+    """An engine that lives in a folder. process: while it is meant to run."""
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
@@ -67,14 +67,19 @@ class OwnEngine:
     def kill(self) -> None:
         """End it as a crash would: nothing is put in order. Its containerd goes, too."""
         assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        process, self.process = self.process, None
+        process.kill()
+        process.wait()
         for file in self.folder.glob("exec-root/**/*.pid"):
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int(file.read_text()), signal.SIGKILL)
 
     def stop(self) -> None:
-        assert self.process is not None
+        """End it in order. Fails where it has ended by itself: the tests that used it say nothing of why."""
+        if self.process is None:
+            return
+        ended, said = self.process.poll(), (self.folder / "log").read_text(errors="replace")
+        assert ended is None, f"the engine has ended by itself ({ended}):\n{said[-4000:]}"
         self.process.terminate()
         self.process.wait(PATIENCE_SECONDS)
 
@@ -90,10 +95,11 @@ def own_engine(*, containerd_store: bool = False) -> Iterator[OwnEngine]:
         engine.start()
         yield engine
     finally:
-        if engine.process is not None and engine.process.poll() is None:
+        try:
             engine.stop()
-        _unmount(folder)
-        shutil.rmtree(folder, ignore_errors=True)  # a step that was not stopped may still write
+        finally:
+            _unmount(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # a step that was not stopped may still write
 
 
 def _unmount(folder: Path) -> None:

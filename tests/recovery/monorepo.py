@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support import Repo
 
 BUSYBOX = Path("/bin/busybox")
-FILES_EACH = 20
+FILES_EACH = 12
 
 Content = dict[str, bytes]
 

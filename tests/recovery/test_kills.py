@@ -76,7 +76,7 @@ def check_contents(shop: Shop, found: dict[str, Content]) -> None:
 @pytest.mark.parametrize("seed", range(EMBEDDED // IN_TURN))
 def test_kills_of_the_embedded_builder(seed: int, repo: Repo) -> None:
     random_ = random.Random(seed)
-    shop = random_shop(random_, "shop", 20, runs=False)
+    shop = random_shop(random_, "shop", 12, runs=False)
     shop.write(repo)
     layout = repo.folder / ".mbuild" / "oci"
 
