@@ -121,6 +121,32 @@ def test_another_build_yaml_is_read_while_a_graph_is_made(
     assert (repo.folder.parent / "copies.events").read_text().split() == expected.split()
 
 
+@pytest.mark.parametrize(
+    ("changed", "cached", "expected"),
+    [
+        ({"jobs/new/Dockerfile": "FROM scratch\n"}, True, "load thaw"),
+        ({"jobs/old/Dockerfile": None}, True, "load thaw"),
+        ({"jobs/new/Dockerfile": "FROM scratch\n"}, False, "thaw load"),
+        ({"jobs/new/Imagefile": "FROM scratch\n"}, True, "thaw load"),
+        ({"jobs/old/Dockerfile": "FROM scratch\nENV A=1\n"}, True, "thaw"),
+        ({"jobs/new/main.py": "1"}, True, "thaw"),
+    ],
+)
+def test_what_discover_may_find_is_read_while_a_graph_is_made(
+    changed: dict[str, str | None], cached: bool, expected: str, repo: Repo, tmp_path: Path
+) -> None:
+    discovering = FILES["build.yaml"] + 'discover: ["jobs/*/Dockerfile", "jobs/*/Imagefile"]\n'
+    repo.commit(FILES | {"build.yaml": discovering, "jobs/old/Dockerfile": "FROM scratch\n"})
+    for path in [path for path, text in changed.items() if text is None]:
+        repo.git("rm", "-q", path)
+    repo.commit({path: text for path, text in changed.items() if text is not None})
+    (truth,), _ = answers(repo, 1, LIST)
+    program = PROGRAM.replace("found = []\n", EVENTS)
+    (found,), _ = answers(repo, 2, LIST, program, tmp_path / "cache" if cached else None)
+    assert found == truth
+    assert (repo.folder.parent / "copies.events").read_text().split() == expected.split()
+
+
 def test_the_first_build_yaml_is_read_where_its_graph_is_made(repo: Repo, tmp_path: Path) -> None:
     repo.commit({path: text for path, text in FILES.items() if path != "build.yaml"})
     repo.commit(FILES)

@@ -69,6 +69,14 @@ class _Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """A commit of which the graph will be asked for next. changes: gives what differs; None: that is not looked at."""
+
+    tree: Tree
+    changes: Callable[[], Sequence[Change]] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Graphs:
     """Makes graphs of one repository.
 
@@ -77,7 +85,7 @@ class Graphs:
              every tree.
     settings: all that graphs depend on besides the tree; None: nothing is remembered.
     meanwhile: is called while another process makes a graph; None: there is nothing else to do.
-    following: a commit of which the graph will be asked for next, if any.
+    following: what comes after the graph that is asked for, if anything.
     """
 
     project: Callable[[Tree], Project | None]
@@ -87,7 +95,7 @@ class Graphs:
     settings: str | None
     cache: Cache
     meanwhile: Callable[[], None] | None = None
-    following: Tree | None = None
+    following: Following | None = None
 
     def at(self, tree: Tree) -> Made | None:
         """Return the graph at a tree, None where it has no build.yaml. Raises ConfigError."""
@@ -224,13 +232,22 @@ class Graphs:
         return self._built(tree)
 
     def _read_ahead(self, tree: CommitTree) -> None:
-        """Read what build.yaml says at the commit that follows, where that is something else: it is remembered."""
+        """Read what build.yaml says at the commit that follows, where that may be something else: it is remembered."""
         if self.following is None or self.config is None or self.cache.folder is None:
             return
-        before, after = tree.entry(self.config), self.following.entry(self.config)
-        if before is not None and after is not None and before.oid != after.oid:
-            with contextlib.suppress(MbuildError):  # said by whoever asks for the graph
-                self.stated(self.following, self.cache)
+        with contextlib.suppress(MbuildError):  # said by whoever asks for the graph
+            if self._may_say_otherwise(tree, self.following, self.config):
+                self.stated(self.following.tree, self.cache)
+
+    def _may_say_otherwise(self, tree: CommitTree, following: Following, config: str) -> bool:
+        """Guess whether it is worth reading. What ``discover`` looks for is not known yet: most of it is so named."""
+        before, after = tree.entry(config), following.tree.entry(config)
+        if before is None or after is None:
+            return False
+        if before.oid != after.oid or following.changes is None:
+            return before.oid != after.oid
+        appearing = (each.path for each in following.changes() if each.old is None or each.new is None)
+        return any("dockerfile" in path.rpartition("/")[2].lower() for path in appearing)
 
     def _frozen(self, tree: CommitTree) -> bytes:
         """Return the graph of a commit as bytes; none where there is anything else to say of it. Raises ConfigError."""

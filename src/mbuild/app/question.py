@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from mbuild.app.graphs import Following
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
@@ -84,11 +85,15 @@ def ask(
         notes: list[Problem] = []
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
-        graphs = replace(workspace.graphs, following=its_tree() if commit is not None else None)
+        graphs = workspace.graphs
         known = graphs.known(trees[0], its_tree()) if commit is not None and len(trees) == 1 else None
         # Git need not say what differs where it is known what that means.
         differing = (Begun if known is None else Later)(lambda: [diff(each, its_tree()) for each in trees])
         with _waited(differing) as differs:
+            if commit is not None:
+                # What git was not asked for yet, or is to be compared with several, is not waited for.
+                alone = differs if known is None and len(trees) == 1 else None
+                graphs = replace(graphs, following=_following(its_tree(), alone))
             graphs = replace(graphs, meanwhile=partial(meanwhile, True)) if meanwhile else graphs
             bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
             if meanwhile:
@@ -120,6 +125,11 @@ def _waited(begun: Begun[T] | Later[T]) -> Iterator[Callable[[], T]]:
         yield begun.result
     finally:
         begun.wait()
+
+
+def _following(tree: Tree, differs: Callable[[], Sequence[Sequence[Change]]] | None) -> Following:
+    """Return what comes after the graph at base."""
+    return Following(tree, None if differs is None else lambda: differs()[0])
 
 
 def _nothing() -> Graph:
