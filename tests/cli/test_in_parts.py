@@ -22,7 +22,7 @@ PROGRAM = """
 import contextlib, io, json, os, sys
 from mbuild.cli.boundary import run
 from mbuild.git import repository
-from mbuild.graph import build, node
+from mbuild.graph import build, measuring
 from mbuild.process import share
 
 count, questions, copies = json.loads(sys.argv[1])
@@ -33,7 +33,7 @@ def counted():
     return fork()
 os.fork = counted
 share.processors = lambda: count
-repository.BIG = build.FEWEST_APART = node.MEASURED_TOGETHER = 1
+repository.BIG = build.FEWEST_APART = measuring.TOGETHER = 1
 found = []
 for question in questions:
     out, err = io.StringIO(), io.StringIO()
@@ -204,7 +204,7 @@ def test_copies_that_fail_change_nothing(repo: Repo) -> None:
 def test_a_small_graph_is_made_aside_where_there_is_something_else_to_do(question: Any, worth: int, repo: Repo) -> None:
     repo.commit(FILES)
     repo.commit({"libs/money/money.py": "VAT = 21\n"})
-    small = PROGRAM.replace("repository.BIG = build.FEWEST_APART = node.MEASURED_TOGETHER = 1\n", "")
+    small = PROGRAM.replace("repository.BIG = build.FEWEST_APART = measuring.TOGETHER = 1\n", "")
     assert small != PROGRAM
     (one,), _ = answers(repo, 1, question, small)
     (several,), copies = answers(repo, 3, question, small)

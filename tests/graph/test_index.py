@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mbuild.graph.index import Index, Rules, Sources
+from mbuild.graph.index import Index, Sources
+from mbuild.graph.keeper import Rules
 from mbuild.images import ImageDef
 from mbuild.tree import FILE, Entry
 from tests.graph.test_affected import graph, image

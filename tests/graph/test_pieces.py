@@ -15,11 +15,11 @@ from mbuild.context.select import Selection, select
 from mbuild.dockerfile.model import Read
 from mbuild.errors import Where
 from mbuild.graph import inputs as module
-from mbuild.graph import node
+from mbuild.graph import measuring
 from mbuild.graph.attributes import Attributes
 from mbuild.graph.fingerprint import FORMAT, encode, entries, identity
 from mbuild.graph.inputs import Inputs, Wanted, link_target, listing, missing_of
-from mbuild.graph.measuring import measured
+from mbuild.graph.measuring import measure, measured
 from mbuild.graph.model import ContextUse
 from mbuild.graph.outline import Outline, Place
 from mbuild.graph.pieces import Piece, Recent, digest, in_order
@@ -172,17 +172,17 @@ def test_many_images_are_measured_as_each_alone(monkeypatch: pytest.MonkeyPatch)
     expected = []
     for name in names:
         alone = graph(files, *images)
-        alone.measure([name])
+        measure(alone, [name])
         expected.append(alone.nodes[name].measured)
         taken = [use.entries for use in vars(alone.nodes[name])["contexts"]]
         assert taken == [use.entries for use in graph(files, *images).nodes[name].contexts]
-    monkeypatch.setattr(node, "MEASURED_TOGETHER", 2)
+    monkeypatch.setattr(measuring, "TOGETHER", 2)
     together = graph(files, *images)
 
     def elsewhere(work: Any, items: Any, fewest: int, dump: Any, load: Any, pieces: int = 1) -> Any:
         return [load(dump(work(items[:3]))), load(dump(work(items[3:])))]
 
-    together.measure(names, elsewhere)
+    measure(together, names, elsewhere)
     assert [together.nodes[name].measured for name in names] == expected
     assert len({each.identity for each in expected if each}) == 5
     assert [name for name in names if "contexts" in vars(together.nodes[name])] == names[3:]

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mbuild.errors import DockerfileError
-from mbuild.graph import node
+from mbuild.graph import measuring
 from mbuild.graph.build import build_frozen, build_graph
 from mbuild.graph.frozen import freeze, thaw
+from mbuild.graph.measuring import measure
 from mbuild.images import ImageDef, Project
 from tests.oracle.test_definitions import projects, trees
 from tests.oracle.test_soundness import EXAMPLES, Files, definitions, graph_of, monorepos
@@ -73,9 +74,9 @@ def test_what_images_take_is_measured_in_parts(files: Files, args: list[str], cu
         return
     parts = thaw(memoryview(freeze(whole, ())), MemoryTree(files), "linux/amd64")[0]
     names = list(whole.nodes)
-    whole.measure(names)
-    with patch.object(node, "MEASURED_TOGETHER", 1):
-        parts.measure(names, Cutting(cuts))
+    measure(whole, names)
+    with patch.object(measuring, "TOGETHER", 1):
+        measure(parts, names, Cutting(cuts))
     for name, one in whole.nodes.items():
         assert parts.nodes[name].measured == one.measured
         assert parts.nodes[name].fingerprint == one.fingerprint

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
+from mbuild.graph.measuring import measure
 from mbuild.graph.node import Graph
 from mbuild.process.share import share
 from mbuild.references import parse_reference
@@ -78,7 +79,7 @@ def _sources(names: Mapping[str, str], registries: Registries, promote_from: str
 
 def unbuilt(graph: Graph, images: Sequence[str], registries: Registries) -> tuple[str, ...]:
     """Return those of some images of which no registry has a build. Raises RegistryError."""
-    graph.measure(images, share)
+    measure(graph, images, share)
     names = {content_name(graph.nodes[name]): name for name in images}
     return tuple(names[each] for each in sorted(names.keys() - registries.existing(names)))
 

@@ -10,6 +10,7 @@ from mbuild.app.running import Run
 from mbuild.app.together import ask_together
 from mbuild.app.workspace import Snapshot
 from mbuild.graph.affected import Reason
+from mbuild.graph.measuring import measure
 from mbuild.graph.node import Node
 from mbuild.output.report import ContextInfo, Done, ImageReport, listed
 from mbuild.schedule.plan import BUILD, Plan, Step
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def context_info(snapshot: Snapshot, node: Node) -> ContextInfo:
     """Return what an image's contexts hold, named ones included."""
-    snapshot.graph.measure([node.name])
+    measure(snapshot.graph, [node.name])
     found = node.measured
     assert found is not None
     return ContextInfo(files=found.files, bytes=found.bytes, digest=_digest(found.digests), exact=node.exact)

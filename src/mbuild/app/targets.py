@@ -11,7 +11,7 @@ from mbuild.context.select import reader_of
 from mbuild.errors import Problem, UsageError, printable
 from mbuild.git.ignored import ignored
 from mbuild.git.trees import CommitTree
-from mbuild.graph.index import inside, lies_in
+from mbuild.graph.paths import inside, lies_in
 from mbuild.output.target import Target
 from mbuild.passed import NAME
 from mbuild.schedule.plan import BUILD, Plan

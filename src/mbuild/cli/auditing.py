@@ -21,6 +21,7 @@ from mbuild.cli.answering import print_json
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.planning import chosen
 from mbuild.errors import ExitCode, Problem
+from mbuild.graph.measuring import measure
 from mbuild.output.audit import Audit, as_json, as_text
 from mbuild.output.display import choose as choose_display
 from mbuild.process.share import share
@@ -89,7 +90,7 @@ def _ended(
 def _shown(answer: Answer, drawn: tuple[str, ...], place: Workplace, registries: Registries | None) -> Shown:
     """Find out which of the images exist as builds of their fingerprints."""
     graph = answer.snapshot.graph
-    graph.measure(graph.with_parents(dict.fromkeys(drawn)), share)
+    measure(graph, graph.with_parents(dict.fromkeys(drawn)), share)
     found = look(graph, drawn, place.builder, registries, False, lambda each: print_problems([each], "warning"))
     return Shown(graph, found, place, registries)
 

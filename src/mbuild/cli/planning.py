@@ -14,6 +14,7 @@ from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
+from mbuild.graph.measuring import measure
 from mbuild.names import registry_prefix, tag_template
 from mbuild.output.words import count
 from mbuild.process.share import share
@@ -64,7 +65,7 @@ def holdings(job: Job, registries: Registries) -> Holdings:
     """Find out what exists. Without a builder, and where ``--no-reuse`` says so, registries are not asked."""
     graph, options, source = job.wanted.snapshot.graph, job.options, promotion(job)
     needed = graph.with_parents(job.asked)
-    graph.measure(needed, share)
+    measure(graph, needed, share)
     asked = registries if options.reuse and job.builder else None
     found = look(graph, needed, job.builder, asked, options.push, _warn, source)
     lacking = sorted(set(job.asked) - found.existing) if source and asked and not options.force else []

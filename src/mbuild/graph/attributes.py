@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mbuild.graph.index import inside, joined, lies_in
+from mbuild.graph.paths import inside, joined, lies_in
 from mbuild.tree import ATTRIBUTES, EXECUTABLE, FILE, Entry, Tree
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from mbuild.context.select import reader_of
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
-from mbuild.graph.index import inside, lies_in
 from mbuild.graph.outline import Place
+from mbuild.graph.paths import inside, lies_in
 from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:

@@ -10,9 +10,11 @@ from mbuild.context.follow import LinkTarget, Parts, follow, parts_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.select import excludes_of
 from mbuild.dockerfile.model import Read
-from mbuild.graph.index import Hit, Index, Room, Rules, Sources, inside, joined
+from mbuild.graph.index import Hit, Index, Room, Sources
+from mbuild.graph.keeper import Rules
 from mbuild.graph.lookup import asked_for
 from mbuild.graph.outline import Outline, Place
+from mbuild.graph.paths import inside, joined
 from mbuild.graph.places import Places, RuledBy, ruled_by
 from mbuild.images import ImageDef
 from mbuild.tree import Entry

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mbuild.errors import Where
 from mbuild.graph.defined import Definitions, Thawed, lines_of
 from mbuild.graph.images import Source, Summary, read
-from mbuild.graph.index import Index, Rules, Sources
+from mbuild.graph.index import Index, Sources
+from mbuild.graph.keeper import Rules
 from mbuild.graph.node import Graph
 from mbuild.graph.workshop import Workshop
 from mbuild.store.table import DIGITS, FEW, Rows, Table

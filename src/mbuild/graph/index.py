@@ -6,9 +6,11 @@ the folders above it. What the index says is exact where no link is on the way o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mbuild.graph.keeper import Keeper, Rules
+from mbuild.graph.paths import inside, lies_in
 from mbuild.tree import SUBMODULE
 from mbuild.values import NamedTuple, dataclass, field
 
@@ -64,14 +66,6 @@ class Cover(NamedTuple):
     readers: Readers
     root: str
     deep: bool
-
-
-class Rules(NamedTuple):
-    """What keeps paths out of a context root: the lines of an ignore file and ``exclude``, then ``include``."""
-
-    root: str
-    lines: tuple[tuple[str, int], ...]
-    include: tuple[str, ...]
 
 
 Room = tuple[int, bool]
@@ -249,56 +243,3 @@ class Index:
                 yield from cover.readers.images
         if entry.mode == SUBMODULE:
             yield from self.near(path)
-
-
-class Keeper:
-    """Tells which paths of a context root are neither ignored nor left out. Paths are from the git root."""
-
-    def __init__(self, rules: Rules, matcher: Callable[[tuple[str, ...]], IgnoreMatcher]) -> None:
-        """Take rules that have been found sound before, and what gives the matcher of some lines."""
-        self._rules = rules
-        self._matcher = matcher
-        self._by_top: dict[str, tuple[IgnoreMatcher, IgnoreMatcher]] = {}
-        self._known: dict[str, bool] = {}
-
-    def keeps(self, path: str) -> bool:
-        """Tell whether a path is part of the context."""
-        if path not in self._known:
-            relative = inside(self._rules.root, path)
-            ignore, include = self._matchers(relative.partition("/")[0])
-            kept = not ignore.ignored(relative)
-            self._known[path] = kept and not (self._rules.include and not include.ignored(relative))
-        return self._known[path]
-
-    def _matchers(self, top: str) -> tuple[IgnoreMatcher, IgnoreMatcher]:
-        """Return what ignores in one folder of the root by the lines, and by ``include``.
-
-        The ignore files of a repository often differ only in the folders that they name: each of the image itself.
-        """
-        if top not in self._by_top:
-            from mbuild.dockerfile.ignore import concerns
-
-            lines = tuple([each for each, _ in self._rules.lines if concerns(each, top)])
-            include = tuple([each for each in self._rules.include if concerns(each, top)])
-            self._by_top[top] = self._matcher(lines), self._matcher(include)
-        return self._by_top[top]
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether ``include`` narrows the context: then no empty folders are part of it."""
-        return bool(self._rules.include)
-
-
-def lies_in(folder: str, path: str) -> bool:
-    """Tell whether a path is a folder or lies in it; "" is the git root."""
-    return not folder or path == folder or path.startswith(f"{folder}/")
-
-
-def joined(*parts: str) -> str:
-    """Return paths one below the other as one; "" is the git root."""
-    return "/".join(each for each in parts if each)
-
-
-def inside(folder: str, path: str) -> str:
-    """Return a path relative to a folder that it lies in."""
-    return path[len(folder) + 1 :] if folder else path

@@ -18,9 +18,9 @@ from mbuild.context.select import Selection, select
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.graph.attributes import Attributes
-from mbuild.graph.index import joined
 from mbuild.graph.model import ContextUse, Missing
 from mbuild.graph.outline import Place
+from mbuild.graph.paths import joined
 from mbuild.graph.pieces import Piece, Recent, in_order
 from mbuild.graph.places import Places
 from mbuild.images import ImageDef

@@ -16,14 +16,9 @@ if TYPE_CHECKING:
     from mbuild.graph.inputs import Wanted
     from mbuild.graph.model import ContextUse, Measured, Missing
     from mbuild.graph.outline import Edge, Outline
-    from mbuild.graph.sharing import Share
     from mbuild.graph.workshop import Workshop
     from mbuild.images import ImageDef
     from mbuild.tree import Entry
-
-
-MEASURED_TOGETHER = 128
-"""So many images are looked at together, and then let go of: what is asked of git for one alone takes 5 ms."""
 
 
 class Node:
@@ -38,7 +33,7 @@ class Node:
         self.summary = graph.images.summaries[name]
         self._graph = graph
         self.measured: Measured | None = None
-        """What ``Graph.measure`` found."""
+        """What ``measuring.measure`` found."""
 
     @cached_property
     def source(self) -> Source:
@@ -123,9 +118,10 @@ class Node:
     @cached_property
     def contexts(self) -> tuple[ContextUse, ...]:
         """What it takes from each of its contexts, the main one ("") first."""
-        return self._select()
+        return self.select()
 
-    def _select(self) -> tuple[ContextUse, ...]:
+    def select(self) -> tuple[ContextUse, ...]:
+        """Return the same, and do not keep it."""
         inputs = self._graph.workshop.inputs
         return tuple(inputs.use(*each) for each in self.wanted())
 
@@ -262,41 +258,6 @@ class Graph:
             if name in needed:
                 needed.update(self.images.summaries[name].parents)
         return tuple(name for name in self.order if name in needed)
-
-    def measure(self, names: Sequence[str], share: Share | None = None) -> None:
-        """Find out what images take, and what to say of it. What many take is not kept.
-
-        share: has parts of the work done at the same time.
-        """
-        from mbuild.graph.measuring import dump, load
-        from mbuild.graph.sharing import alone
-
-        new = [name for name in names if self.nodes[name].measured is None]
-        parts = (share or alone)(self._measured, new, MEASURED_TOGETHER, dump, load)
-        for name, found in zip(new, (each for part in parts for each in part), strict=True):
-            self.nodes[name].measured = found
-        if len(new) > MEASURED_TOGETHER:
-            self.workshop.inputs.forget()
-
-    def _measured(self, names: Sequence[str]) -> Sequence[Measured]:
-        nodes = [self.nodes[name] for name in names]
-        self.workshop.inputs.announce([each for node in nodes for each in node.wanted()])
-        together = (nodes[at : at + MEASURED_TOGETHER] for at in range(0, len(nodes), MEASURED_TOGETHER))
-        few = len(nodes) <= MEASURED_TOGETHER
-        return [each for some in together for each in self._measure(some, keep=few)]
-
-    def _measure(self, nodes: Sequence[Node], *, keep: bool) -> Iterator[Measured]:
-        """Yield what to say of images. keep: also keep what they take, which whoever builds them needs."""
-        from mbuild.graph.measuring import measured
-
-        inputs = self.workshop.inputs
-        inputs.expect(each for node in nodes for each in node.wanted())
-        uses = [node._select() for node in nodes]
-        inputs.weigh(use for each in uses for use in each)
-        for node, contexts in zip(nodes, uses, strict=True):
-            if keep:
-                node.contexts = contexts
-            yield measured(node.outline, contexts)
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of an image: made for its parents first, however long the chain."""
