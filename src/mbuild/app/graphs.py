@@ -1,18 +1,17 @@
 """Makes the graphs of trees, from what is remembered of earlier ones where that can be done.
 
-What is remembered is keyed by everything a graph is made of: the commit, where build.yaml is, the platforms, the
-code. A graph of another commit serves as well: what changed since is read again (``graph.refresh``).
+A graph of another commit serves as well as one of the same (``app.kept``): what changed since is read again
+(``graph.refresh``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mbuild.app.kept import Kept
 from mbuild.app.together import expected
 from mbuild.changes import odd_entries
 from mbuild.errors import ConfigError, GitError, MbuildError
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from mbuild.images import Project
     from mbuild.store.cache import Cache
     from mbuild.tree import Tree
-
-MOST_ANCHORS = 8
-"""How many commits are kept to start from."""
 
 MANY_CHANGES = 500
 """A graph made from one so many changes away is remembered too, and what they affect."""
@@ -83,7 +79,7 @@ class Graphs:
     project: reads build.yaml at a tree, None where the tree has none. stated: the same, remembered by a cache.
     config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
              every tree.
-    settings: all that graphs depend on besides the tree; None: nothing is remembered.
+    kept: what is remembered of earlier graphs.
     meanwhile: is called while another process makes a graph; None: there is nothing else to do.
     following: what comes after the graph that is asked for, if anything.
     """
@@ -92,8 +88,7 @@ class Graphs:
     stated: Callable[[Tree, Cache], Stated | None]
     config: str | None
     native: str
-    settings: str | None
-    cache: Cache
+    kept: Kept
     meanwhile: Callable[[], None] | None = None
     following: Following | None = None
 
@@ -131,8 +126,7 @@ class Graphs:
 
     def known(self, base: Tree, tree: Tree) -> bytes | None:
         """Return what ``remember`` was told of two trees, for ``judged``."""
-        key = self._pair(base, tree)
-        return self.cache.get("verdict", key) if key else None
+        return self.kept.verdict(base, tree)
 
     def judged(
         self, known: bytes, base: Made, tree: Tree, changes: Callable[[], Sequence[Change]]
@@ -158,9 +152,9 @@ class Graphs:
         self, base: Made, made: Made, changes: Sequence[Change], differing: Affected, unowned: tuple[str, ...]
     ) -> None:
         """Remember what was found between two commits, where to find it again takes long."""
-        key = self._pair(base.graph.workshop.tree, made.graph.workshop.tree)
+        trees = base.graph.workshop.tree, made.graph.workshop.tree
         quick = made.graph.images is base.graph.images and len(changes) < MANY_CHANGES
-        if key is None or not made.whole or quick:
+        if not self.kept.keeps(*trees) or not made.whole or quick:
             return
         from mbuild.graph import verdict
 
@@ -168,14 +162,14 @@ class Graphs:
         redefined, scattered = self._redefined(base, changes), any(map(is_scattered, odd_entries(changes)))
         raw = verdict.freeze(base.graph, found, redefined=redefined, scattered=scattered)
         if raw is not None:
-            self.cache.put("verdict", key, raw)
+            self.kept.put_verdict(*trees, raw)
 
     def _said(self, base: Made, tree: Tree, *, redefined: bool) -> _Said | None:
         """Return what build.yaml says at a tree, where it may be something else than at base's. Raises ConfigError."""
         if not redefined:
             return _Said(None, base.discover, base.notes)
         # The graph of this tree may never be remembered, and the next question is about the same definitions.
-        found = self.stated(tree, self.cache)
+        found = self.stated(tree, self.kept.cache)
         return None if found is None else _Said(found.definitions, found.discover, found.notes)
 
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
@@ -208,12 +202,12 @@ class Graphs:
         if found is None:
             return self._anew(tree)
         if found.whole and distance >= MANY_CHANGES:
-            self._remember(tree, freeze(found.graph, found.discover))
+            self.kept.put_graph(tree, freeze(found.graph, found.discover))
         return found
 
     def _anew(self, tree: CommitTree) -> Made | None:
         """Make the graph of a commit of which nothing is known, and remember it."""
-        if not self.settings:
+        if not self.kept.settings:
             return self._built(tree)
         from mbuild.process.share import aside
 
@@ -226,18 +220,18 @@ class Graphs:
                 self._read_ahead(tree)
             raw = made()
             if raw:
-                self._remember(tree, raw)  # while the copy ends: it has much memory to give back
+                self.kept.put_graph(tree, raw)  # while the copy ends: it has much memory to give back
                 graph, discover = thaw(memoryview(raw), tree, self.native)
                 return Made(graph, tuple(discover))
         return self._built(tree)
 
     def _read_ahead(self, tree: CommitTree) -> None:
         """Read what build.yaml says at the commit that follows, where that may be something else: it is remembered."""
-        if self.following is None or self.config is None or self.cache.folder is None:
+        if self.following is None or self.config is None or self.kept.cache.folder is None:
             return
         with contextlib.suppress(MbuildError):  # said by whoever asks for the graph
             if self._may_say_otherwise(tree, self.following, self.config):
-                self.stated(self.following.tree, self.cache)
+                self.stated(self.following.tree, self.kept.cache)
 
     def _may_say_otherwise(self, tree: CommitTree, following: Following, config: str) -> bool:
         """Guess whether it is worth reading. What ``discover`` looks for is not known yet: most of it is so named."""
@@ -264,7 +258,7 @@ class Graphs:
 
     def _from_anchor(self, tree: CommitTree) -> tuple[Made | None, int]:
         """Return the graph made from one that is remembered, and how many changes away that is."""
-        for commit in self._anchors(tree):
+        for commit in self.kept.anchors(tree):
             base = CommitTree(tree.repository, commit)
             known = self._remembered(base)
             if known is None:
@@ -279,7 +273,7 @@ class Graphs:
         return None, 0
 
     def _remembered(self, tree: CommitTree) -> Made | None:
-        raw = self.cache.view("graph", self._key(tree.commit)) if self.settings else None
+        raw = self.kept.graph(tree)
         if raw is None:
             return None
         try:
@@ -287,31 +281,3 @@ class Graphs:
             return Made(graph, tuple(discover))
         except (ValueError, TypeError, KeyError, IndexError):
             return None
-
-    def _remember(self, tree: CommitTree, raw: bytes) -> None:
-        if self.cache.folder is None:
-            return
-        self.cache.put("graph", self._key(tree.commit), raw)
-        anchors = [tree.commit, *(each for each in self._anchors(tree) if each != tree.commit)][:MOST_ANCHORS]
-        self.cache.put("anchors", self._place(tree), json.dumps(anchors).encode())
-
-    def _anchors(self, tree: CommitTree) -> list[str]:
-        raw = self.cache.get("anchors", self._place(tree)) if self.settings else None
-        return json.loads(raw) if raw else []
-
-    def _key(self, commit: str) -> str:
-        return f"{self.settings}\n{commit}"
-
-    def _pair(self, base: Tree, tree: Tree) -> str | None:
-        """Return the key of what is known of two commits; None where it is not remembered."""
-        if not self.settings or not isinstance(base, CommitTree) or not isinstance(tree, CommitTree):
-            return None
-        return f"{self._key(base.commit)}\n{tree.commit}"
-
-    def _place(self, tree: CommitTree) -> str:
-        return f"{self.settings}\n{tree.repository.git.git_dir}"
-
-
-def settings(*parts: object) -> str:
-    """Return one text for all that graphs depend on besides the tree."""
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.app.ahead import Ahead
-from mbuild.app.graphs import Graphs, Made, settings
+from mbuild.app.graphs import Graphs, Made
+from mbuild.app.kept import Kept, settings
 from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -154,7 +155,8 @@ class Workspace:
         outside = _read(self.config) if self.config is not None and self.inside is None else b""
         parts = (self.inside, self.shown, outside, self.platforms, native_platform())
         known = None if self.config is None else settings(*parts)
-        return Graphs(self.project, self.stated, self.inside, native_platform(), known, open_cache(self.environ))
+        kept = Kept(open_cache(self.environ), known)
+        return Graphs(self.project, self.stated, self.inside, native_platform(), kept)
 
     def snapshot(
         self,
