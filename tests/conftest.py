@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.browser import Browser, find_browser
 from tests.engines import OwnEngine, lacking, own_engine
-from tests.registry.server import Proxy, program, proxied, serving
+from tests.registry.server import CONTENT, Proxy, program, proxied, serving
 from tests.support import Repo
 
 if TYPE_CHECKING:
@@ -244,14 +245,26 @@ def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "repo")
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[str]:
-    """Yield the HOST:PORT of an empty registry; skip where the program is missing, fail where it is required."""
+@pytest.fixture(scope="session")
+def registry_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Yield the HOST:PORT of a registry, and the folder that has all of its content.
+
+    Skip where the program is missing, fail where it is required.
+    """
     if program() is None:
         why = "no registry is installed (Debian: docker-registry)"
         _no_engine(why)
-    with serving(tmp_path) as host:
-        yield host
+    folder = tmp_path_factory.mktemp("registry")
+    with serving(folder) as host:
+        yield host, folder / CONTENT
+
+
+@pytest.fixture
+def registry(registry_server: tuple[str, Path]) -> str:
+    """Return the HOST:PORT of an empty registry: it knows nothing but what is in its folder."""
+    host, content = registry_server
+    shutil.rmtree(content, ignore_errors=True)
+    return host
 
 
 @pytest.fixture

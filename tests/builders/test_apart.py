@@ -159,7 +159,7 @@ def test_a_builder_apart_pushes_what_the_engine_could_not_hold(
 
 
 @pytest.mark.engine
-@pytest.mark.usefixtures("apart")
+@pytest.mark.usefixtures("engine", "apart")
 def test_without_a_push_it_is_said_what_a_builder_apart_cannot_do(repo: Repo, proxy: Proxy) -> None:
     shop = shop_of(repo, proxy.host, TWO)
     refused = shop.mbuild("all", "--builder", "buildx")

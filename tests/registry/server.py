@@ -22,6 +22,7 @@ log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
+CONTENT = "content"
 PATIENCE_SECONDS = 20
 
 
@@ -43,7 +44,7 @@ def serving(folder: Path) -> Iterator[str]:
     found, port = program(), free_port()
     assert found is not None
     file = folder / "registry.yml"
-    file.write_text(CONFIGURATION.format(folder=folder / "content", port=port))
+    file.write_text(CONFIGURATION.format(folder=folder / CONTENT, port=port))
     process = subprocess.Popen([found, "serve", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, process)
