@@ -157,6 +157,111 @@ def test_what_is_wrong_gives_one_line_and_the_rest_still_works(text: str, messag
     assert said.startswith(message)
 
 
+NEWER = """\
+variable "TAG" {
+  default = "1.0"
+  description = "Which one, \\"quoted\\" # and so on"  # said to people
+  type = string
+}
+variable "LIST" {
+  type = list(string)
+  description = "More"
+  default = ["a"]
+  validation {
+    condition = TAG != "}" && "${TAG}" != ""  # }
+    error_message = "TAG is {needed"
+  }
+}
+group "more" {
+  description = "A group"
+  targets = ["web"]
+}
+target "web" {
+  description = "A target"
+  context = "web"
+  args = {
+    description = "kept"
+    type = "kept"
+    call = "kept"
+  }
+  tags = ["acme/web:${TAG}"]
+}
+target "checked" {
+  context = "web"
+  call = "check"
+}
+target "built" {
+  context = "web"
+  call = "build"
+}
+target "matrix" {
+  name = "matrix-${v}"
+  matrix = { v = ["a", "b"] }
+  context = "web"
+  call = "lint"
+}
+"""
+
+
+@needs_buildx
+def test_what_an_older_buildx_does_not_know_and_makes_no_other_image_is_left_out() -> None:
+    files = {"docker-bake.hcl": NEWER, **DOCKERFILES}
+    found = images(files)
+    assert {"web", "built"} <= set(found)
+    assert not {"checked", "matrix-a", "matrix-b"} & set(found)
+    build = found["web"].build
+    assert build.args == (("call", "kept"), ("description", "kept"), ("type", "kept"))
+    assert build.published == ("acme/web:1.0",)
+    assert build.where.line == 19
+    assert notes(files) == [
+        "docker-bake.hcl:29: left out, since their output is no image: 'checked', 'matrix-a', 'matrix-b'"
+    ]
+
+
+@needs_buildx
+@pytest.mark.parametrize(
+    "text",
+    [
+        'variable "A" {\n  description = upper("x")\n}\n',
+        'variable "A" {\n  description = <<EOT\nx\nEOT\n}\n',
+        'variable "A" { description = "x" }\n',
+        'variable "A" {\n  nonsense = "x"\n}\n',
+        'variable "A" {\n  type = "${string}"\n}\n',
+        'group "g" {\n  targets = ["a"]\n  validation {\n',
+        'function "f" {\n  type = string\n  params = []\n}\n',
+    ],
+)
+def test_what_cannot_be_left_out_is_said_as_buildx_says_it(text: str) -> None:
+    """Of what a newer buildx reads, nothing is said then; of what none reads, always."""
+    files = {"docker-bake.hcl": f'target "a" {{ context = "web" }}\n{text}', **DOCKERFILES}
+    said = notes(files)
+    assert all(each.startswith("docker-bake.hcl") and "not read, buildx says: " in each for each in said)
+    assert said or "description" in text
+
+
+@needs_buildx
+def test_places_are_those_of_the_file_though_something_is_left_out() -> None:
+    checked = '  validation {\n    condition = true\n    error_message = "x"\n  }\n'
+    text = f'variable "A" {{\n{checked}}}\ntarget "b" {{\n  context = nope\n}}\n'
+    (said,) = notes({"docker-bake.hcl": text, **DOCKERFILES}, bake)
+    assert said.startswith("docker-bake.hcl:8: not read, buildx says: ")
+
+
+def test_targets_that_a_newer_buildx_tells_to_be_asked_about_are_no_images() -> None:
+    said = {"target": {"a": {"context": "web", "call": "check"}, "b": {"context": "web", "call": "build"}}}
+    files = {"docker-bake.hcl": 'target "a" {}\ntarget "b" {}\n', **DOCKERFILES}
+    found = images(files, lambda *_: json.dumps(said).encode())
+    assert "b" in found
+    assert "a" not in found
+
+
+def test_no_more_targets_are_named_than_can_be_read() -> None:
+    targets = {f"t{number:02}": {"output": ["type=cacheonly"]} for number in range(12)}
+    files = {"docker-bake.hcl": "".join(f'target "{name}" {{}}\n' for name in targets)}
+    (said,) = notes(files, lambda *_: json.dumps({"target": targets}).encode())
+    assert said.endswith("'t08', 't09' and 2 more")
+
+
 JSON = {
     "variable": {"TAG": {"default": "2"}, "EMPTY": {}},
     "group": {"default": {"targets": ["web"]}},

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mbuild.discovery import bakejson
+from mbuild.discovery.bakenewer import evaluated
 from mbuild.discovery.bakeoutline import Outline
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
 from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
@@ -26,6 +27,8 @@ from mbuild.values import dataclass
 # buildx ``bake.go``: dockerBakeFiles, without the compose files, which have a reader of their own.
 MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "docker-bake.override.hcl")
 _FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
+MOST_NAMED = 10
+"""So many targets a note names."""
 _NO_IMAGE = ("cacheonly", "local", "tar")
 
 
@@ -68,9 +71,14 @@ class _Files:
         targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
         named = outline.images(answer)
         folder, guess = self._root([each for name, each in targets.items() if name in named])
-        idle = [name for name in sorted(named & targets.keys()) if _is_no_image(targets[name])]
+        idle = [
+            name
+            for name in sorted(named & targets.keys())
+            if _is_no_image(targets[name]) or outline.written(name, answer) in outline.asking
+        ]
         if idle:
-            listed = ", ".join(quoted(each) for each in idle)
+            listed, more = ", ".join(quoted(each) for each in idle[:MOST_NAMED]), len(idle) - MOST_NAMED
+            listed += f" and {more} more" if more > 0 else ""
             self.notes.add(f"left out, since their output is no image: {listed}", outline.where(idle[0], answer))
         for name, target in sorted(targets.items()):
             if name in named and name not in idle:
@@ -105,14 +113,14 @@ class _Files:
     def _printed(self, bake: Bake, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any]:
         files = [(base(path), text) for path, text in texts.items()]
         try:
-            out = bake(files, list(outline.targets))
+            out = evaluated(bake, files, list(outline.targets))
         except ConfigError as error:
             # Targets may add to services of the compose files that bake reads along with its own.
             composed = self._compose_files()
             if not composed:
                 raise _placed(error, self.files) from None
             try:
-                out = bake([*composed, *files], list(outline.targets))
+                out = evaluated(bake, [*composed, *files], list(outline.targets))
             except ConfigError:
                 raise _placed(error, self.files) from None
         answer: dict[str, Any] = json.loads(out)
@@ -254,6 +262,8 @@ class _Target:
 
 
 def _is_no_image(target: Mapping[str, Any]) -> bool:
+    if str(target.get("call") or "build") != "build":
+        return True  # it is not built, but asked about
     outputs = [_output_type(each) for each in target.get("output") or ()]
     return bool(outputs) and all(each in _NO_IMAGE for each in outputs)
 

@@ -17,17 +17,23 @@ from mbuild.values import dataclass
 _TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
 _GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
 _INHERITS = re.compile(r"^\s*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_CALL = re.compile(r'^\s*call\s*=\s*"(?!build")', re.MULTILINE)
+_BLOCK = re.compile(r"^\s*(?:target|group|variable|function)\b", re.MULTILINE)
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _NAME = re.compile("[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What can be seen in bake files without evaluating them: the names of targets and groups, with their places."""
+    """What can be seen in bake files without evaluating them: the names of targets and groups, with their places.
+
+    asking: the targets that are not built, but asked about (``call``): older versions of buildx do not tell.
+    """
 
     targets: Mapping[str, Where]
     groups: frozenset[str]
     inherited: frozenset[str]
+    asking: frozenset[str]
 
     @classmethod
     def of(cls, texts: Mapping[str, bytes], notes: Notes) -> Outline:
@@ -35,6 +41,7 @@ class Outline:
         targets: dict[str, Where] = {}
         groups: set[str] = set()
         inherited: set[str] = set()
+        asking: set[str] = set()
         for path, raw in texts.items():
             try:
                 text = raw.decode("utf-8-sig")
@@ -50,9 +57,11 @@ class Outline:
                 # Anything else is no name to buildx: among what it is asked for, a URL would be a place to fetch from.
                 if _NAME.fullmatch(name):
                     targets.setdefault(name, Where(path, line if path.endswith(".hcl") else 0))
+                    if _asks(bare, match.end()):
+                        asking.add(name)
             groups.update(match[1] or match[2] for match in _GROUP.finditer(bare))
             inherited.update(name for match in _INHERITS.finditer(bare) for name in re.findall('"([^"]+)"', match[1]))
-        return cls(targets, frozenset(groups - {"default"}), frozenset(inherited))
+        return cls(targets, frozenset(groups - {"default"}), frozenset(inherited), frozenset(asking))
 
     def images(self, answer: Mapping[str, Any]) -> frozenset[str]:
         """Return the targets that are images: not those that others only inherit from, nor private ones (``_…``)."""
@@ -68,9 +77,22 @@ class Outline:
 
     def where(self, name: str, answer: Mapping[str, Any]) -> Where:
         """Return where a target stands; one of a matrix where the matrix does."""
+        return self.targets[self.written(name, answer) or next(iter(self.targets))]
+
+    def written(self, name: str, answer: Mapping[str, Any]) -> str | None:
+        """Return the name of a target as it is written: one of a matrix is in a group that has it."""
         if name in self.targets:
-            return self.targets[name]
-        for group, each in answer.get("group", {}).items():
-            if group in self.targets and name in each.get("targets", ()):
-                return self.targets[group]
-        return next(iter(self.targets.values()))
+            return name
+        groups = answer.get("group", {}).items()
+        found = (group for group, each in groups if group in self.targets and name in each.get("targets", ()))
+        return next(found, None)
+
+
+def _asks(text: str, begin: int) -> bool:
+    """Tell whether the target whose body begins there is asked about: by an argument of its own, not one of a map."""
+    following = _BLOCK.search(text, begin)
+    for match in _CALL.finditer(text, begin, following.start() if following else len(text)):
+        before = text[begin : match.start()]
+        if before.count("{") == before.count("}"):
+            return True
+    return False

@@ -1,0 +1,71 @@
+"""Bake files that were written for a newer buildx than the one that evaluates them.
+
+buildx refuses a whole file for one argument that it does not know. What only describes a target or a variable, or says
+which values a variable may have, makes no other image: that is left out, where buildx itself says that it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mbuild.discovery.model import Bake
+from mbuild.errors import ConfigError
+
+MOST = 100
+"""So many are left out, one after the other: buildx names one at a time."""
+
+_ARGUMENT = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported argument; An argument named "(description|type)" is not')
+_BLOCK = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported block type; Blocks of type "(validation)" are not')
+_REST = rb"[ \t]*(?:(?:#|//)[^\n]*)?\r?"
+_TEXT = rb'"(?:[^"\\\r\n$%]|\\.)*"'
+_TYPE = rb"[a-z]+(?:\([a-z(){}\[\]=, \t\w]*\))?"
+
+
+def evaluated(bake: Bake, files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
+    """Return what ``bake --print`` says of targets. Raises ConfigError, EnvironmentFault."""
+    found = dict(files)
+    for _ in range(MOST):
+        try:
+            return bake(tuple(found.items()), targets)
+        except ConfigError as error:
+            file, text = _without(found, error.problems[0].message)
+            if text is None:
+                raise
+            found[file] = text
+    return bake(tuple(found.items()), targets)
+
+
+def _without(files: dict[str, bytes], message: str) -> tuple[str, bytes | None]:
+    """Return the file that an error is about, and its text without what the error names; None: that has to stay."""
+    argument, block = _ARGUMENT.match(message), _BLOCK.match(message)
+    said = argument or block
+    if said is None or said[1] not in files or not said[1].endswith(".hcl"):
+        return "", None
+    lines = files[said[1]].splitlines(keepends=True)
+    before, rest = b"".join(lines[: int(said[2]) - 1]), b"".join(lines[int(said[2]) - 1 :])
+    name = said[3].encode()
+    end = _end_of_argument(name, rest) if argument else _end_of_block(name, rest)
+    return said[1], None if end is None else before + b"\n" * rest.count(b"\n", 0, end) + rest[end:]
+
+
+def _end_of_argument(name: bytes, text: bytes) -> int | None:
+    """Return where an argument ends that has its line for itself: a text without expressions, or a type."""
+    value = _TEXT if name == b"description" else _TYPE
+    found = re.match(rb"[ \t]*" + name + rb"[ \t]*=[ \t]*" + value + _REST + rb"(?=\n|\Z)", text)
+    return None if found is None else found.end()
+
+
+def _end_of_block(name: bytes, text: bytes) -> int | None:
+    """Return where a block ends: at the brace that closes it. Braces in texts and comments do not count."""
+    begun = re.match(rb"[ \t]*" + name + rb"[ \t]*\{", text)
+    if begun is None:
+        return None
+    depth = 1
+    for each in re.finditer(rb'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|[{}]', text[begun.end() :]):
+        depth += {b"{": 1, b"}": -1}.get(each[0], 0)
+        if depth == 0:
+            end = begun.end() + each.end()
+            rest = re.match(_REST + rb"(?=\n|\Z)", text[end:])
+            return None if rest is None else end + rest.end()
+    return None
