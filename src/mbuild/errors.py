@@ -91,6 +91,11 @@ class Problem:
         return f"{self.where}: {self.message}" if self.where else self.message
 
 
+@dataclass(frozen=True, slots=True)
+class Broken(Problem):
+    """Why a Dockerfile that nothing states is no image: BuildKit refuses it. ``where`` is in it."""
+
+
 class MbuildError(Exception):
     """Base of every error that a user can cause or meet; never shown with a traceback."""
 

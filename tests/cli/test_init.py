@@ -217,6 +217,31 @@ def test_a_commit_that_has_a_build_yaml_is_read_by_it(shop: Repo) -> None:
     assert [each["name"] for each in answer.json["images"]] == ["only"]
 
 
+def test_a_change_that_breaks_a_dockerfile_or_brings_a_broken_one_is_an_error(repo: Repo) -> None:
+    """Without a build.yaml it would be no image, and nobody would build what the change means."""
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    template = {"t/Dockerfile": "FROM scratch\nCOPY ${a.b} /\n"}
+    repo.commit({"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""} | template, "a template")
+    repo.commit({"a/x": "1", "t/Dockerfile": template["t/Dockerfile"] + "# more\n"}, "changed, and broken before")
+    quiet = repo.mbuild(*question)
+    assert (quiet.code, quiet.affected()) == (0, {"a"})
+    assert "warning: 1 note on what was left out" in quiet.err
+    repo.commit({"a/x": "2", "b/Dockerfile": "FROM scratch\nCOPPY x /\n"}, "brought")
+    brought = repo.mbuild(*question)
+    assert (brought.code, brought.out) == (2, "")
+    assert "error: b/Dockerfile:2:1: left out: unknown instruction: COPPY\nhint: did you mean 'COPY'?\n" in brought.err
+    assert "t/Dockerfile" not in brought.err
+    repo.commit({"b/Dockerfile": "FROM scratch\nCOPY x /\n", "b/x": ""}, "mended")
+    mended = repo.mbuild(*question)
+    assert (mended.code, mended.affected()) == (0, {"b"})
+    repo.write({"b/Dockerfile": "FROM scratch\nCOPPY x /\n"})
+    broken = repo.mbuild("affected", "--base", "HEAD", "--list")
+    assert broken.code == 2
+    assert broken.err.count("error: b/Dockerfile:2:1: left out: unknown instruction: COPPY") == 1
+    new = repo.mbuild("affected", "--base", "0" * 40, "--missing-base", "all", "--list", "--format", "json")
+    assert (new.code, new.affected()) == (0, {"a"})
+
+
 def test_an_image_that_loses_the_arguments_of_its_from_is_an_error(repo: Repo) -> None:
     """Without a build.yaml it would be no image any more, and nobody would build what the change has broken."""
     whole, lacking = ({"b/Dockerfile": f"ARG V{value}\nFROM base:$V\nCOPY x /\n"} for value in ("=1", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mbuild.errors import Broken
 from tests.discovery.finding import SCRATCH, Files, find, images, notes
 
 NAMES = {
@@ -86,7 +87,6 @@ UNSET = "x has no value: give it a default in an ARG before the first FROM, or a
     [
         ("ARG x\nFROM base:$x\nCOPY . /\n", "2:1: left out: 'base:' is no image reference", (UNSET,)),
         ("FROM ${x}\n", "1:1: left out: the base name of FROM ${x} is blank", (UNSET,)),
-        ("FROM ${a.b}\n", "1:1: left out: ${a.b}: unsupported modifier (.) in substitution", ()),
     ],
 )
 def test_what_nobody_states_the_arguments_of_is_set_aside(text: str, wrong: str, hints: tuple[str, ...]) -> None:
@@ -100,18 +100,50 @@ def test_what_nobody_states_the_arguments_of_is_set_aside(text: str, wrong: str,
 @pytest.mark.parametrize(
     "text",
     [
-        "ARG x\nFROM base:$x\nCOPPY . /\n",
         "ARG x\nFROM base:$x\nCOPY --from=$x a /\n",
-        "FROM A:b\n",
+        "FROM base\nCOPY ${x:?needed} /\n",
+        "FROM base\nARG x\nCOPY a[$x /\n",
+        "# syntax=acme/frontend\nCOPPY . /\n FROM x\n",
+        "# syntax=acme/frontend\nFROM x\nENV A\n",
         "ARG x=1\nFROM base:$x\n",
         "FROM scratch\nARG x\nCOPY $x /\n",
     ],
 )
 def test_what_is_wrong_otherwise_stays_an_image(text: str) -> None:
-    """Left out, a mistake in its Dockerfile would be said to nobody."""
+    """What is wrong may be right with other values, or with another frontend."""
     found = find({"a/Dockerfile": text, "b/Dockerfile": SCRATCH})
     assert [each.name for each in found.images] == ["a", "b"]
     assert not found.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("FROM base\nCOPPY . /\n", "2:1: left out: unknown instruction: COPPY"),
+        ("ARG x\nFROM base:$x\nCOPPY . /\n", "3:1: left out: unknown instruction: COPPY"),
+        ("FROM ${a.b}\n", "1:1: left out: ${a.b}: unsupported modifier (.) in substitution"),
+        ("FROM base\nCOPY t/${a.b}.jar /\n", "2:1: left out: t/${a.b}.jar: unsupported modifier (.) in substitution"),
+        ("FROM base\nENV A\n", "2:1: left out: ENV must have two arguments"),
+        ("FROM base\nENV A=${B\n", "2:1: left out: ${B: syntax error: missing '}'"),
+        (
+            "# escape=`\nFROM base\nCOPY .\\out /\n",
+            "3:1: left out: COPY .\\out: malformed pattern: \\o has no meaning there",
+        ),
+        ("FROM A:b\n", "1:1: left out: "),
+    ],
+)
+def test_what_buildkit_refuses_is_set_aside(text: str, wrong: str) -> None:
+    """Most such are templates, and nothing states them: their errors would be those of every question."""
+    found = find({"a/Dockerfile": text, "b/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["b"]
+    (said,) = found.problems
+    assert isinstance(said, Broken)
+    assert str(said).startswith(f"a/Dockerfile:{wrong}")
+    assert [each.build.aside for each in found.asides] == [
+        f"cannot be built: {said.message.removeprefix('left out: ')}"
+    ]
+    stated = {"compose.yaml": "services: {a: {build: {context: a}}}\n", "a/Dockerfile": text}
+    assert list(images(stated)) == ["a"]
 
 
 def test_where_all_lack_arguments_they_are_the_images() -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.app.graphs import Following
-from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
+from mbuild.errors import Broken, ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -100,8 +100,8 @@ def ask(
                 meanwhile(commit is None)
     tree = its_tree()
     snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
-    if lost := _lost(bases, judged.removed, snapshot.notes):
-        raise ConfigError(lost)
+    if lost := [*_lost(bases, judged.removed, snapshot.notes), *_broken(trees, bases, snapshot.notes, differs)]:
+        raise ConfigError(dict.fromkeys(lost))
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
@@ -162,6 +162,24 @@ def _lost(bases: Iterable[Made | None], removed: Iterable[str], notes: Iterable[
     known = [each.graph.images.summaries for each in bases if each]
     files = {summaries[name].dockerfile for name in removed for summaries in known if name in summaries}
     return [each for each in notes if each.where and each.where.file in files]
+
+
+def _broken(
+    trees: Sequence[Tree],
+    bases: Sequence[Made | None],
+    notes: Iterable[Problem],
+    differs: Callable[[], Sequence[Sequence[Change]]],
+) -> list[Problem]:
+    """Return the notes on Dockerfiles that the change has broken, or has brought: they are meant to be images."""
+    found = {each.where.file: each for each in notes if isinstance(each, Broken) and each.where}
+    if not found:
+        return []
+    broken: dict[str, Problem] = {}
+    for tree, base, changes in zip(trees, bases, differs(), strict=True):
+        before = {each.where.file for each in (base.notes if base else ()) if isinstance(each, Broken) and each.where}
+        if not isinstance(tree, EmptyTree):  # from nothing, everything is new
+            broken |= {each.path: found[each.path] for each in changes if each.path in found.keys() - before}
+    return list(broken.values())
 
 
 def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from mbuild.discovery.looking import Looker
+from mbuild.discovery.looking import Looker, Seen
 from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
-from mbuild.errors import Problem, Where, printable
+from mbuild.errors import Broken, Problem, Where, printable
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, replace
 
@@ -53,18 +53,23 @@ def discover(look: Look) -> Stated:
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
-    lacking = {each: looker.look(each.dockerfile).lacking for each in builds if not each.aside}
-    if there or not all(lacking.values()):
-        builds = [_set_aside(each, lacking.get(each), notes) for each in builds]
+    seen = {each: looker.look(each.dockerfile) for each in builds if not each.aside}
+    if there or not all(each.lacking or each.broken for each in seen.values()):
+        builds = [_set_aside(each, seen[each], notes) if each in seen else each for each in builds]
     return Stated(tuple(builds), notes.problems)
 
 
-def _set_aside(build: Build, lacking: Problem | None, notes: Notes) -> Build:
-    """Set a build aside that lacks arguments: as an image, it would be an error of every question about any other."""
-    if lacking is None:
+def _set_aside(build: Build, seen: Seen, notes: Notes) -> Build:
+    """Set a build aside that lacks arguments or is broken: its error would be that of every question about others.
+
+    One that a change breaks is an error, though (``app.question``).
+    """
+    wrong = seen.broken or seen.lacking
+    if wrong is None:
         return build
-    notes.add(f"left out: {lacking.message}", lacking.where or build.where, *lacking.hints)
-    return replace(build, aside=f"needs args: {lacking.message}")
+    kind, why = (Broken, "cannot be built") if seen.broken else (Problem, "needs args")
+    notes.leave_out(kind(f"left out: {wrong.message}", wrong.where or build.where, wrong.hints))
+    return replace(build, aside=f"{why}: {wrong.message}")
 
 
 def _usable(path: str, notes: Notes) -> bool:

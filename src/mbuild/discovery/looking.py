@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
+from mbuild.context.select import check_wildcards
 from mbuild.discovery.paths import ancestors, is_folder, joined
 from mbuild.dockerfile.evaluate import evaluate
-from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform
+from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
+from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
+_WHATEVER_THE_VALUES = re.compile(r"(?:^|: )(?:syntax error: |unsupported modifier \(|unexpected end of statement )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,13 @@ class Seen:
     """Local sources as written, and names of images outside of the Dockerfile with their places.
 
     lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
+    broken:  what BuildKit refuses whatever the values of variables are.
     """
 
     sources: tuple[str, ...] = ()
     references: tuple[tuple[str, Where], ...] = ()
     lacking: Problem | None = None
+    broken: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Looker:
             return Seen()
         file, problems = read(self.tree.read(entry), dockerfile)
         if problems:
-            return Seen()
+            return Seen(broken=None if syntax_doubts(file, args) else problems[0])
         try:
             recipe = evaluate(
                 file,
@@ -61,9 +66,10 @@ class Looker:
                 resolve_stage=lambda _: None,
             )
         except DockerfileError as error:
-            return Seen(lacking=_lacking(file, error.problems))
+            return Seen(lacking=_lacking(file, error.problems), broken=_broken(file, error.problems))
         sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
-        return Seen(sources, tuple((reference.name, reference.where) for reference, _ in recipe.references))
+        references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
+        return Seen(sources, references, broken=_refused(file, recipe))
 
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
@@ -98,3 +104,26 @@ class Looker:
 def _lacking(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
     starts = {each.where for each in file.instructions if each.keyword == "FROM" and "$" in each.original}
     return problems[0] if all(each.where in starts for each in problems) else None
+
+
+def _broken(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
+    fixed = _without_variables(file)
+    found = (each for each in problems if each.where in fixed or _WHATEVER_THE_VALUES.search(each.message))
+    return next(found, None)
+
+
+def _without_variables(file: Dockerfile) -> frozenset[Where]:
+    return frozenset(each.where for each in file.instructions if "$" not in each.original)
+
+
+def _refused(file: Dockerfile, recipe: Recipe) -> Problem | None:
+    """Return what is wrong with a wildcard that holds no variable."""
+    fixed = _without_variables(file)
+    for read_ in recipe.reads:
+        if read_.where not in fixed:
+            continue
+        try:
+            check_wildcards(read_)
+        except DockerfileError as error:
+            return error.problems[0]
+    return None

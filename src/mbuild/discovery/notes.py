@@ -17,6 +17,10 @@ class Notes:
         """Note one thing."""
         self._problems[Problem(message, where, hints)] = None
 
+    def leave_out(self, problem: Problem) -> None:
+        """Note why something is left out, as what it is."""
+        self._problems[problem] = None
+
     def once(self, about: object, message: str, where: Where, *hints: str) -> None:
         """Note one thing, unless the same has been said about this before."""
         if about not in self._said:
