@@ -188,6 +188,7 @@ target "web" {
 }
 target "checked" {
   context = "web"
+  target = "some"
   call = "check"
 }
 target "built" {

@@ -18,7 +18,7 @@ _TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MU
 _GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
 _INHERITS = re.compile(r"^\s*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
 _CALL = re.compile(r'^\s*call\s*=\s*"(?!build")', re.MULTILINE)
-_BLOCK = re.compile(r"^\s*(?:target|group|variable|function)\b", re.MULTILINE)
+_BLOCK = re.compile(r'^\s*(?:target|group|variable|function)\s+["A-Za-z_]', re.MULTILINE)
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _NAME = re.compile("[A-Za-z0-9_-]+")
 
