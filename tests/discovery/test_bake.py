@@ -240,6 +240,49 @@ def test_what_cannot_be_left_out_is_said_as_buildx_says_it(text: str) -> None:
     assert said or "description" in text
 
 
+PARENTS = """\
+target "web" {
+  context = "web"
+  contexts = { base = "target:_base", tools = "target:tools", checked = "target:checked" }
+}
+target "_base" { context = "base" }
+target "tools" {
+  context = "mat"
+  contexts = { lib = "target:lib" }
+  output = ["type=cacheonly"]
+}
+target "lib" {
+  context = "lib"
+}
+target "lib-all" {
+  inherits = ["lib"]
+  platforms = ["linux/amd64", "linux/arm64"]
+}
+target "checked" {
+  context = "checked"
+  call = "check"
+}
+target "_unused" { context = "web" }
+target "idle" {
+  context = "web"
+  output = ["type=local,dest=out"]
+}
+"""
+
+
+@needs_buildx
+def test_what_an_image_is_made_from_is_an_image() -> None:
+    """Though others inherit from it, it is private, its output is none, or it is asked about: a change in it counts."""
+    folders = ("web", "base", "mat", "lib", "checked")
+    files = {"docker-bake.hcl": PARENTS} | {f"{each}/Dockerfile": SCRATCH for each in folders}
+    found = images(files)
+    assert set(found) == {"web", "base", "tools", "lib", "checked"}
+    assert found["lib"].build.platforms == ("linux/amd64", "linux/arm64")  # as ``lib-all``, which is the same
+    assert dict(found["web"].contexts) == {"base": "image:base", "checked": "image:checked", "tools": "image:tools"}
+    assert dict(found["tools"].contexts) == {"lib": "image:lib"}
+    assert notes(files) == ["docker-bake.hcl:23: left out, since their output is no image: 'idle'"]
+
+
 @needs_buildx
 def test_places_are_those_of_the_file_though_something_is_left_out() -> None:
     checked = '  validation {\n    condition = true\n    error_message = "x"\n  }\n'

@@ -29,6 +29,7 @@ MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "doc
 _FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
 MOST_NAMED = 10
 """So many targets a note names."""
+_TARGET = "target:"
 _NO_IMAGE = ("cacheonly", "local", "tar")
 
 
@@ -69,22 +70,21 @@ class _Files:
         if answer is None:
             return
         targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
-        named = outline.images(answer)
-        folder, guess = self._root([each for name, each in targets.items() if name in named])
-        idle = [
-            name
-            for name in sorted(named & targets.keys())
-            if _is_no_image(targets[name]) or outline.written(name, answer) in outline.asking
-        ]
-        if idle:
-            listed, more = ", ".join(quoted(each) for each in idle[:MOST_NAMED]), len(idle) - MOST_NAMED
+        named = outline.images(answer) & targets.keys()
+        idle = {
+            each for each in named if _is_no_image(targets[each]) or outline.written(each, answer) in outline.asking
+        }
+        images = _with_parents(named - idle, targets)
+        folder, guess = self._root([targets[name] for name in sorted(named | images)])
+        if left := sorted(idle - images):
+            listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
             listed += f" and {more} more" if more > 0 else ""
-            self.notes.add(f"left out, since their output is no image: {listed}", outline.where(idle[0], answer))
-        for name, target in sorted(targets.items()):
-            if name in named and name not in idle:
-                build = _Target(self.notes, folder, outline.where(name, answer), name, target, targets).build(guess)
-                if build is not None:
-                    yield build
+            self.notes.add(f"left out, since their output is no image: {listed}", outline.where(left[0], answer))
+        for name in sorted(images):
+            where = outline.where(name, answer)
+            build = _Target(self.notes, folder, where, name, targets[name], targets).build(guess)
+            if build is not None:
+                yield build
 
     def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
         """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
@@ -205,7 +205,7 @@ class _Target:
     def _refusal(self, written: str, context: str | None) -> tuple[str, ...] | None:
         if "dockerfile-inline" in self.said:
             return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
-        if written.startswith("target:"):
+        if written.startswith(_TARGET):
             return ("its context is another target",)
         if context is None:
             return (f"its context {quoted(written)} is {'remote' if is_remote(written) else 'not in this repository'}",)
@@ -218,8 +218,8 @@ class _Target:
                 yield name, other
 
     def _other(self, value: str) -> Other | None:
-        if value.startswith("target:"):
-            named = value.removeprefix("target:")
+        if value.startswith(_TARGET):
+            named = value.removeprefix(_TARGET)
             return Other(BUILD, build_key(self.where.file, named))
         if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
             return Other(EXTERNAL, value)
@@ -259,6 +259,20 @@ class _Target:
 
     def _note(self, message: str, *hints: str) -> None:
         self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
+
+
+def _with_parents(names: Iterable[str], targets: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return targets and those that they are made from, which are images whatever becomes of them otherwise."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in targets:
+            continue
+        found.add(name)
+        contexts = (targets[name].get("contexts") or {}).values()
+        waiting += [each.removeprefix(_TARGET) for each in map(str, contexts) if each.startswith(_TARGET)]
+    return frozenset(found)
 
 
 def _is_no_image(target: Mapping[str, Any]) -> bool:
