@@ -25,7 +25,7 @@ class Seen:
     """Local sources as written, and names of images outside of the Dockerfile with their places.
 
     lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
-    broken:  what BuildKit refuses whatever the values of variables are.
+    broken:  what BuildKit refuses whatever the values of variables are, and in any version: it gets new flags.
     """
 
     sources: tuple[str, ...] = ()
@@ -107,18 +107,19 @@ def _lacking(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
 
 
 def _broken(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
-    fixed = _without_variables(file)
+    fixed = _settled(file)
     found = (each for each in problems if each.where in fixed or _WHATEVER_THE_VALUES.search(each.message))
     return next(found, None)
 
 
-def _without_variables(file: Dockerfile) -> frozenset[Where]:
-    return frozenset(each.where for each in file.instructions if "$" not in each.original)
+def _settled(file: Dockerfile) -> frozenset[Where]:
+    """Return the places of instructions without variables and flags."""
+    return frozenset(each.where for each in file.instructions if "$" not in each.original and "--" not in each.original)
 
 
 def _refused(file: Dockerfile, recipe: Recipe) -> Problem | None:
-    """Return what is wrong with a wildcard that holds no variable."""
-    fixed = _without_variables(file)
+    """Return what is wrong with a wildcard, where nothing can make another one of it."""
+    fixed = _settled(file)
     for read_ in recipe.reads:
         if read_.where not in fixed:
             continue
