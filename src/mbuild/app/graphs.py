@@ -238,9 +238,10 @@ class Graphs:
         before, after = tree.entry(config), following.tree.entry(config)
         if before is None or after is None:
             return False
-        if before.oid != after.oid or following.changes is None:
-            return before.oid != after.oid
-        appearing = (each.path for each in following.changes() if each.old is None or each.new is None)
+        if before.oid != after.oid:
+            return True
+        changes = following.changes() if following.changes else ()
+        appearing = (each.path for each in changes if each.old is None or each.new is None)
         return any("dockerfile" in path.rpartition("/")[2].lower() for path in appearing)
 
     def _frozen(self, tree: CommitTree) -> bytes:

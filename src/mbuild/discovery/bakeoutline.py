@@ -14,11 +14,12 @@ from mbuild.discovery.notes import Notes
 from mbuild.errors import Where
 from mbuild.values import dataclass
 
-_TARGET = re.compile(r'^\s*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
-_GROUP = re.compile(r'^\s*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
-_INHERITS = re.compile(r"^\s*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
-_CALL = re.compile(r'^\s*call\s*=\s*"(?!build")', re.MULTILINE)
-_BLOCK = re.compile(r'^\s*(?:target|group|variable|function)\s+["A-Za-z_]', re.MULTILINE)
+# A line begins with blanks, not with lines: those before it would be gone through for each of them again.
+_TARGET = re.compile(r'^[ \t]*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
+_GROUP = re.compile(r'^[ \t]*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
+_INHERITS = re.compile(r"^[ \t]*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_CALL = re.compile(r'[{}]|^[ \t]*call[ \t]*=[ \t]*"(?!(?:build)?")', re.MULTILINE)
+_BLOCK = re.compile(r'^[ \t]*(?:target|group|variable|function)\s+["A-Za-z_]', re.MULTILINE)
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _NAME = re.compile("[A-Za-z0-9_-]+")
 
@@ -91,8 +92,10 @@ class Outline:
 def _asks(text: str, begin: int) -> bool:
     """Tell whether the target whose body begins there is asked about: by an argument of its own, not one of a map."""
     following = _BLOCK.search(text, begin)
+    depth = 0
     for match in _CALL.finditer(text, begin, following.start() if following else len(text)):
-        before = text[begin : match.start()]
-        if before.count("{") == before.count("}"):
+        if match[0] in "{}":
+            depth += 1 if match[0] == "{" else -1
+        elif depth == 0:
             return True
     return False
