@@ -7,26 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
-import sys
 import threading
-import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mbuild.builders.engine import connect
 from mbuild.builders.kit.hijack import take_over
 from mbuild.registry.registries import Registries
 from tests.cli.shop import FILES
 from tests.conftest import EngineUnderTest
 from tests.engines import OwnEngine
-from tests.oracle.minimal.base import import_base
 from tests.registry.server import Proxy
 from tests.support import Answer, Repo
 
@@ -170,40 +164,3 @@ def test_without_a_push_it_is_said_what_a_builder_apart_cannot_do(repo: Repo, pr
     single = shop.mbuild("all", "--builder", "buildx", "--platform", "linux/amd64")
     assert single.code == 1
     assert "hint: or let it find them in the registry: --push" in single.err
-
-
-def test_an_engine_that_dies_is_no_failing_build_and_the_next_run_ends_it(
-    repo: Repo, mortal_engine: OwnEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DOCKER_HOST", mortal_engine.host)
-    found, project = connect(), f"mortal{uuid.uuid4().hex[:8]}"
-    import_base(found.client, f"{project}/busybox:1")
-    found.close()
-    files = {
-        "build.yaml": f"version: 1\nproject: {project}\nimages: {{first: , slow: }}\n",
-        "first/Dockerfile": f"FROM {project}/busybox:1\nRUN echo 1 > /1\n",
-        "slow/Dockerfile": f"FROM {project}/first\nCOPY seconds /\nRUN sleep $(cat /seconds)\n",
-        "slow/seconds": "60",
-    }
-    repo.commit(files)
-    for builder in ("auto", "buildx", "docker"):
-        repo.write({"slow/seconds": "60", "first/Dockerfile": files["first/Dockerfile"] + f"ENV BY={builder}\n"})
-        command = [sys.executable, "-m", "mbuild", "--progress", "json", "all", "--builder", builder, "--retries", "0"]
-        running = subprocess.Popen(command, cwd=repo.folder, stderr=subprocess.PIPE, env=os.environ)
-        assert running.stderr is not None
-        lines: list[str] = []
-        for raw in running.stderr:
-            lines.append(raw.decode())
-            if "sleep $(cat /seconds)" in lines[-1]:
-                break
-        time.sleep(1)
-        mortal_engine.kill()
-        rest = running.communicate(timeout=60)[1].decode()
-        assert running.returncode == 4, (builder, lines, rest)
-        assert "error: " in rest
-        assert "Traceback" not in rest
-        mortal_engine.start()
-        repo.write({"slow/seconds": "0"})
-        again = repo.mbuild("all", "--builder", builder, "--format", "json")
-        assert again.code == 0, again.err
-        assert states(again) == {"first": "reused", "slow": "built"}

@@ -8,8 +8,8 @@ import pytest
 
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
+from mbuild.builders import advice
 from mbuild.builders.bind import bind_parents, pack
-from mbuild.builders.buildx import parent_hints
 from mbuild.builders.dockerapi import beyond_classic
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
@@ -84,8 +84,8 @@ def test_a_dockerfile_that_would_be_seen_is_kept_out_of_the_tar(source: str) -> 
 def test_a_parent_that_buildx_cannot_see_gets_a_hint() -> None:
     one = asked({"a/Dockerfile": "FROM shop/base\n", "base/Dockerfile": "FROM scratch\n"}, image("a"), image("base"))
     (tag,) = one.parents.values()
-    assert parent_hints(f"{tag}: failed to resolve source metadata for docker.io/{tag}: not found", one)
-    assert parent_hints("alpine:3: failed to resolve source metadata", one) == ()
+    assert advice.on_parent(f"{tag}: failed to resolve source metadata for docker.io/{tag}: not found", one)
+    assert advice.on_parent("alpine:3: failed to resolve source metadata", one) == ()
 
 
 def test_secrets_are_quoted_as_csv() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from mbuild.builders import progress
+from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar, own_path
@@ -174,7 +174,8 @@ class Buildx(EngineStore):
         if code != 0:
             if told.is_of_surroundings:
                 raise EnvironmentFault(f"building '{request.image}': {told.error}")
-            problem = Problem(told.error, Where(request.dockerfile_path, told.line), parent_hints(told.error, request))
+            hints = advice.on_parent(told.error, request) + advice.on_lost_layer(told.error)
+            problem = Problem(told.error, Where(request.dockerfile_path, told.line), hints)
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
         described = json.loads(metadata.read_bytes()) if metadata.exists() else {}
         image_id, digest = progress.identity(described)
@@ -240,16 +241,6 @@ class _Sender:
     def join(self) -> None:
         if self._thread is not None:
             self._thread.join()
-
-
-def parent_hints(error: str, request: BuildRequest) -> tuple[str, ...]:
-    """Return what to do when a parent that was just built is not found: only the engine's own builder looks there."""
-    if not any(tag in error for tag in request.parents.values()):
-        return ()
-    return (
-        "this buildx builder does not see the engine's images: docker buildx use default",
-        "or let it find them in the registry: --push",
-    )
 
 
 def _drain(stream: IO[bytes]) -> None:

@@ -5,7 +5,7 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
-from mbuild.builders import progress
+from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
@@ -114,5 +114,6 @@ def _result(request: BuildRequest, told: progress.Progress, solved: Solved, sent
     told.text.append(f"ERROR: failed to solve: {solved.error}")
     if told.is_of_surroundings:
         raise EnvironmentFault(f"building '{request.image}': {told.error}")
-    problem = Problem(told.error, Where(request.dockerfile_path, solved.line or told.line))
+    where = Where(request.dockerfile_path, solved.line or told.line)
+    problem = Problem(told.error, where, advice.on_lost_layer(told.error))
     return BuildResult("failed", problems=(problem,), sent=sent, log=told.log)
