@@ -199,6 +199,30 @@ def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
     assert shop.mbuild("graph").err == ""
 
 
+def test_an_error_of_what_nobody_meant_as_an_image_says_the_way_out(shop: Repo) -> None:
+    shop.write({"compose.yaml": "services:\n  a: {build: {context: web, args: {TAG: $TAG}}}\n"})
+    shop.write({"web/Dockerfile": "ARG TAG\nFROM base:$TAG\n"})
+    said = "error: web/Dockerfile:2:1: 'base:' is no image reference\nhint: TAG is empty\n"
+    way_out = "hint: it need not be an image: mbuild init writes a build.yaml, out of which it can be taken\n"
+    for question in (("graph",), ("affected", "--list", "--base", "HEAD")):
+        answer = shop.mbuild(*question)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.endswith(said + way_out)
+    assert shop.mbuild("init").code == 0
+    assert shop.mbuild("graph").err == said
+
+
+def test_the_build_yaml_of_another_program_can_stay(shop: Repo) -> None:
+    shop.commit({"build.yaml": "fleetVersion: 1\nshell: 2\n"})
+    refused = shop.mbuild("graph")
+    assert refused.code == 2
+    assert "error: build.yaml:1:1: none of these keys is mbuild's" in refused.err
+    written = shop.mbuild("init", "--dry-run")
+    assert written.code == 0
+    shop.write({"mbuild.yaml": written.out})
+    assert shop.mbuild("--config", "mbuild.yaml", "graph").code == 0
+
+
 @pytest.mark.parametrize("args", [["affected"], ["all"], ["build", "web"]], ids=" ".join)
 def test_commands_that_build_need_a_build_yaml(shop: Repo, args: list[str]) -> None:
     answer = shop.mbuild(*args)

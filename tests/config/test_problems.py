@@ -45,6 +45,32 @@ WRONG: dict[str, tuple[str, Found]] = {
         "zzz:",
         [("1:1: unknown key 'zzz'", ("known are defaults, discover, images, project, registry, version",))],
     ),
+    "another program's": (
+        "# theirs\nfleetVersion: 1\nzzz: {images: 2}",
+        [
+            (
+                "2:1: none of these keys is mbuild's: the file seems to be another program's",
+                (
+                    "mbuild init --dry-run > mbuild.yaml writes its own, and --config mbuild.yaml uses it",
+                    "mbuild's are defaults, discover, images, project, registry, version",
+                ),
+            )
+        ],
+    ),
+    "all misspelled": (
+        "projet: x\nimagse: {}",
+        [
+            ("1:1: unknown key 'projet'", ("did you mean 'project'?",)),
+            ("2:1: unknown key 'imagse'", ("did you mean 'images'?",)),
+        ],
+    ),
+    "one of them known": (
+        "project: x\nzzz:\nyyy:",
+        [
+            ("2:1: unknown key 'zzz'", ("known are defaults, discover, images, project, registry, version",)),
+            ("3:1: unknown key 'yyy'", ("known are defaults, discover, images, project, registry, version",)),
+        ],
+    ),
     "image key": (
         "images: {api: {Dockerfle: x}}",
         [("1:16: unknown key 'images.api.Dockerfle'", ("did you mean 'dockerfile'?",))],

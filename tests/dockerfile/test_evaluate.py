@@ -267,6 +267,7 @@ def test_blank_and_wrong_base_names() -> None:
     unset = " has no value: give it a default in an ARG before the first FROM, or a value in args"
     assert hints("FROM $x") == (f"x{unset}",)
     assert hints("ARG x\nFROM a:$x$y") == (f"x{unset}", f"y{unset}")
+    assert hints("ARG x=\nARG y=1\nFROM a:$x$y$z:") == (f"z{unset}", "x is empty")
     assert hints("ARG x=1\nFROM A:$x") == ("a repository is lower case: 'a:1'",)
     assert problems("FROM a:b:c\nFROM scratch") == ["1: 'a:b:c' is no image reference"]
     assert problems("FROM scratch\nCOPY --from=A:b x /\nFROM scratch") == ["2: 'A:b' is no image reference"]

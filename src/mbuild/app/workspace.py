@@ -182,8 +182,15 @@ class Workspace:
         if problems is not None:
             problems.extend(made.problems)
         elif not made.whole:
-            raise DockerfileError(made.problems)
+            raise DockerfileError(self._with_a_way_out(tree, made.problems))
         return Snapshot(tree, made.graph, self.repository.top, made.notes)
+
+    def _with_a_way_out(self, tree: AnyTree, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Return problems of Dockerfiles with what can be done about an image that nobody has meant to define."""
+        if self.config is not None or self._text(tree) is not None:
+            return problems
+        hint = f"it need not be an image: mbuild init writes a {NAME}, out of which it can be taken"
+        return (*problems[:-1], replace(problems[-1], hints=(*problems[-1].hints, hint)))
 
 
 def open_workspace(

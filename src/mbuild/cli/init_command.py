@@ -45,6 +45,9 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
     proposal = propose(tree)
     notes = (*proposal.found.problems, *second_opinion(tree))
     print_problems(notes, "note")
+    if dry_run and format_ == "text":  # whatever is in the build.yaml that is there
+        sys.stdout.write(proposal.text)
+        return
     there = workspace.config is not None
     lacking = _lacking(workspace, tree, proposal) if there else list(proposal.found.images)
     writing = not there and not dry_run
@@ -53,7 +56,7 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
     if format_ == "json":
         print_json(_json(proposal, lacking, notes, written=writing))
     else:
-        sys.stdout.write(proposal.text if dry_run else _text(workspace.shown, lacking, written=writing))
+        sys.stdout.write(_text(workspace.shown, lacking, written=writing))
 
 
 def _lacking(workspace: Workspace, tree: WorkTree, proposal: Proposal) -> list[Image]:

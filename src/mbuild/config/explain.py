@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mbuild.config.findings import Findings, near
-from mbuild.config.nodes import Items, Key, Node, Scalar, closest, kind
+from mbuild.config.nodes import Fields, Items, Key, Node, Scalar, closest, kind
 from mbuild.references import printable
 
 if TYPE_CHECKING:
@@ -23,9 +23,22 @@ _WANTED = {
 
 
 def explain(error: ValidationError, root: Node, findings: Findings) -> None:
-    """Add a problem to the findings for each of pydantic's errors."""
-    for each in error.errors(include_url=False):
+    """Add a problem to the findings for each of pydantic's errors; one is enough for a file of another program."""
+    errors = error.errors(include_url=False)
+    if isinstance(root, Fields) and _are_of_another_program(root.fields, errors):
+        message = "none of these keys is mbuild's: the file seems to be another program's"
+        own = "mbuild init --dry-run > mbuild.yaml writes its own, and --config mbuild.yaml uses it"
+        findings.add(message, findings.where(root.line, root.col), own, f"mbuild's are {', '.join(sorted(_known(())))}")
+        return
+    for each in errors:
         _explain(each, root, findings)
+
+
+def _are_of_another_program(keys: Collection[str], errors: Iterable[ErrorDetails]) -> bool:
+    """Return whether no key is known, and they are not just misspelled."""
+    unknown = {each["loc"][0] for each in errors if each["type"] == "extra_forbidden" and len(each["loc"]) == 1}
+    known = sorted(_known(()))
+    return len(keys) > 1 and unknown >= set(keys) and not all(near(each, known) for each in keys)
 
 
 def _explain(error: ErrorDetails, root: Node, findings: Findings) -> None:

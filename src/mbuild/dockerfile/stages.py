@@ -121,7 +121,7 @@ class Nodes:
         node = Node("", start.where, len(self.all), name)
         with self._problems.at(start.where):
             node.base = self._expanded(base)
-            self._unset[node.number] = self._undefined(base)
+            self._unset[node.number] = self._without_value(base)
             if not node.base:
                 raise Refused(f"the base name of FROM {base} is blank", *self._unset[node.number])
         with self._problems.at(start.where):
@@ -137,17 +137,18 @@ class Nodes:
     def _expanded(self, word: str) -> str:
         return expand_word(self._lexer, word, self._global_args)
 
-    def _undefined(self, word: str) -> tuple[str, ...]:
-        names = sorted(self._lexer.word(word, self._global_args).unmatched)
+    def _without_value(self, word: str) -> tuple[str, ...]:
+        found = self._lexer.word(word, self._global_args)
         where = "give it a default in an ARG before the first FROM, or a value in args"
-        return tuple(f"{name} has no value: {where}" for name in names)
+        unset = [f"{name} has no value: {where}" for name in sorted(found.unmatched)]
+        return (*unset, *(f"{name} is empty" for name in sorted(found.matched) if not self._global_args.get(name)))
 
     def _platform(self, written: str) -> str:
         if not written:
             return ""
         text = self._expanded(written)
         if not text:
-            raise Refused(f"the platform of FROM --platform={written} is blank", *self._undefined(written))
+            raise Refused(f"the platform of FROM --platform={written} is blank", *self._without_value(written))
         try:
             return "/".join(part for part in parse_platform(text, self._native_arch) if part)
         except NameProblem as problem:
