@@ -212,6 +212,22 @@ def test_an_error_of_what_nobody_meant_as_an_image_says_the_way_out(shop: Repo) 
     assert shop.mbuild("graph").err == said
 
 
+def test_of_files_that_are_made_elsewhere_no_change_is_seen_and_that_is_said(repo: Repo) -> None:
+    """Somebody else builds these images: mbuild would find nothing there to copy, and say so."""
+    files = {"main.go": "", ".gitignore": "out\n", "made/Dockerfile": "FROM scratch\nCOPY out/app /\n"}
+    repo.commit(files | {"made/out/app": "", "plain/Dockerfile": "FROM scratch\nCOPY x /\n", "plain/x": ""})
+    repo.commit({"main.go": "1"})
+    question = ("affected", "--base", "HEAD~1", "--list", "--format", "json")
+    answer = repo.mbuild(*question)
+    assert (answer.code, answer.affected()) == (0, set())
+    said = "warning: a change of files that git does not have is not seen, and these images copy some: made\n"
+    assert said + "hint: mbuild check says which\n" in answer.err
+    repo.commit({"made/Dockerfile": files["made/Dockerfile"] + "COPY out/lib /\n"})
+    assert "is not seen" not in repo.mbuild(*question).err
+    repo.commit({"build.yaml": "images: {made: , plain: }\n"})
+    assert "is not seen" not in repo.mbuild(*question).err
+
+
 def test_the_build_yaml_of_another_program_can_stay(shop: Repo) -> None:
     shop.commit({"build.yaml": "fleetVersion: 1\nshell: 2\n"})
     refused = shop.mbuild("graph")

@@ -106,6 +106,8 @@ def ask(
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
         )
+    if workspace.is_guessed(tree):
+        notes.extend(_unseen(snapshot.graph, judged))
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
@@ -180,6 +182,14 @@ def _broken(
         if not isinstance(tree, EmptyTree):  # from nothing, everything is new
             broken |= {each.path: found[each.path] for each in changes if each.path in found.keys() - before}
     return list(broken.values())
+
+
+def _unseen(graph: Graph, found: Affected) -> Iterator[Problem]:
+    """Yield which images copy files that something else has to make first. Whoever builds with mbuild gets an error."""
+    names = [node.name for node in graph.nodes.values() if node.name not in found.reasons and node.missing]
+    if names:
+        message = f"a change of files that git does not have is not seen, and these images copy some: {_shown(names)}"
+        yield Problem(message, hints=("mbuild check says which",))
 
 
 def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:

@@ -127,6 +127,10 @@ class Workspace:
 
         return self._for_platforms(propose(tree).project)
 
+    def is_guessed(self, tree: Tree) -> bool:
+        """Tell whether the images of a tree are those that ``mbuild init`` would write: it has no build.yaml."""
+        return self.looking and self.config is None and self._text(tree) is None
+
     def _text(self, tree: Tree) -> bytes | None:
         if self.inside is not None:
             entry = tree.entry(self.inside)
@@ -187,7 +191,7 @@ class Workspace:
 
     def _with_a_way_out(self, tree: AnyTree, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """Return problems of Dockerfiles with what can be done about an image that nobody has meant to define."""
-        if self.config is not None or self._text(tree) is not None:
+        if not self.is_guessed(tree):
             return problems
         hint = f"it need not be an image: mbuild init writes a {NAME}, out of which it can be taken"
         return (*problems[:-1], replace(problems[-1], hints=(*problems[-1].hints, hint)))
