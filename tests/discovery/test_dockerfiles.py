@@ -53,6 +53,7 @@ CONTEXTS = {
     "the top": ("COPY svc/api/main.py shared /\n", "", True),
     "a folder in between": ("COPY api/main.py /\n", "svc", True),
     "a wildcard": ("COPY shared/*.txt /\n", "", True),
+    "as if out of it": ("COPY ../../api/./main.py /../shared/../api/lib /\n", "svc", True),
     "an argument": ("ARG D=shared\nCOPY ${D} /\n", "", True),
     "a bind mount": ("RUN --mount=type=bind,source=shared,target=/s true\n", "", True),
     "nothing anywhere": ("COPY dist target/app.jar /\n", "svc/api", False),

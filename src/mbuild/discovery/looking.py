@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
 from mbuild.context.select import check_wildcards
-from mbuild.discovery.paths import ancestors, is_folder, joined
+from mbuild.discovery.paths import ancestors, is_folder
 from mbuild.dockerfile.evaluate import evaluate
+from mbuild.dockerfile.gotext import clean_path
 from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
@@ -88,9 +89,9 @@ class Looker:
         return best, f"context guessed: {first} is there"
 
     def _exists(self, root: str, source: str) -> bool:
-        """Return whether a source of COPY matches anything below a context root."""
-        inside = joined("", source.lstrip("/"))
-        if inside is None:
+        """Return whether a source of COPY matches anything below a context root, out of which no ``..`` leads."""
+        inside = clean_path(f"/{source}").strip("/")
+        if "\\" in inside or "\0" in inside:
             return False
         path = f"{root}/{inside}" if root and inside else root or inside
         wild = _WILD.search(path)
