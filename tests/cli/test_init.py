@@ -282,6 +282,23 @@ def test_a_change_that_breaks_a_dockerfile_or_brings_a_broken_one_is_an_error(re
     assert (new.code, new.affected()) == (0, {"a"})
 
 
+@pytest.mark.parametrize("mark", ["{{ if x }}", "  {% if x %}", "<%= x %>"])
+def test_a_template_that_a_change_brings_is_no_mistake(mark: str, repo: Repo) -> None:
+    plain = "FROM scratch\nCOPY x /\n"
+    repo.commit({"a/Dockerfile": plain, "a/x": ""})
+    repo.commit({"t/Dockerfile.linux": f"FROM scratch\n{mark}\nCOPY x /\n", "a/x": "1"})
+    question = ("affected", "--base", "HEAD~1", "--list", "--format", "json")
+    brought = repo.mbuild(*question)
+    assert (brought.code, brought.affected()) == (0, {"a"})
+    assert "warning: 1 note on what was left out" in brought.err
+    repo.commit({"a/Dockerfile": f"FROM scratch\n{mark}\n", "b/Dockerfile": plain, "b/x": ""})
+    lost = repo.mbuild(*question)
+    assert lost.code == 2
+    assert "error: a/Dockerfile:2:" in lost.err
+    repo.commit({"a/Dockerfile": plain, "b/Dockerfile": "FROM scratch\nRUN echo \\\n{{x}}\nCOPPY x /\n"})
+    assert "error: b/Dockerfile:4:1: left out: unknown instruction: COPPY" in repo.mbuild(*question).err
+
+
 def test_an_image_that_loses_the_arguments_of_its_from_is_an_error(repo: Repo) -> None:
     """Without a build.yaml it would be no image any more, and nobody would build what the change has broken."""
     whole, lacking = ({"b/Dockerfile": f"ARG V{value}\nFROM base:$V\nCOPY x /\n"} for value in ("=1", ""))

@@ -67,7 +67,8 @@ def _set_aside(build: Build, seen: Seen, notes: Notes) -> Build:
     wrong = seen.broken or seen.lacking
     if wrong is None:
         return build
-    kind, why = (Broken, "cannot be built") if seen.broken else (Problem, "needs args")
+    kind = Broken if seen.broken and not seen.is_template else Problem
+    why = "cannot be built" if seen.broken else "needs args"
     notes.leave_out(kind(f"left out: {wrong.message}", wrong.where or build.where, wrong.hints))
     return replace(build, aside=f"{why}: {wrong.message}")
 

@@ -27,12 +27,14 @@ class Seen:
 
     lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
     broken:  what BuildKit refuses whatever the values of variables are, and in any version: it gets new flags.
+    is_template: whether it refuses the mark of a template engine, which is no mistake.
     """
 
     sources: tuple[str, ...] = ()
     references: tuple[tuple[str, Where], ...] = ()
     lacking: Problem | None = None
     broken: Problem | None = None
+    is_template: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,10 @@ class Looker:
         entry = follow(self.tree, dockerfile)
         if entry is None:
             return Seen()
-        file, problems = read(self.tree.read(entry), dockerfile)
+        text = self.tree.read(entry)
+        file, problems = read(text, dockerfile)
         if problems:
-            return Seen(broken=None if syntax_doubts(file, args) else problems[0])
+            return _not_read(text, None if syntax_doubts(file, args) else problems[0])
         try:
             recipe = evaluate(
                 file,
@@ -67,7 +70,7 @@ class Looker:
                 resolve_stage=lambda _: None,
             )
         except DockerfileError as error:
-            return Seen(lacking=_lacking(file, error.problems), broken=_broken(file, error.problems))
+            return _not_read(text, _broken(file, error.problems), _lacking(file, error.problems))
         sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
         references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
         return Seen(sources, references, broken=_refused(file, recipe))
@@ -100,6 +103,17 @@ class Looker:
         parts = path.split("/")
         below = self.tree.below(path[: wild.start()].rpartition("/")[0])
         return any(matches(path, "/".join(each.path.split("/")[: len(parts)])) for each in below)
+
+
+def _not_read(text: bytes, broken: Problem | None, lacking: Problem | None = None) -> Seen:
+    return Seen(lacking=lacking, broken=broken, is_template=broken is not None and _is_marked(text, broken.where))
+
+
+def _is_marked(text: bytes, where: Where | None) -> bool:
+    """Return whether a line begins with a mark of Go's, Jinja's or ERB's templates."""
+    lines = text.split(b"\n")
+    at = where.line - 1 if where else -1
+    return 0 <= at < len(lines) and lines[at].lstrip().startswith((b"{{", b"{%", b"<%"))
 
 
 def _lacking(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
