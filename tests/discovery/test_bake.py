@@ -224,6 +224,44 @@ def test_what_an_older_buildx_does_not_know_and_makes_no_other_image_is_left_out
 
 
 @needs_buildx
+def test_in_json_it_is_left_out_as_well() -> None:
+    text = {
+        "variable": {
+            "TAG": {"default": "1.0", "description": "x", "type": "string", "validation": [{"condition": True}]},
+            "MORE": {"description": "y"},
+        },
+        "group": {"more": {"targets": ["web"], "description": "z"}},
+        "target": {
+            "web": {
+                "context": "web",
+                "description": "A target",
+                "args": {"description": "kept", "type": "kept"},
+                "tags": ["acme/web:${TAG}"],
+            }
+        },
+    }
+    files = {"docker-bake.json": json.dumps(text, indent=1), **DOCKERFILES}
+    build = images(files)["web"].build
+    assert build.args == (("description", "kept"), ("type", "kept"))
+    assert build.published == ("acme/web:1.0",)
+    assert notes(files) == []
+    unknown = text | {"variable": {"TAG": {"nonsense": "x", "description": "x"}}}
+    (said,) = notes({"docker-bake.json": json.dumps(unknown), **DOCKERFILES})
+    assert "not read, buildx says: " in said
+
+
+@needs_buildx
+def test_in_json_no_block_is_lost_for_what_is_left_out() -> None:
+    """HCL reads a name that is there twice as two blocks."""
+    described = '"variable": {"A": {"description": "x"}}, '
+    blocks = ['"target": {"a": {"context": "web"}}', '"target": {"b": {"context": "base"}}']
+    for before in ("", described):
+        files = {"docker-bake.json": "{" + before + ", ".join(blocks) + "}", **DOCKERFILES}
+        assert {"a", "b"} <= set(images(files))
+        assert notes(files) == []
+
+
+@needs_buildx
 @pytest.mark.parametrize(
     "text",
     [
@@ -372,6 +410,7 @@ def test_hcl_without_buildx_is_reported_as_unread() -> None:
         ('{"target": {"a": {"matrix": {"x": ["1"]}, "name": "a-1"}}}', "a matrix is not read without docker buildx"),
         ('{"target": {"a": {"inherits": ["nope"]}}}', "a target inherits from 'nope', which is not there"),
         ('{"target": {"a": {"inherits": ["a"]}}}', "a target inherits from 'a', in a circle"),
+        ('{"target": {"a": {}}, "target": {"b": {}}}', "only buildx reads this: a name is there twice"),
         ('{"target": {"a": {"context": "${upper(x)}"}}}', "'${upper(x)}' is not read without docker buildx"),
     ],
 )

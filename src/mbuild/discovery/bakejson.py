@@ -22,7 +22,7 @@ MAX_INHERITANCE = 32
 def as_hcl_outline(text: str) -> str:
     """Return the names of targets and groups as HCL blocks, so that one look serves both; "" where it is no JSON."""
     try:
-        said = json.loads(text)
+        said = json.loads(text, object_pairs_hook=merged)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(said, dict):
@@ -55,13 +55,31 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object. To HCL a name that is there twice is two blocks."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found[name] = _mapping(found.get(name)) | value if isinstance(value, dict) else value
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object. Raises ValueError for a name that is there twice: Python would keep one."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
 def _parsed(path: str, raw: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(raw.decode("utf-8-sig"))
+        said = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise ConfigError(f"not valid JSON: {error.msg}", where=Where(path, error.lineno)) from None
     except (UnicodeDecodeError, RecursionError):
         raise ConfigError("not UTF-8, or nested too deep", where=Where(path)) from None
+    except ValueError as error:
+        raise ConfigError(f"only buildx reads this: {error}", where=Where(path)) from None
     if not isinstance(said, dict):
         raise ConfigError("must be a mapping", where=Where(path))
     return said

@@ -6,9 +6,11 @@ which values a variable may have, makes no other image: that is left out, where 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
+from mbuild.discovery.bakejson import merged
 from mbuild.discovery.model import Bake
 from mbuild.errors import ConfigError
 
@@ -17,6 +19,11 @@ MOST = 100
 
 _ARGUMENT = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported argument; An argument named "(description|type)" is not')
 _BLOCK = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported block type; Blocks of type "(validation)" are not')
+_PROPERTY = re.compile(
+    r"(.+?):\d+,\d+-\d+: Extraneous JSON object property; "
+    r'No argument or block type is named "(description|type|validation)"'
+)
+_BODIES = {"variable": ("description", "type", "validation"), "group": ("description",), "target": ("description",)}
 _REST = rb"[ \t]*(?:(?:#|//)[^\n]*)?\r?"
 _TEXT = rb'"(?:[^"\\\r\n$%]|\\.)*"'
 _TYPE = rb"[a-z]+(?:\([a-z(){}\[\]=, \t\w]*\))?"
@@ -38,6 +45,8 @@ def evaluated(bake: Bake, files: Sequence[tuple[str, bytes]], targets: Sequence[
 
 def _without(files: dict[str, bytes], message: str) -> tuple[str, bytes | None]:
     """Return the file that an error is about, and its text without what the error names; None: that has to stay."""
+    if (written := _PROPERTY.match(message)) and written[1] in files:
+        return written[1], _without_property(written[2], files[written[1]])
     argument, block = _ARGUMENT.match(message), _BLOCK.match(message)
     said = argument or block
     if said is None or said[1] not in files or not said[1].endswith(".hcl"):
@@ -47,6 +56,22 @@ def _without(files: dict[str, bytes], message: str) -> tuple[str, bytes | None]:
     name = said[3].encode()
     end = _end_of_argument(name, rest) if argument else _end_of_block(name, rest)
     return said[1], None if end is None else before + b"\n" * rest.count(b"\n", 0, end) + rest[end:]
+
+
+def _without_property(name: str, text: bytes) -> bytes | None:
+    """Return a file in JSON without a property of any variable, group or target; None where none has it."""
+    try:
+        said = json.loads(text, object_pairs_hook=merged)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    bodies = [said.get(kind) for kind, names in _BODIES.items() if name in names]
+    having = [each for body in bodies if isinstance(body, dict) for each in body.values() if isinstance(each, dict)]
+    having = [each for each in having if name in each]
+    for each in having:
+        del each[name]
+    return json.dumps(said).encode() if having else None
 
 
 def _end_of_argument(name: bytes, text: bytes) -> int | None:
