@@ -7,7 +7,9 @@ something else, a person who is about to write build.yaml is told.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from mbuild.discovery import compose
@@ -21,6 +23,9 @@ from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass
 
+AT_ONCE = 4
+"""So many sets buildx is asked about at a time: each is a process that takes a tenth of a second."""
+
 
 def check(tree: Tree, paths: tuple[str, ...], bake: Bake) -> tuple[Problem, ...]:
     """Return what buildx reads otherwise in the compose files that ``docker compose`` takes by itself.
@@ -28,11 +33,23 @@ def check(tree: Tree, paths: tuple[str, ...], bake: Bake) -> tuple[Problem, ...]
     Files that name further ones (``include``, ``extends``) are left to our reader: buildx sees only what it is given.
     """
     notes, known = Notes(), Notes()
-    for each in compose.folders(Loader(tree, known), known, paths):
-        default = _Default(tree, each, bake, notes)
-        if default.stands_alone():
-            default.check()
+    folders = (_Default(tree, each, notes) for each in compose.folders(Loader(tree, known), known, paths))
+    alone = [each for each in folders if each.stands_alone() and each.builds()]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(partial(_asked, bake), [each.texts() for each in alone])
+        for each, answer in zip(alone, answers, strict=True):
+            each.check(answer)
     return notes.problems
+
+
+def _asked(bake: Bake, texts: Sequence[tuple[str, bytes]]) -> bytes | ConfigError | None:
+    """Return what buildx says, or why it does not; None: it cannot be asked."""
+    try:
+        return bake(texts, ())
+    except EnvironmentFault:
+        return None
+    except ConfigError as error:
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +58,6 @@ class _Default:
 
     tree: Tree
     found: compose.Folder
-    bake: Bake
     notes: Notes
 
     def stands_alone(self) -> bool:
@@ -51,22 +67,23 @@ class _Default:
         inside = all(file.rpartition("/")[0] == self.found.folder for file in files)
         return bool(documents) and inside and not any(_names_others(each) for each in documents)
 
-    def check(self) -> None:
-        ours = {each.name: each for each in self.found.default_builds()}
-        if not ours:
-            return
-        try:
-            printed = json.loads(self.bake(self._files(), ()))
-        except EnvironmentFault:
-            return
-        except ConfigError as error:
+    def builds(self) -> Mapping[str, Build]:
+        """Return what our reader finds, by the name of the service."""
+        return {each.name: each for each in self.found.default_builds()}
+
+    def check(self, answer: bytes | ConfigError | None) -> None:
+        """Compare what buildx answered."""
+        if isinstance(answer, ConfigError):
             files = self.found.defaults()
             # What our reader reports anyway is not said twice.
             if not any(each.where and each.where.file in files for each in self.found.notes.problems):
-                self.notes.add(f"buildx does not read this: {self._why(error)}", Where(files[0]))
-            return
+                self.notes.add(f"buildx does not read this: {self._why(answer)}", Where(files[0]))
+        elif answer is not None:
+            self._compare(json.loads(answer))
+
+    def _compare(self, printed: Mapping[str, Any]) -> None:
         targets: Mapping[str, Mapping[str, Any]] = printed.get("target", {})
-        for name, build in ours.items():
+        for name, build in self.builds().items():
             # compose-go takes dots in names of services, a bake target has none (buildx ``bake/compose.go``).
             theirs = targets.get(name.replace(".", "_"))
             for what, one, other in () if theirs is None else self._differences(build, theirs):
@@ -76,11 +93,12 @@ class _Default:
 
     def _why(self, error: ConfigError) -> str:
         """Return what buildx says. It quotes a .env, and people keep passwords there."""
-        if any(name == ".env" for name, _ in self._files()):
+        if any(name == ".env" for name, _ in self.texts()):
             return "docker buildx bake --print, run in its folder, says why"
         return error.problems[0].message
 
-    def _files(self) -> list[tuple[str, bytes]]:
+    def texts(self) -> list[tuple[str, bytes]]:
+        """Return the files of the set, and the ``.env``, each with its name."""
         files = [*self.found.defaults(), f"{self.found.folder}/.env".lstrip("/")]
         entries = [(each, follow(self.tree, each)) for each in files]
         return [(base(path), self.tree.read(entry)) for path, entry in entries if entry is not None]
