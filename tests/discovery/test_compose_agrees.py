@@ -15,6 +15,7 @@ import pytest
 
 from mbuild.builders.buildx import find_docker
 from mbuild.discovery.compose import discover
+from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import BUILD, Build, Look
 from tests.trees import MemoryTree
 
@@ -244,7 +245,7 @@ def theirs(said: Mapping[str, Any]) -> dict[str, dict[str, object]]:
 
 def ours(case: Case) -> tuple[dict[str, dict[str, object]], tuple[object, ...]]:
     tree = MemoryTree(case)
-    stated = discover(Look(tree, tuple(case)))
+    stated = discover(Look(Looker.at(tree), tuple(case)))
     return {each.name: _ours(each) for each in stated.builds if each.where.file in _main(case)}, stated.problems
 
 

@@ -76,6 +76,32 @@ def test_the_context_is_where_the_sources_are(name: str) -> None:
     assert bool(image.guesses) == guessed
 
 
+@pytest.mark.parametrize(
+    ("source", "context"),
+    [
+        ("shared/a.txt", ""),  # a file behind a link to a folder
+        ("linked/a.txt", ""),
+        ("linked", ""),
+        ("deep/link/a.txt", ""),
+        ("svc/own", ""),  # a link to a file
+        ("dangling", "svc/api"),
+        ("module", ""),
+        ("linked/nothing", "svc/api"),
+    ],
+)
+def test_sources_behind_links_are_there(source: str, context: str) -> None:
+    files: Files = {
+        "svc/api/Dockerfile": f"FROM scratch\nCOPY {source} /\n",
+        "svc/own": ("link", "api/Dockerfile"),
+        "shared/a.txt": "",
+        "linked": ("link", "shared"),
+        "deep/link": ("link", "../shared"),
+        "dangling": ("link", "nowhere"),
+        "module": ("submodule", "1" * 40),
+    }
+    assert images(files)["api"].build.context == context
+
+
 def test_an_unreadable_dockerfile_keeps_its_folder() -> None:
     assert images({"a/Dockerfile": "FROM scratch\nCOPY\n"})["a"].build.context == "a"
 

@@ -7,6 +7,7 @@ import posixpath
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import EXTERNAL, FOLDER, Build, Discovery, Other
 from mbuild.discovery.sources import SOURCES
@@ -174,6 +175,6 @@ def builds(draw: st.DrawFn) -> Build:
 @given(st.lists(builds(), max_size=8, unique_by=lambda each: each.key))
 def test_what_is_written_loads_as_what_was_found(stated: list[Build]) -> None:
     files = {each.dockerfile: SCRATCH for each in stated} | {f"{each}/f" if each else "f": "" for each in FOLDERS}
-    found = merge(MemoryTree(files), tuple(stated), (), "shop", tuple(SOURCES))
+    found = merge(Looker.at(MemoryTree(files)), tuple(stated), (), "shop", tuple(SOURCES))
     assert len({each.name for each in found.images}) == len(found.images)
     check(found, files)

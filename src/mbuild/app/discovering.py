@@ -15,7 +15,7 @@ from mbuild.discovery import composecheck
 from mbuild.discovery.model import Discovery
 from mbuild.discovery.sources import discover, own_paths
 from mbuild.discovery.write import write
-from mbuild.errors import ConfigError, EnvironmentFault, Problem
+from mbuild.errors import ConfigError, EnvironmentFault, Problem, Where
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
@@ -39,7 +39,8 @@ def propose(tree: Tree) -> Proposal:
     paths = [each.path for each in tree.below("")]
     text = write(found, paths)
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: paths)
-    images = tuple(_placed(each, found) for each in project.images)
+    places = {each.name: each.build.where for each in found.images}
+    images = tuple(_placed(each, places[each.name]) for each in project.images)
     return Proposal(found, text, replace(project, images=images, notes=found.problems))
 
 
@@ -47,12 +48,11 @@ def second_opinion(tree: Tree) -> tuple[Problem, ...]:
     """Return what buildx, where it is there, reads otherwise in the compose files of a tree than ``propose``."""
     if _docker() is None:
         return ()
-    return composecheck.check(tree, own_paths(tree)[0], bake)
+    return composecheck.check(tree, own_paths(tree.below(""))[0], bake)
 
 
-def _placed(image: ImageDef, found: Discovery) -> ImageDef:
+def _placed(image: ImageDef, where: Where) -> ImageDef:
     """Return an image with the place that states it instead of one in a file that nobody has written."""
-    where = next(each.build.where for each in found.images if each.name == image.name)
     contexts = tuple(replace(each, where=where) for each in image.contexts)
     return replace(image, where=where, contexts=contexts, places=())
 

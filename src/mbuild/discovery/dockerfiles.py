@@ -48,12 +48,11 @@ def discover(look: Look) -> Stated:
     there = [each for each in look.stated if follow(look.tree, each.dockerfile) is not None]
     stated = {each.dockerfile for each in there}
     files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
-    looker = Looker(look.tree)
-    plain = _Plain(looker, [each for each in files if _usable(each, notes)], there)
+    plain = _Plain(look.looker, [each for each in files if _usable(each, notes)], there)
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
-    seen = {each: looker.look(each.dockerfile) for each in builds if not each.aside}
+    seen = {each: look.looker.look(each.dockerfile) for each in builds if not each.aside}
     if there or not all(each.lacking or each.broken for each in seen.values()):
         builds = [_set_aside(each, seen[each], notes) if each in seen else each for each in builds]
     return Stated(tuple(builds), notes.problems)

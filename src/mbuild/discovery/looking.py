@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
 from mbuild.context.select import check_wildcards
-from mbuild.discovery.paths import ancestors, is_folder
+from mbuild.discovery.paths import ancestors, is_folder, parent
 from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.gotext import clean_path
 from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem, Where
-from mbuild.tree import Tree, follow
+from mbuild.tree import Entry, Tree, follow
 from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
@@ -39,10 +39,26 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """Looks at the Dockerfiles of one tree, each once for a target and arguments."""
+    """Looks at the Dockerfiles of one tree, each once for a target and arguments.
+
+    entries: all of the tree. paths: of its files and folders, but not of links. linked: whether there is any link.
+    """
 
     tree: Tree
+    entries: Sequence[Entry]
+    paths: Collection[str]
+    linked: bool
     _seen: dict[tuple[object, ...], Seen] = field(default_factory=dict)
+    _there: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, tree: Tree) -> Looker:
+        """Return what looks at a tree."""
+        entries = tree.below("")
+        paths = {each.path for each in entries if not each.is_link}
+        for folder in {parent(each.path) for each in entries}:
+            paths.update(ancestors(folder))
+        return cls(tree, entries, paths, any(each.is_link for each in entries))
 
     def look(self, dockerfile: str, target: str | None = None, args: Iterable[tuple[str, str]] = ()) -> Seen:
         """Return what a Dockerfile reads and names; nothing where it cannot be read: ``check`` says why."""
@@ -84,6 +100,8 @@ class Looker:
         sources = [each for each in dict.fromkeys(self.look(dockerfile).sources) if each.strip("./")]
         if not sources:
             return folder, ""
+        if all(self._exists(folder, source) for source in sources):
+            return folder, ""
         found = {each: sum(self._exists(each, source) for source in sources) for each in ancestors(folder)}
         best = max(found, key=lambda each: (found[each], len(each)))
         if best == folder:
@@ -97,12 +115,21 @@ class Looker:
         if "\\" in inside or "\0" in inside:
             return False
         path = f"{root}/{inside}" if root and inside else root or inside
+        if path not in self._there:  # Dockerfiles of one kind look for the same above their folders
+            self._there[path] = self._matches(path)
+        return self._there[path]
+
+    def _matches(self, path: str) -> bool:
         wild = _WILD.search(path)
         if wild is None:
-            return follow(self.tree, path) is not None or is_folder(self.tree, path)
+            return path in self.paths or (self.linked and _is_behind_link(self.tree, path))
         parts = path.split("/")
         below = self.tree.below(path[: wild.start()].rpartition("/")[0])
         return any(matches(path, "/".join(each.path.split("/")[: len(parts)])) for each in below)
+
+
+def _is_behind_link(tree: Tree, path: str) -> bool:
+    return follow(tree, path) is not None or is_folder(tree, path)
 
 
 def _not_read(text: bytes, broken: Problem | None, lacking: Problem | None = None) -> Seen:

@@ -16,32 +16,29 @@ from mbuild.images import Secret
 from mbuild.passed import cache, label_name, parse_ssh
 from mbuild.platforms import platform
 from mbuild.references import NameProblem, context_key, parse_reference, quoted
-from mbuild.tree import Tree, follow
+from mbuild.tree import follow
 from mbuild.values import dataclass, field, replace
 
 Identity = tuple[object, ...]
 
 
 def merge(
-    tree: Tree, builds: tuple[Build, ...], problems: tuple[Problem, ...], project: str, order: Sequence[str]
+    looker: Looker, builds: tuple[Build, ...], problems: tuple[Problem, ...], project: str, order: Sequence[str]
 ) -> Discovery:
     """Return the images that builds amount to.
 
-    builds: in the order in which their sources are believed. problems: noted already. order: the names of the sources.
+    looker: of the tree. builds: in the order in which their sources are believed. problems: noted already. order: the
+    names of the sources.
     """
-    return _Merge(tree, builds, order).result(problems, project)
+    return _Merge(looker, builds, order).result(problems, project)
 
 
 @dataclass(slots=True)
 class _Merge:
-    tree: Tree
+    looker: Looker
     stated: Sequence[Build]
     order: Sequence[str]
     notes: Notes = field(default_factory=Notes)
-    looker: Looker = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.looker = Looker(self.tree)
 
     def result(self, problems: Sequence[Problem], project: str) -> Discovery:
         groups = self._groups([_usable(each, self.notes) for each in self.stated if self._is_there(each)])
@@ -68,9 +65,9 @@ class _Merge:
     def _is_there(self, build: Build) -> bool:
         """Return whether Dockerfile and context root are in the tree; what is not is reported, not invented."""
         label = f"{_LABELS[build.source]} {quoted(build.name)} is left out"
-        if not is_folder(self.tree, build.context):
+        if not is_folder(self.looker.tree, build.context):
             self.notes.add(f"{label}: there is no folder {quoted(build.context)}", build.where)
-        elif follow(self.tree, build.dockerfile) is None:
+        elif follow(self.looker.tree, build.dockerfile) is None:
             self.notes.add(f"{label}: there is no Dockerfile {quoted(build.dockerfile)}", build.where)
         elif not is_text(build.target or ""):
             self.notes.add(f"{label}: its target {quoted(build.target or '')} is none", build.where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mbuild.discovery.looking import Looker
 from mbuild.errors import Problem, Where
 from mbuild.images import Secret
 from mbuild.tree import Tree
@@ -83,16 +84,23 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a source is given: the tree, its paths without what is vendored, and what the sources before it state.
+    """What a source is given: what looks at the tree, its paths without what is vendored, and what is stated already.
+
+    stated: by the sources before it.
 
     vendored: the paths below folders of other people's code, which no source but plain Dockerfiles looks at.
     """
 
-    tree: Tree
+    looker: Looker
     paths: tuple[str, ...]
     vendored: tuple[str, ...] = ()
     bake: Bake | None = None
     stated: tuple[Build, ...] = ()
+
+    @property
+    def tree(self) -> Tree:
+        """The tree."""
+        return self.looker.tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from mbuild.errors import Where
 from mbuild.references import NameProblem, Reference, parse_reference
@@ -24,6 +25,7 @@ class Known:
     folder: str = ""
 
 
+@lru_cache(maxsize=4096)
 def parsed(text: str) -> Reference | None:
     """Return a reference; None for what is none, such as one whose variables have no values."""
     try:
@@ -47,15 +49,23 @@ def registry_of(images: Sequence[Known]) -> tuple[str, bool]:
             if count >= MIN_EVIDENCE and count == len(published) and count * 2 >= len(images)
             else ("", False)
         )
-    found = Counter(prefix for each in images for prefix in _prefixes(each.name, _referred(images, but=each.name)))
+    found = Counter(prefix for _, prefix in _referred(images))
     if not found:
         return "", False
     prefix, count = min(found.items(), key=lambda each: (-each[1], each[0]))
     return (prefix, True) if count >= MIN_EVIDENCE else ("", False)
 
 
-def _referred(images: Sequence[Known], *, but: str) -> tuple[str, ...]:
-    return tuple(text for each in images if each.name != but for text, _ in each.references)
+def _referred(images: Sequence[Known]) -> set[tuple[str, str]]:
+    """Return (name, what stands before it) of the images that Dockerfiles of others refer to."""
+    names = {each.name for each in images}
+    found = set()
+    for each in images:
+        for reference in filter(None, (parsed(text) for text, _ in each.references)):
+            namespace, _, last = reference.familiar.rpartition("/")
+            if namespace and last in names and last != each.name:
+                found.add((last, namespace))
+    return found
 
 
 def _prefixes(name: str, references: Sequence[str]) -> set[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mbuild.discovery import bake, compose, dockerfiles, skaffold
+from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
 from mbuild.errors import Problem
-from mbuild.tree import SUBMODULE, Tree
+from mbuild.tree import SUBMODULE, Entry, Tree
 from mbuild.values import replace
 
 Source = Callable[[Look], Stated]
@@ -31,17 +32,18 @@ def _is_vendored(path: str) -> bool:
     return any(_VENDORED.fullmatch(each) for each in path.split("/")[:-1])
 
 
-def own_paths(tree: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def own_paths(entries: Iterable[Entry]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the paths of the files of a tree, and apart from them those below folders of other people's code."""
-    paths = tuple(each.path for each in tree.below("") if each.mode != SUBMODULE)
+    paths = tuple(each.path for each in entries if each.mode != SUBMODULE)
     vendored = tuple(each for each in paths if _is_vendored(each))
     return paths if not vendored else tuple(sorted(set(paths) - set(vendored))), vendored
 
 
 def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
-    own, vendored = own_paths(tree)
-    look = Look(tree, own, vendored, bake_door)
+    looker = Looker.at(tree)
+    own, vendored = own_paths(looker.entries)
+    look = Look(looker, own, vendored, bake_door)
     builds: list[Build] = []
     problems: list[Problem] = []
     project = ""
@@ -50,4 +52,4 @@ def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
         builds.extend(stated.builds)
         problems.extend(stated.problems)
         project = project or stated.project
-    return merge(tree, tuple(builds), tuple(problems), project, tuple(SOURCES))
+    return merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))

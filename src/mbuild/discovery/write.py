@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from mbuild.config.globs import matches
+from mbuild.config.globs import matching
 from mbuild.discovery.model import Discovery, Image
 from mbuild.discovery.paths import base, parent
 from mbuild.discovery.yamltext import comment, flow_list, flow_mapping, mapping, scalar
@@ -24,19 +24,39 @@ _HEADINGS = {
 
 def write(found: Discovery, paths: Sequence[str] = ()) -> str:
     """Return the text of a build.yaml at the git root. paths: of the tree, to see what a pattern would match."""
-    return "\n".join(_Text(found, tuple(paths)).lines()) + "\n"
+    return "\n".join(_text(found, tuple(paths)).lines()) + "\n"
 
 
 def entries(images: Sequence[Image]) -> str:
     """Return entries for some images, as they would stand below ``images``."""
-    text = _Text(Discovery(tuple(images), (), ()), ())
+    text = _text(Discovery(tuple(images), (), ()), ())
     return "\n".join(line for each in images for line in text.image(each)) + "\n"
+
+
+def _text(found: Discovery, paths: tuple[str, ...]) -> _Text:
+    return _Text(found, paths, _shared_args(found.images), _shared_platforms(found.images))
+
+
+def _shared_args(images: Sequence[Image]) -> dict[str, str]:
+    """Return the arguments that every image has with one value."""
+    if len(images) < 2:
+        return {}
+    counts = Counter(arg for each in images for arg in each.build.args)
+    return {name: value for (name, value), count in sorted(counts.items()) if count == len(images)}
+
+
+def _shared_platforms(images: Sequence[Image]) -> tuple[str, ...]:
+    """Return the platforms that every image has."""
+    said = {each.build.platforms for each in images}
+    return said.pop() if len(said) == 1 and len(images) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
     found: Discovery
     paths: tuple[str, ...]
+    shared_args: Mapping[str, str]
+    shared_platforms: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
         """Yield all lines."""
@@ -61,26 +81,12 @@ class _Text:
         yield from self._asides()
 
     def _defaults(self) -> Iterator[str]:
-        args, platforms = self.shared_args(), self.shared_platforms()
-        if args or platforms:
+        if self.shared_args or self.shared_platforms:
             yield "defaults:"
-            if platforms:
-                yield f"  platforms: {flow_list(platforms)}"
-            if args:
-                yield from mapping("args", args, "  ")
-
-    def shared_args(self) -> dict[str, str]:
-        """Return the arguments that every image has with one value."""
-        images = self.found.images
-        if len(images) < 2:
-            return {}
-        counts = Counter(arg for each in images for arg in each.build.args)
-        return {name: value for (name, value), count in sorted(counts.items()) if count == len(images)}
-
-    def shared_platforms(self) -> tuple[str, ...]:
-        """Return the platforms that every image has."""
-        said = {each.build.platforms for each in self.found.images}
-        return said.pop() if len(said) == 1 and len(self.found.images) > 1 else ()
+            if self.shared_platforms:
+                yield f"  platforms: {flow_list(self.shared_platforms)}"
+            if self.shared_args:
+                yield from mapping("args", self.shared_args, "  ")
 
     def _patterns(self) -> tuple[str, ...]:
         """Return patterns that stand for several images each and for no other Dockerfile."""
@@ -88,7 +94,7 @@ class _Text:
         known = {each.build.dockerfile: each for each in self.found.images}
         usable = []
         for pattern, count in sorted(counts.items()):
-            hit = [each for each in self.paths if matches(pattern, each) and not each.endswith(".dockerignore")]
+            hit = [each for each in matching(pattern, self.paths) if not each.endswith(".dockerignore")]
             named = all(each in known and known[each].name == base(parent(each)) for each in hit)
             if count >= MIN_DISCOVERED and named:
                 usable.append(pattern)
@@ -114,8 +120,7 @@ class _Text:
         """Return the lines of what an image has besides its files."""
         build = image.build
         lines = [f"    target: {scalar(build.target)}"] if build.target else []
-        shared = self.shared_args()
-        if args := {name: value for name, value in build.args if shared.get(name) != value}:
+        if args := {name: value for name, value in build.args if self.shared_args.get(name) != value}:
             lines += mapping("args", args, "    ")
         if image.contexts:
             lines += mapping("contexts", dict(image.contexts), "    ")
@@ -127,17 +132,18 @@ class _Text:
             lines += [f"    {key}: {flow_list(texts)}"] if texts else []
         if build.labels:
             lines += mapping("labels", dict(build.labels), "    ")
-        if build.platforms and build.platforms != self.shared_platforms():
+        if build.platforms and build.platforms != self.shared_platforms:
             lines.append(f"    platforms: {flow_list(build.platforms)}")
         return lines
 
     def _groups(self, images: Sequence[Image]) -> Iterator[str]:
         """Yield the entries by the file that states them; files that state a single image share a heading."""
         counts = Counter(_heading_file(each) for each in images)
+        sources = Counter(each.build.source for each in images if counts[_heading_file(each)] == 1)
         groups: dict[str, list[Image]] = {}
         for each in images:
             file = _heading_file(each)
-            single = counts[file] == 1 and len(_single_files(images, counts, each.build.source)) > 1
+            single = counts[file] == 1 and sources[each.build.source] > 1
             groups.setdefault(f"other {_HEADINGS[each.build.source]}" if single else file, []).append(each)
         for number, (heading, group) in enumerate(groups.items()):
             if len(groups) > 1:
@@ -164,12 +170,6 @@ class _Text:
             yield comment(f"  {scalar(each.name)}: {files}  # {each.build.aside}")
         if len(asides) > MAX_ASIDES:
             yield comment(f"  and {len(asides) - MAX_ASIDES} more")
-
-
-def _single_files(images: Sequence[Image], counts: Mapping[str, int], source: str) -> set[str]:
-    """Return the files of a source that state a single image each."""
-    files = {_heading_file(each) for each in images if each.build.source == source}
-    return {each for each in files if counts[each] == 1}
 
 
 def _files(image: Image) -> dict[str, str]:
