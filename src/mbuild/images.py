@@ -125,6 +125,7 @@ class Project:
     path: of the build.yaml, from the git root ("" when it lies outside of the repository).
     discover: the patterns whose matches in the tree add images.
     notes: what discovery left out or guessed, where there was no build.yaml.
+    read: the paths of the files that it has read; None where there was one.
     """
 
     images: tuple[ImageDef, ...]
@@ -134,6 +135,7 @@ class Project:
     shown: str = "build.yaml"
     discover: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = field(default=(), compare=False)
+    read: frozenset[str] | None = field(default=None, compare=False)
 
     def image(self, name: str) -> ImageDef | None:
         """Return the image of this name."""

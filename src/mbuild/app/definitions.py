@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a build.yaml says that graphs are made of. discover, notes: as in ``Project``."""
+    """What a build.yaml says that graphs are made of. discover, notes, read: as in ``Project``."""
 
     definitions: Definitions
     discover: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
+    read: frozenset[str] | None = None
 
 
 def stated(project: Project) -> Stated:
     """Return what graphs are made of."""
     from mbuild.graph.defined import Defined
 
-    return Stated(Defined(project.images), project.discover, project.notes)
+    return Stated(Defined(project.images), project.discover, project.notes, project.read)
 
 
 @dataclass(frozen=True, slots=True)

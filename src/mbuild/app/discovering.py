@@ -41,7 +41,7 @@ def propose(tree: Tree) -> Proposal:
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: paths)
     places = {each.name: each.build.where for each in found.images}
     images = tuple(_placed(each, places[each.name]) for each in project.images)
-    return Proposal(found, text, replace(project, images=images, notes=found.problems))
+    return Proposal(found, text, replace(project, images=images, notes=found.problems, read=found.read))
 
 
 def second_opinion(tree: Tree) -> tuple[Problem, ...]:

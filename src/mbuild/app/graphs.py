@@ -41,13 +41,14 @@ MANY_CHANGES = 500
 class Made:
     """A graph, and the patterns of ``discover`` it was made with.
 
-    problems: why images are left out of it. notes: of the project.
+    problems: why images are left out of it. notes, read: of the project.
     """
 
     graph: Graph
     discover: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    read: frozenset[str] | None = None
 
     @property
     def whole(self) -> bool:
@@ -62,6 +63,7 @@ class _Said:
     definitions: Definitions | None
     discover: tuple[str, ...]
     notes: tuple[Problem, ...]
+    read: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class Graphs:
     """Makes graphs of one repository.
 
     project: reads build.yaml at a tree, None where the tree has none. stated: the same, remembered by a cache.
-    config:  its path from the git root, None where definitions come from somewhere else: then they are read anew for
-             every tree.
+    config:  its path from the git root, None where definitions come from somewhere else.
     kept: what is remembered of earlier graphs.
     meanwhile: is called while another process makes a graph; None: there is nothing else to do.
     following: what comes after the graph that is asked for, if anything.
@@ -122,7 +123,7 @@ class Graphs:
             return None
         problems: list[Problem] = []
         graph = refresh(base.graph, said.definitions, tree, changes, problems=problems)
-        return Made(graph, said.discover, tuple(problems), said.notes)
+        return Made(graph, said.discover, tuple(problems), said.notes, said.read)
 
     def known(self, base: Tree, tree: Tree) -> bytes | None:
         """Return what ``remember`` was told of two trees, for ``judged``."""
@@ -146,7 +147,7 @@ class Graphs:
             found = verdict.thaw(value, base.graph, shop)
         except (ValueError, TypeError, KeyError, IndexError):
             return None
-        return Made(found.graph, said.discover, (), said.notes), found.affected, found.unowned
+        return Made(found.graph, said.discover, (), said.notes, said.read), found.affected, found.unowned
 
     def remember(
         self, base: Made, made: Made, changes: Sequence[Change], differing: Affected, unowned: tuple[str, ...]
@@ -167,14 +168,18 @@ class Graphs:
     def _said(self, base: Made, tree: Tree, *, redefined: bool) -> _Said | None:
         """Return what build.yaml says at a tree, where it may be something else than at base's. Raises ConfigError."""
         if not redefined:
-            return _Said(None, base.discover, base.notes)
+            return _Said(None, base.discover, base.notes, base.read)
         # The graph of this tree may never be remembered, and the next question is about the same definitions.
         found = self.stated(tree, self.kept.cache)
-        return None if found is None else _Said(found.definitions, found.discover, found.notes)
+        return None if found is None else _Said(found.definitions, found.discover, found.notes, found.read)
 
     def _redefined(self, base: Made, changes: Sequence[Change]) -> bool:
         if self.config is None:
-            return True
+            if base.read is None:
+                return True
+            from mbuild.discovery.recording import may_differ
+
+            return may_differ(base.read, changes)
         if any(each.path == self.config for each in changes):
             return True
         appearing = [each.path for each in changes if each.old is None or each.new is None] if base.discover else []
@@ -192,7 +197,7 @@ class Graphs:
 
         problems: list[Problem] = []
         graph = build_graph(project, tree, self.native, problems=problems)
-        return Made(graph, project.discover, tuple(problems), project.notes)
+        return Made(graph, project.discover, tuple(problems), project.notes, project.read)
 
     def _at_commit(self, tree: CommitTree) -> Made | None:
         found = self._remembered(tree)

@@ -117,7 +117,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """All that was found in one tree. asides: builds that are rather no images of their own, under usable names."""
+    """All that was found in one tree. asides: builds that are rather no images of their own, under usable names.
+
+    read: the paths of the files whose content was looked at.
+    """
 
     images: tuple[Image, ...]
     asides: tuple[Image, ...]
@@ -125,3 +128,4 @@ class Discovery:
     project: str = ""
     registry: str = ""
     registry_guessed: bool = False
+    read: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from mbuild.discovery import bake, compose, dockerfiles, skaffold
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
+from mbuild.discovery.recording import Recording
 from mbuild.errors import Problem
 from mbuild.tree import SUBMODULE, Entry, Tree
 from mbuild.values import replace
@@ -41,7 +42,8 @@ def own_paths(entries: Iterable[Entry]) -> tuple[tuple[str, ...], tuple[str, ...
 
 def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
-    looker = Looker.at(tree)
+    recording = Recording(tree)
+    looker = Looker.at(recording)
     own, vendored = own_paths(looker.entries)
     look = Look(looker, own, vendored, bake_door)
     builds: list[Build] = []
@@ -52,4 +54,5 @@ def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
         builds.extend(stated.builds)
         problems.extend(stated.problems)
         project = project or stated.project
-    return merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))
+    found = merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))
+    return replace(found, read=frozenset(recording.read_paths))
