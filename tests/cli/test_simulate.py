@@ -161,6 +161,15 @@ def test_what_cannot_be_read_is_said_and_the_rest_goes_on(shop: Repo) -> None:
     assert "not replayed: " in shop.mbuild("simulate", "--last", "3").out
 
 
+def test_images_of_which_not_every_change_is_seen_are_named(repo: Repo) -> None:
+    repo.commit({".gitignore": "out\n", "made/Dockerfile": "FROM scratch\nCOPY out/app /\n", "main.go": ""})
+    repo.commit({"main.go": "1"})
+    said = "and these images copy some: made\n"
+    assert said in repo.mbuild("simulate").err
+    repo.commit({"build.yaml": "images: {made: }\n"})
+    assert said not in repo.mbuild("simulate").err
+
+
 def test_a_history_without_anything_to_compare(repo: Repo) -> None:
     repo.commit(FILES, "first")
     assert repo.mbuild("simulate").out == "0 commits: 0 rebuilds instead of 0\ncontexts: 0 B instead of 0 B\n"

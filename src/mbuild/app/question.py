@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -107,7 +107,7 @@ def ask(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
         )
     if workspace.is_guessed(tree):
-        notes.extend(_unseen(snapshot.graph, judged))
+        notes.extend(unseen(snapshot.graph, judged.reasons))
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),
         head=head_info(tree, head),
@@ -184,9 +184,12 @@ def _broken(
     return list(broken.values())
 
 
-def _unseen(graph: Graph, found: Affected) -> Iterator[Problem]:
-    """Yield which images copy files that something else has to make first. Whoever builds with mbuild gets an error."""
-    names = [node.name for node in graph.nodes.values() if node.name not in found.reasons and node.missing]
+def unseen(graph: Graph, but: Container[str]) -> Iterator[Problem]:
+    """Yield which images copy files that something else has to make first. Whoever builds with mbuild gets an error.
+
+    but: the images of which it does not matter.
+    """
+    names = [node.name for node in graph.nodes.values() if node.name not in but and node.missing]
     if names:
         message = f"a change of files that git does not have is not seen, and these images copy some: {_shown(names)}"
         yield Problem(message, hints=("mbuild check says which",))

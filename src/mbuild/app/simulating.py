@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.app.question import unseen
 from mbuild.app.reporting import context_info
 from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.errors import ConfigError, DockerfileError, GitError, Problem
@@ -104,6 +105,15 @@ def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed
             except (ConfigError, DockerfileError) as error:
                 course.lose()
                 yield Replayed(commit, problem=error.problems[0])
+
+
+def doubts(workspace: Workspace, replayed: Sequence[Replayed]) -> tuple[Problem, ...]:
+    """Return what the reader of a replay should know of the last commit's images. Raises MbuildError."""
+    last = next((each.commit.id for each in replayed[-1:] if each.images), None)
+    tree = workspace.tree(last) if last else None
+    if tree is None or not workspace.is_guessed(tree):
+        return ()
+    return tuple(unseen(workspace.snapshot(tree).graph, ()))
 
 
 @dataclass(slots=True)

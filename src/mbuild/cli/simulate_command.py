@@ -37,7 +37,7 @@ def command(settings: Settings, range_: str | None, last: int | None, cost: floa
     """
     from mbuild.app.capacity import this_machine
     from mbuild.app.past import open_history
-    from mbuild.app.simulating import Part, commits_of, costs_of, replay_all
+    from mbuild.app.simulating import Part, commits_of, costs_of, doubts, replay_all
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
     from mbuild.cli.looking import open_looking
@@ -53,6 +53,7 @@ def command(settings: Settings, range_: str | None, last: int | None, cost: floa
         settings.directory, settings.config, commits_of(workspace, last if last or range_ else 50, range_, warn)
     )
     commits = replay_all(workspace, whole, this_machine().processors)
+    print_problems(doubts(workspace, commits), "warning")
     costs = Costs({}, cost) if cost is not None else costs_of(open_history(workspace, warn), commits)
     found = Simulation(commits, costs, given=cost is not None)
     if format_ == "json":
