@@ -54,7 +54,7 @@ def check_after(repo: Repo, shop: Shop, finished: set[str], look: Callable[[], d
     check_contents(shop, look())
     answer = repo.mbuild("all", "--no-wait", "--format", "json", *args)
     if "hint: the engine has lost files" in answer.err:
-        # Seen once in some 3,000 kills: the folder of a layer that it lists was gone. No call that it has removes one.
+        # Seen once: the folder of a layer that the engine lists was gone. Nothing that it can be asked removes one.
         pytest.xfail(f"the engine has damaged its own store (moby/buildkit, issue 5469): {answer.err}")
     assert answer.code == 0, answer.err
     statuses = {each["name"]: each["status"] for each in answer.json["images"]}
