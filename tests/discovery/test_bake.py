@@ -250,15 +250,30 @@ def test_in_json_it_is_left_out_as_well() -> None:
     assert "not read, buildx says: " in said
 
 
+IN_PARTS = {
+    "twice": '"target": {"a": {"context": "web"}}, "target": {"b": {"context": "base"}}',
+    "one in parts": '"target": {"a": {"context": "web"}}, '
+    '"target": {"a": {"args": {"K": "v"}}, "b": {"context": "base"}}',
+    "a list of blocks": '"target": [{"a": {"context": "web"}}, {"b": {"context": "base"}}]',
+    "a list of parts": '"target": {"a": [{"context": "web"}, {"args": {"K": "v"}}], "b": {"context": "base"}}',
+    "a name twice": '"target": {"a": {"context": "web"}, "b": {"context": "base"}, "a": {"args": {"K": "v"}}}',
+    "inherited": '"target": {"a": {"context": "web"}}, "target": {"b": {"inherits": ["a"], "context": "base"}}, '
+    '"group": {"all": {"targets": ["a"]}}, "group": {"more": {"targets": ["b"]}}',
+}
+
+
 @needs_buildx
-def test_in_json_no_block_is_lost_for_what_is_left_out() -> None:
-    """HCL reads a name that is there twice as two blocks."""
-    described = '"variable": {"A": {"description": "x"}}, '
-    blocks = ['"target": {"a": {"context": "web"}}', '"target": {"b": {"context": "base"}}']
-    for before in ("", described):
-        files = {"docker-bake.json": "{" + before + ", ".join(blocks) + "}", **DOCKERFILES}
-        assert {"a", "b"} <= set(images(files))
-        assert notes(files) == []
+@pytest.mark.parametrize("before", ["", '"variable": {"A": {"description": "x"}}, '], ids=["plain", "described"])
+@pytest.mark.parametrize("blocks", IN_PARTS.values(), ids=IN_PARTS)
+def test_in_json_no_part_of_a_block_is_lost(blocks: str, before: str) -> None:
+    """HCL reads a name that is there twice, and a list, as several blocks."""
+    files = {"docker-bake.json": "{" + before + blocks + "}", **DOCKERFILES}
+    found = {name: shown(each) for name, each in images(files).items()}
+    assert found["a"]["context"] == "web"
+    assert found["b"]["context"] == "base"
+    assert found["a"].get("args") == ({"K": "v"} if '"K"' in blocks else None)
+    assert found == {name: shown(each) for name, each in images(files, None).items()}
+    assert notes(files) == notes(files, None) == []
 
 
 @needs_buildx
@@ -285,6 +300,40 @@ def test_what_cannot_be_left_out_is_said_as_buildx_says_it(text: str) -> None:
     said = notes(files)
     assert all(each.startswith("docker-bake.hcl") and "not read, buildx says: " in each for each in said)
     assert said or (newer and "description" in text)
+
+
+GROUPS = """\
+target "app" {
+  context = "web"
+}
+target "debug" {
+  inherits = ["app"]
+  args = { DEBUG = "1" }
+}
+target "matrix" {
+  name = "matrix-${v}"
+  matrix = { v = ["a", "b"] }
+  inherits = ["app"]
+  args = { V = v }
+}
+"""
+
+
+@needs_buildx
+@pytest.mark.parametrize(
+    ("groups", "is_image"),
+    [
+        ('group "default" {\n  targets = ["app", "debug"]\n}\n', True),
+        ('group "default" {\n  targets = ["more"]\n}\ngroup "more" {\n  targets = ["app"]\n}\n', True),
+        ('group "more" {\n  targets = ["app", "matrix"]\n}\n', True),
+        ('group "default" {\n  targets = ["app", "nowhere"]\n}\n', True),
+        ('group "default" {\n  targets = ["debug"]\n}\ngroup "more" {\n  targets = ["matrix"]\n}\n', False),
+        ("", False),
+    ],
+)
+def test_what_others_inherit_from_is_an_image_where_it_is_in_a_group(groups: str, is_image: bool) -> None:
+    found = images({"docker-bake.hcl": groups + GROUPS, **DOCKERFILES})
+    assert set(found) - {"base", "mat"} == {"debug", "matrix-a", "matrix-b"} | ({"app"} if is_image else set())
 
 
 PARENTS = """\
@@ -410,7 +459,6 @@ def test_hcl_without_buildx_is_reported_as_unread() -> None:
         ('{"target": {"a": {"matrix": {"x": ["1"]}, "name": "a-1"}}}', "a matrix is not read without docker buildx"),
         ('{"target": {"a": {"inherits": ["nope"]}}}', "a target inherits from 'nope', which is not there"),
         ('{"target": {"a": {"inherits": ["a"]}}}', "a target inherits from 'a', in a circle"),
-        ('{"target": {"a": {}}, "target": {"b": {}}}', "only buildx reads this: a name is there twice"),
         ('{"target": {"a": {"context": "${upper(x)}"}}}', "'${upper(x)}' is not read without docker buildx"),
     ],
 )

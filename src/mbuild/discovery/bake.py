@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mbuild.discovery import bakejson
@@ -120,11 +120,14 @@ class _Files:
             if not composed:
                 raise _placed(error, self.files) from None
             try:
-                out = evaluated(bake, [*composed, *files], list(outline.targets))
+                files = [*composed, *files]
+                out = evaluated(bake, files, list(outline.targets))
             except ConfigError:
                 raise _placed(error, self.files) from None
         answer: dict[str, Any] = json.loads(out)
-        return answer
+        # Its default group is what was asked for.
+        named = {name: each for name, each in answer.get("group", {}).items() if name != "default"}
+        return answer | {"group": named | _groups(bake, files, outline)}
 
     def _compose_files(self) -> list[tuple[str, bytes]]:
         paths = [_beside(self.files[0], name) for name in (*DEFAULTS, *OVERRIDES)]
@@ -147,6 +150,26 @@ class _Files:
         path = None if is_remote(context) else joined(folder, context)
         path = None if path is None else joined(path, str(target.get("dockerfile", "Dockerfile")))
         return path is not None and follow(self.tree, path) is not None
+
+
+def _groups(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:
+    """Return the groups, where it matters whether a target is in one: others inherit from it.
+
+    buildx tells of those that it is asked for; the default one by itself, since asked for with others it has them too.
+    """
+    found: dict[str, Any] = {}
+    bases = outline.inherited & outline.targets.keys()
+    for asked in ({"default"}, {*outline.groups} - {"default"}) if bases else ():
+        if not asked <= outline.groups or not asked:
+            continue
+        try:
+            said = json.loads(evaluated(bake, files, sorted(asked))).get("group", {})
+        except ConfigError:
+            # A group may have what is not there. An image too many does no harm.
+            found |= {name: {"targets": sorted(bases)} for name in asked}
+        else:
+            found |= {name: each for name, each in said.items() if name != "default" or name in asked}
+    return found
 
 
 def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mbuild.errors import ConfigError, Where
@@ -22,16 +22,15 @@ MAX_INHERITANCE = 32
 def as_hcl_outline(text: str) -> str:
     """Return the names of targets and groups as HCL blocks, so that one look serves both; "" where it is no JSON."""
     try:
-        said = json.loads(text, object_pairs_hook=merged)
+        said = parsed(text)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(said, dict):
         return ""
-    lines = [f'{kind} "{name}" {{' for kind in ("target", "group") for name in _mapping(said.get(kind))]
-    for target in _mapping(said.get("target")).values():
-        inherits = target.get("inherits") if isinstance(target, dict) else None
-        listed = [inherits] if isinstance(inherits, str) else inherits or []
-        lines.append("inherits = [" + ", ".join(f'"{each}"' for each in listed) + "]")
+    lines = [f'{kind} "{name}" {{' for kind in ("target", "group") for name, _ in bodies(said, kind)]
+    for _, target in bodies(said, "target"):
+        inherits = (each for each in _each(target.get("inherits")) if isinstance(each, str))
+        lines.append("inherits = [" + ", ".join(f'"{each}"' for each in inherits) + "]")
     return "\n".join(lines)
 
 
@@ -42,10 +41,10 @@ def evaluate(texts: Mapping[str, bytes]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for path, raw in texts.items():
         said = _parsed(path, raw)
-        for name, each in _mapping(said.get("target")).items():
-            targets[name] = _over(targets.get(name, {}), each if isinstance(each, dict) else {})
-        groups |= _mapping(said.get("group"))
-        values |= {name: each.get("default") for name, each in _mapping(said.get("variable")).items() if each}
+        for name, body in bodies(said, "target"):
+            targets[name] = _over(targets.get(name, {}), body)
+        groups |= dict(bodies(said, "group"))
+        values |= {name: body.get("default") for name, body in bodies(said, "variable") if body}
     file = next(iter(texts))
     made = {name: _filled(_inherited(name, targets, file, 0), values, file) for name in targets}
     return {"group": groups, "target": made}
@@ -55,31 +54,41 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object. To HCL a name that is there twice is two blocks."""
+def parsed(text: str | bytes) -> Any:
+    """Return what a file says. Raises ValueError, RecursionError.
+
+    A name that is there twice has a list of what it has: to HCL that is the same (``json/structure.go`` of
+    hashicorp/hcl), where Python would keep one.
+    """
+    return json.loads(text, object_pairs_hook=_listed)
+
+
+def _listed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
-        found[name] = _mapping(found.get(name)) | value if isinstance(value, dict) else value
+        found[name] = [*_each(found[name]), *_each(value)] if name in found else value
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object. Raises ValueError for a name that is there twice: Python would keep one."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is there twice")
-    return found
+def bodies(said: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the label and the body of each block of a kind, several where it is written in parts."""
+    for labels in _each(said.get(kind)):
+        for name, some in _mapping(labels).items():
+            for body in _each(some) or [{}]:
+                yield name, _mapping(body)
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _parsed(path: str, raw: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
+        said = parsed(raw.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise ConfigError(f"not valid JSON: {error.msg}", where=Where(path, error.lineno)) from None
     except (UnicodeDecodeError, RecursionError):
         raise ConfigError("not UTF-8, or nested too deep", where=Where(path)) from None
-    except ValueError as error:
-        raise ConfigError(f"only buildx reads this: {error}", where=Where(path)) from None
     if not isinstance(said, dict):
         raise ConfigError("must be a mapping", where=Where(path))
     return said

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from mbuild.discovery.bakejson import merged
+from mbuild.discovery.bakejson import bodies, parsed
 from mbuild.discovery.model import Bake
 from mbuild.errors import ConfigError
 
@@ -61,14 +61,14 @@ def _without(files: dict[str, bytes], message: str) -> tuple[str, bytes | None]:
 def _without_property(name: str, text: bytes) -> bytes | None:
     """Return a file in JSON without a property of any variable, group or target; None where none has it."""
     try:
-        said = json.loads(text, object_pairs_hook=merged)
+        said = parsed(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict):
         return None
-    bodies = [said.get(kind) for kind, names in _BODIES.items() if name in names]
-    having = [each for body in bodies if isinstance(body, dict) for each in body.values() if isinstance(each, dict)]
-    having = [each for each in having if name in each]
+    having = [
+        body for kind, names in _BODIES.items() if name in names for _, body in bodies(said, kind) if name in body
+    ]
     for each in having:
         del each[name]
     return json.dumps(said).encode() if having else None

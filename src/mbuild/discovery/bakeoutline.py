@@ -60,14 +60,15 @@ class Outline:
                     targets.setdefault(name, Where(path, line if path.endswith(".hcl") else 0))
                     if _asks(bare, match.end()):
                         asking.add(name)
-            groups.update(match[1] or match[2] for match in _GROUP.finditer(bare))
+            found = (match[1] or match[2] for match in _GROUP.finditer(bare))
+            groups.update(each for each in found if _NAME.fullmatch(each))
             inherited.update(name for match in _INHERITS.finditer(bare) for name in re.findall('"([^"]+)"', match[1]))
-        return cls(targets, frozenset(groups - {"default"}), frozenset(inherited), frozenset(asking))
+        return cls(targets, frozenset(groups), frozenset(inherited), frozenset(asking))
 
     def images(self, answer: Mapping[str, Any]) -> frozenset[str]:
         """Return the targets that are images: not those that others only inherit from, nor private ones (``_…``)."""
         groups = answer.get("group", {})
-        # The answer's default group is what was asked for; a matrix is a group under the name it was written as.
+        # A matrix is a group under the name it was written as.
         members = {each for name in self.groups for each in groups.get(name, {}).get("targets", ())}
         asked = {each for each in self.targets if each not in self.inherited or each in members}
         found: set[str] = set()
