@@ -295,6 +295,13 @@ def test_a_template_that_a_change_brings_is_no_mistake(mark: str, repo: Repo) ->
     lost = repo.mbuild(*question)
     assert lost.code == 2
     assert "error: a/Dockerfile:2:" in lost.err
+    repo.write({"x/keep": ""})
+    repo.git("mv", "b", "x/a")  # the name of the image that is lost, for another
+    repo.git("commit", "-q", "-m", "renamed")
+    renamed = repo.mbuild("affected", "--base", "HEAD~2", "--list")
+    assert renamed.code == 2
+    assert "error: a/Dockerfile:2:" in renamed.err
+    repo.git("mv", "x/a", "b")
     repo.commit({"a/Dockerfile": plain, "b/Dockerfile": "FROM scratch\nRUN echo \\\n{{x}}\nCOPPY x /\n"})
     assert "error: b/Dockerfile:4:1: left out: unknown instruction: COPPY" in repo.mbuild(*question).err
 

@@ -100,7 +100,7 @@ def ask(
                 meanwhile(commit is None)
     tree = its_tree()
     snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
-    if lost := [*_lost(bases, judged.removed, snapshot.notes), *_broken(trees, bases, snapshot.notes, differs)]:
+    if lost := [*_lost(bases, snapshot), *_broken(trees, bases, snapshot.notes, differs)]:
         raise ConfigError(dict.fromkeys(lost))
     if left := len(snapshot.notes):
         notes.append(
@@ -159,11 +159,13 @@ def _base_graph(workspace: Workspace, graphs: Graphs, tree: Tree, notes: list[Pr
     return made
 
 
-def _lost(bases: Iterable[Made | None], removed: Iterable[str], notes: Iterable[Problem]) -> list[Problem]:
-    """Return the notes on Dockerfiles of images that a base has: what has made an image vanish is no mere note."""
-    known = [each.graph.images.summaries for each in bases if each]
-    files = {summaries[name].dockerfile for name in removed for summaries in known if name in summaries}
-    return [each for each in notes if each.where and each.where.file in files]
+def _lost(bases: Iterable[Made | None], head: Snapshot) -> list[Problem]:
+    """Return the notes on Dockerfiles that a base has an image of and head has none: that is no mere note."""
+    if not head.notes:
+        return []
+    files = {one.dockerfile for each in bases if each for one in each.graph.images.summaries.values()}
+    files -= {one.dockerfile for one in head.graph.images.summaries.values()}
+    return [each for each in head.notes if each.where and each.where.file in files]
 
 
 def _broken(

@@ -34,11 +34,11 @@ def check(tree: Tree, paths: tuple[str, ...], bake: Bake) -> tuple[Problem, ...]
     """
     notes, known = Notes(), Notes()
     folders = (_Default(tree, each, notes) for each in compose.folders(Loader(tree, known), known, paths))
-    alone = [each for each in folders if each.stands_alone() and each.builds()]
+    alone = [(each, ours) for each in folders if each.stands_alone() and (ours := each.builds())]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(partial(_asked, bake), [each.texts() for each in alone])
-        for each, answer in zip(alone, answers, strict=True):
-            each.check(answer)
+        answers = pool.map(partial(_asked, bake), [each.texts() for each, _ in alone])
+        for (each, ours), answer in zip(alone, answers, strict=True):
+            each.check(ours, answer)
     return notes.problems
 
 
@@ -71,19 +71,19 @@ class _Default:
         """Return what our reader finds, by the name of the service."""
         return {each.name: each for each in self.found.default_builds()}
 
-    def check(self, answer: bytes | ConfigError | None) -> None:
-        """Compare what buildx answered."""
+    def check(self, ours: Mapping[str, Build], answer: bytes | ConfigError | None) -> None:
+        """Compare what our reader finds with what buildx answered."""
         if isinstance(answer, ConfigError):
             files = self.found.defaults()
             # What our reader reports anyway is not said twice.
             if not any(each.where and each.where.file in files for each in self.found.notes.problems):
                 self.notes.add(f"buildx does not read this: {self._why(answer)}", Where(files[0]))
         elif answer is not None:
-            self._compare(json.loads(answer))
+            self._compare(ours, json.loads(answer))
 
-    def _compare(self, printed: Mapping[str, Any]) -> None:
+    def _compare(self, ours: Mapping[str, Build], printed: Mapping[str, Any]) -> None:
         targets: Mapping[str, Mapping[str, Any]] = printed.get("target", {})
-        for name, build in self.builds().items():
+        for name, build in ours.items():
             # compose-go takes dots in names of services, a bake target has none (buildx ``bake/compose.go``).
             theirs = targets.get(name.replace(".", "_"))
             for what, one, other in () if theirs is None else self._differences(build, theirs):
