@@ -467,3 +467,67 @@ def test_json_that_cannot_be_read_without_buildx(said: str, message: str) -> Non
     assert found == (
         [f"docker-bake.json: {message}"] if message else ["docker-bake.json:1: not valid JSON: " + BROKEN_JSON]
     )
+
+
+INHERITED = """\
+target "app" {
+  context = "web"
+  tags = ["acme/app:1"]
+}
+target "app-debug" {
+  inherits = ["app"]
+  context = "base"
+  tags = ["acme/app-debug:1"]
+}
+target "settings" {
+  context = "mat"
+  tags = ["acme/web:1"]
+}
+target "web" { inherits = ["settings"] }
+target "nowhere" {
+  context = "there-is-none"
+  tags = ["acme/nowhere:1"]
+}
+target "other" {
+  inherits = ["nowhere"]
+  context = "mat"
+  tags = ["acme/other:1"]
+  args = { OTHER = "1" }
+}
+"""
+
+
+@needs_buildx
+def test_what_others_inherit_from_is_an_image_where_it_is_published_under_a_name_of_its_own() -> None:
+    files = {"docker-bake.hcl": INHERITED, **DOCKERFILES}
+    assert set(images(files)) - {"base", "mat"} == {"app", "app-debug", "web", "other"}
+    assert notes(files) == []
+
+
+@needs_buildx
+def test_a_private_target_is_an_image_where_a_group_has_it() -> None:
+    groups = 'group "default" {\n  targets = ["_release"]\n}\n'
+    text = 'target "_release" {\n  context = "web"\n}\ntarget "_other" {\n  context = "mat"\n}\n'
+    found = images({"docker-bake.hcl": groups + text, **DOCKERFILES})
+    assert [each.build.context for each in found.values() if each.build.source == "bake"] == ["web"]
+
+
+@needs_buildx
+def test_an_argument_called_as_that_of_a_target_means_nothing() -> None:
+    text = 'target "a" {\n  context = "web"\n}\ntarget "b" {\n  context = "base"\n  args = {\n    call = "check"\n'
+    text += (
+        '    inherits = join("", ["a"])\n  }\n}\ntarget "c" {\n  labels = { inherits = "a" }\n  context = "mat"\n}\n'
+    )
+    assert {"a", "b", "c"} <= set(images({"docker-bake.hcl": text, **DOCKERFILES}))
+
+
+def test_in_json_a_target_that_is_asked_about_is_none() -> None:
+    said = {"a": {"context": "web", "call": "check,format=json"}, "b": {"context": "base", "call": "build"}}
+    found = images({"docker-bake.json": json.dumps({"target": said}), **DOCKERFILES}, None)
+    assert {each.build.name for each in found.values() if each.build.source == "bake"} == {"b"}
+
+
+def test_tags_may_be_one_text() -> None:
+    said = {"a": {"context": "web", "tags": "acme/a:1"}, "b": {"inherits": "a", "tags": [["odd"]]}}
+    found = images({"docker-bake.json": json.dumps({"target": said}), **DOCKERFILES}, None)
+    assert found["a"].build.published == ("acme/a:1",)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mbuild.discovery import bakejson
+from mbuild.discovery import bakejson, bakeoutline
 from mbuild.discovery.bakenewer import evaluated
-from mbuild.discovery.bakeoutline import Outline
+from mbuild.discovery.bakeoutline import Block, Outline, is_private
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
 from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
@@ -65,17 +65,18 @@ class _Files:
 
     def builds(self) -> Iterator[Build]:
         texts = {each: self.tree.read(entry) for each in self.files if (entry := follow(self.tree, each)) is not None}
-        outline = Outline.of(texts, self.notes)
+        outline = Outline.of(self._blocks(texts))
         answer = self._answer(texts, outline)
         if answer is None:
             return
         targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
         named = outline.images(answer) & targets.keys()
+        folder, guess = self._root([targets[name] for name in sorted(_with_parents(named, targets))])
+        named |= {each for each in _published(outline, named, targets) if self._exists(folder, targets[each])}
         idle = {
             each for each in named if _is_no_image(targets[each]) or outline.written(each, answer) in outline.asking
         }
         images = _with_parents(named - idle, targets)
-        folder, guess = self._root([targets[name] for name in sorted(named | images)])
         if left := sorted(idle - images):
             listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
             listed += f" and {more} more" if more > 0 else ""
@@ -85,6 +86,17 @@ class _Files:
             build = _Target(self.notes, folder, where, name, targets[name], targets).build(guess)
             if build is not None:
                 yield build
+
+    def _blocks(self, texts: Mapping[str, bytes]) -> Iterator[tuple[str, Block]]:
+        """Yield the path and each block of the files; what is no text is noted."""
+        for path, raw in texts.items():
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.notes.add("not UTF-8", Where(path))
+                continue
+            reader = bakejson if path.endswith(".json") else bakeoutline
+            yield from ((path, each) for each in reader.blocks(text))
 
     def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
         """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
@@ -153,12 +165,12 @@ class _Files:
 
 
 def _groups(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:
-    """Return the groups, where it matters whether a target is in one: others inherit from it.
+    """Return the groups, where it matters whether a target is in one: others inherit from it, or it is private.
 
     buildx tells of those that it is asked for; the default one by itself, since asked for with others it has them too.
     """
     found: dict[str, Any] = {}
-    bases = outline.inherited & outline.targets.keys()
+    bases = {each for each in outline.targets if each in outline.inherited or is_private(each)}
     for asked in ({"default"}, {*outline.groups} - {"default"}) if bases else ():
         if not asked <= outline.groups or not asked:
             continue
@@ -212,7 +224,7 @@ class _Target:
             target=self.said.get("target") or None,
             args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
             contexts=tuple(self._contexts()),
-            published=tuple(str(each) for each in self.said.get("tags") or ()),
+            published=_tags(self.said),
             platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
             secrets=tuple(self._secrets()),
             ssh=tuple(self._ssh()),
@@ -296,6 +308,19 @@ def _with_parents(names: Iterable[str], targets: Mapping[str, Mapping[str, Any]]
         contexts = (targets[name].get("contexts") or {}).values()
         waiting += [each.removeprefix(_TARGET) for each in map(str, contexts) if each.startswith(_TARGET)]
     return frozenset(found)
+
+
+def _published(outline: Outline, named: Iterable[str], targets: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the targets that others inherit from and that are images all the same: with tags that no image has."""
+    tags = {tag for name in named for tag in _tags(targets[name])}
+    for name in sorted(outline.inherited & targets.keys()):
+        if not is_private(name) and not tags.issuperset(_tags(targets[name])):
+            yield name
+
+
+def _tags(target: Mapping[str, Any]) -> tuple[str, ...]:
+    found = target.get("tags") or ()
+    return (found,) if isinstance(found, str) else tuple(str(each) for each in found)
 
 
 def _is_no_image(target: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mbuild.discovery.bakeoutline import GROUP, TARGET, Block, asks
 from mbuild.errors import ConfigError, Where
 from mbuild.references import quoted
 
@@ -19,19 +20,19 @@ _MERGED = ("args", "contexts", "labels")
 MAX_INHERITANCE = 32
 
 
-def as_hcl_outline(text: str) -> str:
-    """Return the names of targets and groups as HCL blocks, so that one look serves both; "" where it is no JSON."""
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the targets and groups of a file, none where it is no JSON. Their lines are not known."""
     try:
         said = parsed(text)
     except (ValueError, RecursionError):
-        return ""
+        return
     if not isinstance(said, dict):
-        return ""
-    lines = [f'{kind} "{name}" {{' for kind in ("target", "group") for name, _ in bodies(said, kind)]
-    for _, target in bodies(said, "target"):
-        inherits = (each for each in _each(target.get("inherits")) if isinstance(each, str))
-        lines.append("inherits = [" + ", ".join(f'"{each}"' for each in inherits) + "]")
-    return "\n".join(lines)
+        return
+    for name, body in bodies(said, TARGET):
+        inherits = tuple(each for each in _each(body.get("inherits")) if isinstance(each, str))
+        yield Block(TARGET, name, 0, inherits, asks(body.get("call")))
+    for name, _ in bodies(said, GROUP):
+        yield Block(GROUP, name)
 
 
 def evaluate(texts: Mapping[str, bytes]) -> dict[str, Any]:

@@ -6,22 +6,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mbuild.discovery import bakejson
-from mbuild.discovery.notes import Notes
+from mbuild.discovery.hcltext import outlined
 from mbuild.errors import Where
 from mbuild.values import dataclass
 
+TARGET, GROUP = "target", "group"
+
+_LABEL = r'(?:[ \t]*"(?P<quoted>[^"\n]*)"|[ \t]+(?P<bare>[^\W\d][\w-]*))'
 # A line begins with blanks, not with lines: those before it would be gone through for each of them again.
-_TARGET = re.compile(r'^[ \t]*target\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
-_GROUP = re.compile(r'^[ \t]*group\s+(?:"([^"]+)"|([A-Za-z_][\w-]*))\s*\{', re.MULTILINE)
-_INHERITS = re.compile(r"^[ \t]*inherits\s*=\s*\[([^\]]*)\]", re.MULTILINE)
-_CALL = re.compile(r'[{}]|^[ \t]*call[ \t]*=[ \t]*"(?!(?:build)?")', re.MULTILINE)
-_BLOCK = re.compile(r'^[ \t]*(?:target|group|variable|function)\s+["A-Za-z_]', re.MULTILINE)
-_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_BLOCK = re.compile(rf"^[ \t]*(?P<kind>target|group|variable|function){_LABEL}[ \t]*\{{", re.MULTILINE)
+_ARGUMENT = re.compile(r"[{}]|(?:^|(?<=\{))[ \t]*(?P<name>inherits|call)[ \t]*=[ \t]*", re.MULTILINE)
+_LIST = re.compile(r"\[([^\]]*)\]")
+_WORD = re.compile('"([^"]*)"')
 _NAME = re.compile("[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A target or a group, as it is written.
+
+    line: 0 where it is not known. inherits: those that can be told. asks: it is not built, but asked about (``call``).
+    """
+
+    kind: str
+    name: str
+    line: int = 0
+    inherits: tuple[str, ...] = ()
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +51,26 @@ class Outline:
     asking: frozenset[str]
 
     @classmethod
-    def of(cls, texts: Mapping[str, bytes], notes: Notes) -> Outline:
-        """Look at files; what is no text is noted."""
+    def of(cls, blocks: Iterable[tuple[str, Block]]) -> Outline:
+        """Put together what is written: (the path of the file, the block) of each, in the order of the files."""
+        # Anything else is no name to buildx: among what it is asked for, a URL would be a place to fetch from.
+        named = [(path, each) for path, each in blocks if _NAME.fullmatch(each.name)]
         targets: dict[str, Where] = {}
-        groups: set[str] = set()
-        inherited: set[str] = set()
-        asking: set[str] = set()
-        for path, raw in texts.items():
-            try:
-                text = raw.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                notes.add("not UTF-8", Where(path))
-                continue
-            if path.endswith(".json"):
-                text = bakejson.as_hcl_outline(text)
-            bare = _COMMENT.sub(lambda each: each[1] or re.sub("[^\n]", " ", each[0]), text)
-            for match in _TARGET.finditer(bare):
-                line = bare.count("\n", 0, match.start(match.lastindex or 0)) + 1
-                name = match[1] or match[2]
-                # Anything else is no name to buildx: among what it is asked for, a URL would be a place to fetch from.
-                if _NAME.fullmatch(name):
-                    targets.setdefault(name, Where(path, line if path.endswith(".hcl") else 0))
-                    if _asks(bare, match.end()):
-                        asking.add(name)
-            found = (match[1] or match[2] for match in _GROUP.finditer(bare))
-            groups.update(each for each in found if _NAME.fullmatch(each))
-            inherited.update(name for match in _INHERITS.finditer(bare) for name in re.findall('"([^"]+)"', match[1]))
-        return cls(targets, frozenset(groups), frozenset(inherited), frozenset(asking))
+        for path, each in named:
+            if each.kind == TARGET:
+                targets.setdefault(each.name, Where(path, each.line))
+        return cls(
+            targets,
+            frozenset(each.name for _, each in named if each.kind == GROUP),
+            frozenset(name for _, each in named for name in each.inherits),
+            frozenset(each.name for _, each in named if each.asks),
+        )
 
     def images(self, answer: Mapping[str, Any]) -> frozenset[str]:
-        """Return the targets that are images: not those that others only inherit from, nor private ones (``_…``)."""
+        """Return the targets that are images.
+
+        Others only inherit from some, or they are private (``_…``): those are none unless a group has them.
+        """
         groups = answer.get("group", {})
         # A matrix is a group under the name it was written as.
         members = {each for name in self.groups for each in groups.get(name, {}).get("targets", ())}
@@ -75,7 +79,7 @@ class Outline:
         for name in asked | members:
             expanded = groups.get(name, {}).get("targets", (name,)) if name not in answer["target"] else (name,)
             found.update(expanded)
-        return frozenset(each for each in found if not each.startswith("_"))
+        return frozenset(each for each in found if each in members or not is_private(each))
 
     def where(self, name: str, answer: Mapping[str, Any]) -> Where:
         """Return where a target stands; one of a matrix where the matrix does."""
@@ -90,13 +94,45 @@ class Outline:
         return next(found, None)
 
 
-def _asks(text: str, begin: int) -> bool:
-    """Tell whether the target whose body begins there is asked about: by an argument of its own, not one of a map."""
-    following = _BLOCK.search(text, begin)
+def is_private(name: str) -> bool:
+    """Tell whether a target is by its name only there for others."""
+    return name.startswith("_")
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the targets and groups of an HCL text, in its order."""
+    bare = outlined(text)
+    found = list(_BLOCK.finditer(bare))
+    line, counted = 1, 0
+    for number, match in enumerate(found):
+        line, counted = line + bare.count("\n", counted, match.start()), match.start()
+        if match["kind"] not in (TARGET, GROUP):
+            continue
+        end = found[number + 1].start() if number + 1 < len(found) else len(bare)
+        said = dict(_arguments(bare, match.end(), end))
+        inherits = _LIST.match(bare, said["inherits"]) if "inherits" in said else None
+        name = match["bare"] if match["quoted"] is None else match["quoted"]
+        inherited = tuple(_WORD.findall(inherits[1])) if inherits else ()
+        yield Block(match["kind"], name, line, inherited, "call" in said and _asks(bare, said["call"]))
+
+
+def _arguments(text: str, begin: int, end: int) -> Iterator[tuple[str, int]]:
+    """Yield the arguments of a body that count, and where their values begin: its own, not those of a map in it."""
     depth = 0
-    for match in _CALL.finditer(text, begin, following.start() if following else len(text)):
+    for match in _ARGUMENT.finditer(text, begin, end):
         if match[0] in "{}":
             depth += 1 if match[0] == "{" else -1
         elif depth == 0:
-            return True
-    return False
+            yield match["name"], match.end()
+
+
+def _asks(text: str, at: int) -> bool:
+    """Tell whether a value of ``call`` is written there and means that nothing is built."""
+    word = _WORD.match(text, at)
+    return word is not None and asks(word[1])
+
+
+def asks(call: object) -> bool:
+    """Tell whether a value of ``call`` means that nothing is built. What has to be evaluated does not."""
+    # buildx ``bake.go``: the method, then its options after a comma.
+    return isinstance(call, str) and call.partition(",")[0].strip() not in ("", "build") and "$" not in call
