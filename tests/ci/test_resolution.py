@@ -13,6 +13,7 @@ from mbuild.git.base import Base, resolve_base
 from mbuild.git.bring import Fetcher
 from mbuild.git.provided import provided_base
 from mbuild.git.repository import Repository, open_repository
+from mbuild.values import replace
 from tests.ci.world import World, full, git
 from tests.support import Repo
 
@@ -60,8 +61,13 @@ def test_only_a_merge_of_the_pull_request_has_its_other_parent_as_base(world: Wo
     opened = _open(tmp_path / "clone")
     assert _provided(opened, _request(source=world.ids["f2"])).commits == (world.ids["m2"],)
     assert "merged into" in _provided(opened, _request(source=world.ids["f2"])).how
-    for source in (world.ids["f1"], world.ids["merge"], ""):
+    # m2 is its first parent: so looks a merge of something else into the branch of the pull request.
+    for source in (world.ids["f1"], world.ids["merge"], world.ids["m2"], ""):
         assert "TARGET" in _provided(opened, _request(source=source)).how
+    for commit in (world.ids["merge"], world.ids["f2"]):
+        assert "merged into" in _provided(opened, replace(_request(source=world.ids["f2"]), commit=commit)).how
+    other = replace(_request(source=world.ids["f2"]), commit=world.ids["m3"])
+    assert "TARGET" in _provided(opened, other).how, "the provider's own merge is another commit"
     pushed = Run("Some CI", "push", against=Against("BEFORE", commit=world.ids["f1"]), source=world.ids["f2"])
     assert _provided(opened, pushed).commits == (world.ids["f1"],), "a merge that people pushed is a merge of theirs"
 

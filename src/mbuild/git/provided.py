@@ -44,14 +44,16 @@ def recorded(repository: Repository, against: Against, said_by: str) -> Base:
 def _merged_into(repository: Repository, run: Run, head: str) -> Base | None:
     """Return what the pull request was merged into, where head is that merge.
 
-    The other parent is what the base branch was when the merge was made, so no history is needed to find it.
+    The first parent is what the base branch was when the merge was made, so no history is needed to find it. In a merge
+    of something else into the pull request's branch, the pull request is the first.
     """
     if run.event not in (PULL_REQUEST, MERGE_QUEUE) or not run.source or head == run.source:
         return None
     parents = repository.parents(head)
-    if len(parents) != 2 or run.source not in parents:
+    # Where the provider names a commit that is not that of the pull request, that is its merge: head may be any other.
+    if len(parents) != 2 or parents[1] != run.source or run.commit not in ("", run.source, head):
         return None
-    into = parents[0] if parents[1] == run.source else parents[1]
+    into = parents[0]
     remote, branch = refs.remote_of(repository.git), run.against.branch if run.against else ""
     name = f"{remote}/{branch}" if remote and branch else into
     _present(repository, into, f"what the {run.event} was merged into")
