@@ -9,6 +9,7 @@ import pytest
 
 from mbuild.app.discovering import bake
 from mbuild.builders.buildx import find_docker
+from mbuild.discovery.model import Bake
 from mbuild.errors import ConfigError, EnvironmentFault
 from tests.discovery.finding import SCRATCH, images, notes, shown
 
@@ -531,3 +532,20 @@ def test_tags_may_be_one_text() -> None:
     said = {"a": {"context": "web", "tags": "acme/a:1"}, "b": {"inherits": "a", "tags": [["odd"]]}}
     found = images({"docker-bake.json": json.dumps({"target": said}), **DOCKERFILES}, None)
     assert found["a"].build.published == ("acme/a:1",)
+
+
+@pytest.mark.parametrize("door", [pytest.param(bake, marks=needs_buildx), None], ids=["buildx", "json"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_another_file_of_the_set_states_is_an_image_to_this_one(door: Bake | None, turned: bool) -> None:
+    web = {"web": {"context": "web", "contexts": {"base": "target:base"}}}
+    said = [{"target": web}, {"target": {"base": {"context": "base"}}}]
+    one, two = reversed(said) if turned else said
+    files = {"docker-bake.json": json.dumps(one), "docker-bake.override.json": json.dumps(two)}
+    assert dict(images(files | DOCKERFILES, door)["web"].contexts) == {"base": "image:base"}
+
+
+@needs_buildx
+def test_folders_beside_which_bake_is_run_are_folders() -> None:
+    target = {"context": "cwd://web", "dockerfile": "cwd://base/Dockerfile", "contexts": {"n": "cwd://mat"}}
+    found = images({"docker-bake.json": json.dumps({"target": {"a": target}}), **DOCKERFILES})["a"]
+    assert shown(found) == {"context": "web", "dockerfile": "base/Dockerfile", "contexts": {"n": "./mat"}}

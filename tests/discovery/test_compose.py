@@ -146,6 +146,8 @@ REPORTED = {
         "{context: ., args: {A: {}}}",
         "service 'a' cannot be read: 'build.args.A' must be text",
     ),
+    "an empty variable": ('"${}"', "service 'a' cannot be read: '${}' is no variable"),
+    "a variable without an end": ('"${X"', "service 'a' cannot be read: '${X' has a '${' without a '}'"),
     "a wrong variable": ('"${X Y}"', "service 'a' cannot be read: '${X Y}' is no variable"),
 }
 
@@ -256,3 +258,12 @@ def test_a_value_that_no_yaml_can_hold_is_left_out_and_reported() -> None:
     assert shown(images(files)["a"])["args"] == {"T": "ok"}
     said = "service 'a': argument left out: 'A' has a value that build.yaml cannot hold"
     assert notes(files) == [f"compose.yaml:1: {said}"]
+
+
+@pytest.mark.parametrize("name", ["a", "a, dockerfile: Dockerfile", "., dockerfile: a/Dockerfile"])
+def test_buildkit_takes_a_file_in_lower_case_where_there_is_no_other(name: str) -> None:
+    text = f"services: {{a: {{build: {{context: {name}, args: {{V: '1'}}}}}}}}\n"
+    found = images({"compose.yaml": text, "a/dockerfile": SCRATCH})["a"].build
+    assert (found.source, found.dockerfile, found.args) == ("compose", "a/dockerfile", (("V", "1"),))
+    both = images({"compose.yaml": text, "a/dockerfile": SCRATCH, "a/Dockerfile": SCRATCH})["a"].build
+    assert both.dockerfile == "a/Dockerfile"

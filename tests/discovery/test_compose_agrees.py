@@ -71,6 +71,9 @@ CASES: dict[str, Case] = {
         ".env": "V=v\n",
     },
     "default with punctuation": {"compose.yaml": services('{context: ., args: {A: "${U:-a:b/c.d-e}", B: "${U:-}"}}')},
+    "dollars that begin nothing": {
+        "compose.yaml": services('{context: ., args: {A: "10$", B: "$1", C: "^x.*$|y", D: "$ {A}", E: "$-", F: "a$é"}}')
+    },
     "dollars": {"compose.yaml": services('{context: ., args: {A: "$$a", B: "a$$$$b", C: "$${X}"}}')},
     "a number through a variable stays text": {
         "compose.yaml": services("{context: ., args: {A: $V}}"),

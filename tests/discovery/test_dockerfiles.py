@@ -42,6 +42,13 @@ def test_what_is_only_called_alike_is_no_dockerfile(name: str) -> None:
     assert list(images({f"a/{name}": SCRATCH, "b/Dockerfile": SCRATCH})) == ["b"]
 
 
+@pytest.mark.parametrize(
+    "text", ["\ufeffFROM scratch\n", "FROM\\\n scratch\n", "# escape=`\nfrom`\n scratch\n", "# x\n\tFROM\tscratch\n"]
+)
+def test_a_from_may_stand_behind_a_mark_and_be_continued(text: str) -> None:
+    assert list(images({"a/Dockerfile": text})) == ["a"]
+
+
 def test_a_file_without_from_is_no_dockerfile() -> None:
     assert images({"a/Dockerfile": "all of this is prose\n"}) == {}
 

@@ -81,9 +81,10 @@ class _Files:
             listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
             listed += f" and {more} more" if more > 0 else ""
             self.notes.add(f"left out, since their output is no image: {listed}", outline.where(left[0], answer))
+        places = {each: outline.where(each, answer).file for each in targets}
         for name in sorted(images):
             where = outline.where(name, answer)
-            build = _Target(self.notes, folder, where, name, targets[name], targets).build(guess)
+            build = _Target(self.notes, folder, where, name, targets[name], places).build(guess)
             if build is not None:
                 yield build
 
@@ -158,7 +159,7 @@ class _Files:
         return best, f"{base(self.files[0])} is taken to be run from {best or 'the top'}: its Dockerfiles are there"
 
     def _exists(self, folder: str, target: Mapping[str, Any]) -> bool:
-        context = str(target.get("context", "."))
+        context = _local(str(target.get("context", ".")))
         path = None if is_remote(context) else joined(folder, context)
         path = None if path is None else joined(path, str(target.get("dockerfile", "Dockerfile")))
         return path is not None and follow(self.tree, path) is not None
@@ -201,17 +202,18 @@ class _Target:
     where: Where
     name: str
     said: Mapping[str, Any]
-    others: Mapping[str, Any]
+    places: Mapping[str, str]
 
     def build(self, guess: str) -> Build | None:
         """Return the build of a target; None, noted, where it is no image or mbuild cannot know what it is made of."""
-        written = str(self.said.get("context", "."))
+        written = _local(str(self.said.get("context", ".")))
         context = None if is_remote(written) else joined(self.folder, written)
         if (refusal := self._refusal(written, context)) is not None:
             self._note(*refusal)
             return None
         assert context is not None
-        dockerfile = joined(context, str(self.said.get("dockerfile", "Dockerfile")))
+        named = str(self.said.get("dockerfile", "Dockerfile"))
+        dockerfile = joined(context, named) if named == _local(named) else joined(self.folder, _local(named))
         if dockerfile is None:
             self._note(f"its Dockerfile {quoted(str(self.said.get('dockerfile')))} is not in this repository")
             return None
@@ -255,7 +257,8 @@ class _Target:
     def _other(self, value: str) -> Other | None:
         if value.startswith(_TARGET):
             named = value.removeprefix(_TARGET)
-            return Other(BUILD, build_key(self.where.file, named))
+            return Other(BUILD, build_key(self.places.get(named, self.where.file), named))
+        value = _local(value)
         if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
             return Other(EXTERNAL, value)
         path = joined(self.folder, value)
@@ -316,6 +319,11 @@ def _published(outline: Outline, named: Iterable[str], targets: Mapping[str, Map
     for name in sorted(outline.inherited & targets.keys()):
         if not is_private(name) and not tags.issuperset(_tags(targets[name])):
             yield name
+
+
+def _local(path: str) -> str:
+    """Return a path as it is without the mark of those beside which bake is run (``bake.go``: ``cwd://``)."""
+    return path.removeprefix("cwd://")
 
 
 def _tags(target: Mapping[str, Any]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _NOT_DOCKERFILES = re.compile(
     r".*\.(dockerignore|tt|containerignore|md|txt|rst|j2|jinja2?|tmpl|tpl|template|erb|in|bak|orig|swp|lock|py|go|js|ts|sh|html|json|ya?ml)",
     re.IGNORECASE,
 )
-_FROM = re.compile(rb"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*FROM[ \t\\`]", re.IGNORECASE | re.MULTILINE)
 
 _HELPERS = re.compile(
     r"tests?|testing|__tests__|test[-_].*|.*[-_]tests?|e2e|integration|examples?|samples?|docs?|binder|hack|templates?|\..*"

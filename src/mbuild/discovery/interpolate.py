@@ -1,5 +1,7 @@
 """Variables in compose files: ``$X``, ``${X}``, ``$$``; ``${X:-d}``, ``${X:?e}``, ``${X:+a}`` with or without ``:``.
 
+A ``$`` with which none of them begins is text.
+
 Rules: the compose specification (interpolation) and compose-go's ``template`` package. Values come from ``.env`` files
 alone: the environment of whoever runs mbuild never counts, so that every clone gives the same answer.
 """
@@ -17,7 +19,7 @@ MAX_NESTED = 32
 
 
 class InterpolationError(ValueError):
-    """A text that cannot be interpolated: a wrong ``$``, or a variable that is required and has no value."""
+    """A text that cannot be interpolated: a wrong ``${``, or a variable that is required and has no value."""
 
 
 def expand(text: str, values: Mapping[str, str], unset: Callable[[str], object] = str) -> str:
@@ -53,7 +55,7 @@ class _Expansion:
             return self._braced(text[at + 1 : end], depth), end + 1
         name = _NAME.match(text, at)
         if name is None:
-            raise InterpolationError(f"the '$' in '{text}' starts no variable: write '$$' for a dollar sign")
+            return "$", at
         return self._plain(name[0]), name.end()
 
     def _plain(self, name: str) -> str:

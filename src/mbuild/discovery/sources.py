@@ -9,9 +9,10 @@ from mbuild.discovery import bake, compose, dockerfiles, skaffold
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
+from mbuild.discovery.paths import base, joined, parent
 from mbuild.discovery.recording import Recording
 from mbuild.errors import Problem
-from mbuild.tree import SUBMODULE, Entry, Tree
+from mbuild.tree import SUBMODULE, Entry, Tree, follow
 from mbuild.values import replace
 
 Source = Callable[[Look], Stated]
@@ -40,6 +41,17 @@ def own_paths(entries: Iterable[Entry]) -> tuple[tuple[str, ...], tuple[str, ...
     return paths if not vendored else tuple(sorted(set(paths) - set(vendored))), vendored
 
 
+def _found(tree: Tree, build: Build) -> Build:
+    """Return a build with the Dockerfile that BuildKit takes: ``dockerfile`` where there is no ``Dockerfile``.
+
+    BuildKit ``frontend/dockerui/config.go``: ReadEntrypoint.
+    """
+    if base(build.dockerfile) != "Dockerfile" or follow(tree, build.dockerfile) is not None:
+        return build
+    lower = joined(parent(build.dockerfile), "dockerfile")
+    return build if lower is None or follow(tree, lower) is None else replace(build, dockerfile=lower)
+
+
 def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
     recording = Recording(tree)
@@ -51,7 +63,7 @@ def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     project = ""
     for source in SOURCES.values():
         stated = source(replace(look, stated=tuple(builds)))
-        builds.extend(stated.builds)
+        builds.extend(_found(recording, each) for each in stated.builds)
         problems.extend(stated.problems)
         project = project or stated.project
     found = merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))
