@@ -87,6 +87,19 @@ CASES: dict[str, Case] = {
         "compose.yaml": services("{context: ., args: {A: $A, B: $B, C: $C, D: $D, E: $E, F: $F, G: $G}}"),
         ".env": 'A=\'$X y\'  \nB="a b"   # c\nC=a # c\nD=a#c\nexport E=1\nF="x\\ny"\nG=$E-2\n# H=1\n\n',
     },
+    "marks of comments in .env": {
+        "compose.yaml": services("{context: ., args: {A: $A, B: $B, C: $C, D: $D, E: $E}}"),
+        ".env": "A=#fff\nB=a\t#b\nC= #c\nD=a #b #c\nE='#' #x\n",
+    },
+    "escapes in .env": {
+        "compose.yaml": services("{context: ., args: {A: $A, B: $B, C: $C, D: $D, E: $E, F: $F, G: $G, H: $H}}"),
+        ".env": 'A="\\$100"\nB="a\\$X\\\\$X"\nC=\'it\\\'s \\n\'\nD="\\a\\b\\f\\v\\c\\x\\"\\\\"\n'
+        'E="\\0101 \\0 \\012 \\0777 \\0189"\nF=5$\nG="$$X"\nH="\\\'"\n',
+    },
+    "two values on a line of .env": {
+        "compose.yaml": services("{context: ., args: {A: $A, B: $B, C: $C}}"),
+        ".env": "A=\"x\" B='y' C=z\n",
+    },
     "lines in .env": {
         "compose.yaml": services("{context: ., args: {A: $A, B: $B, C: $C}}"),
         ".env": 'A="one\ntwo"\r\nB=x\r\nC=${U:-d}\n',

@@ -9,8 +9,10 @@ from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.errors import Problem, Where
 
 _KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.\-]*)[ \t]*(?:[=:][ \t]*|(?=\n|$))")
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_QUOTED = {'"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), "'": re.compile("'([^']*)'")}
+_ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0\d{0,3})')
+# A dollar sign that is none of a variable is written twice.
+_ESCAPES = dict(zip('abfnrtv$"\\', ["\a", "\b", "\f", "\n", "\r", "\t", "\v", "$$", '"', "\\"], strict=True))
+_QUOTED = {mark: re.compile(rf"{mark}((?:[^{mark}\\]|\\.)*){mark}", re.DOTALL) for mark in "\"'"}
 
 
 def parse(raw: bytes, shown: str, outer: Mapping[str, str]) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -35,7 +37,7 @@ def parse(raw: bytes, shown: str, outer: Mapping[str, str]) -> tuple[dict[str, s
 def _line(
     text: str, at: int, found: dict[str, str], outer: Mapping[str, str], problems: list[Problem], shown: str
 ) -> int:
-    """Read what starts at a place; return where the next line starts."""
+    """Read what starts at a place; return where the next one may start: another value may stand behind a quoted one."""
     end = text.find("\n", at)
     end = len(text) if end < 0 else end
     if not text[at:end].strip() or text[at:end].lstrip().startswith("#"):
@@ -48,24 +50,33 @@ def _line(
     if not key[0].rstrip().endswith(("=", ":")):
         return end + 1
     try:
-        found[key[1]], end = _value(text, key.end(), end, found | dict(outer))
+        found[key[1]], following = _value(text, key.end(), end, found | dict(outer))
     except InterpolationError:
         hint = "write '$$' for a dollar sign, or put the value in single quotes"
         problems.append(Problem(f"{key[1]}: a variable in its value cannot be read", where, (hint,)))
-    return end + 1
+        return end + 1
+    return following
 
 
 def _value(text: str, at: int, end: int, values: Mapping[str, str]) -> tuple[str, int]:
-    """Return a value and where its line ends; quoted values may have several lines."""
+    """Return a value and where what follows it starts; quoted values may have several lines.
+
+    Rules: compose-go ``dotenv/parser.go`` (extractVarValue, expandEscapes).
+    """
     mark = text[at : at + 1]
     pattern = _QUOTED.get(mark)
     match = pattern.match(text, at) if pattern else None
     if match is None:
-        bare = re.split(r"(?:^|\s)#", text[at:end], maxsplit=1)[0].strip()
-        return expand(bare, values), end
-    after = text.find("\n", match.end())
-    after = len(text) if after < 0 else after
-    if mark == "'":
-        return match[1], after
-    unescaped = re.sub(r"\\(.)", lambda each: _ESCAPES.get(each[1], each[0]), match[1], flags=re.DOTALL)
-    return expand(unescaped, values), after
+        # Only behind a blank a "#" begins a comment: a colour is a value.
+        return expand(text[at:end].partition(" #")[0].rstrip(), values), end + 1
+    inner = re.sub(rf"\\(?:{mark}|(.))", lambda each: each[0] if each[1] else mark, match[1], flags=re.DOTALL)
+    return inner if mark == "'" else expand(_ESCAPE.sub(_unescaped, inner), values), match.end()
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """Return what an escape in double quotes stands for: an octal number has three digits behind its 0."""
+    said = escape[1]
+    if said in _ESCAPES:
+        return _ESCAPES[said]
+    number = int(said[1:], 8) if re.fullmatch("0[0-7]{3}", said) else 256
+    return chr(number) if number < 256 else f"\\{said[1:]}"
