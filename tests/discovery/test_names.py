@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mbuild.graph.build import build_graph
 from tests.discovery.finding import SCRATCH, Files, find, images, loaded, notes, shown, written
 from tests.trees import MemoryTree
@@ -165,3 +167,52 @@ def test_a_variant_that_publishes_the_same_name_is_not_what_it_means() -> None:
         "app/Dockerfile": "FROM scratch AS dev\nFROM scratch\n",
     }
     assert {name: each.aliases for name, each in images(files).items()} == {"app": ("acme/app",), "app-dev": ()}
+
+
+def test_what_differs_however_far_away_is_no_one_image() -> None:
+    """Contexts of contexts count: two chains that differ at their beginning only are two at their end, too."""
+    text = "services:\n"
+    for kind in ("alpine", "debian"):
+        text += f"  base-{kind}: {{build: {{context: ./a, args: {{V: {kind}}}}}}}\n"
+        for name, made_from in (("mid", "base"), ("top", "mid"), ("app", "top")):
+            made = f"additional_contexts: {{under: 'service:{made_from}-{kind}'}}"
+            text += f"  {name}-{kind}: {{build: {{context: ./{name}, {made}}}}}\n"
+    folders = ("a", "mid", "top", "app")
+    found = images({"compose.yaml": text, **{f"{each}/Dockerfile": SCRATCH for each in folders}})
+    assert len(found) == 8
+    assert dict(found["app-debian"].contexts) == {"under": "image:top-debian"}
+
+
+def test_images_in_a_circle_are_found_all() -> None:
+    text = "services:\n"
+    for number in range(6):
+        others = ", ".join(f"c{each}: 'service:s{each}'" for each in range(6) if each != number)
+        text += f"  s{number}: {{build: {{context: ./a, additional_contexts: {{{others}}}}}}}\n"
+    assert len(images({"compose.yaml": text, "a/Dockerfile": SCRATCH})) == 6
+
+
+@pytest.mark.parametrize(
+    ("platforms", "names"),
+    [
+        (["[linux/amd64]", "[linux/arm64]"], {"a0": ("linux/amd64",), "a1": ("linux/arm64",)}),
+        (["[linux/amd64]", "[linux/amd64]"], {"a0": ("linux/amd64",)}),
+        (["[]", "[linux/amd64, linux/arm64]"], {"a0": ("linux/amd64", "linux/arm64")}),
+        (
+            ["[linux/amd64, linux/s390x]", "[linux/amd64, linux/arm64]"],
+            {"a0": ("linux/amd64", "linux/s390x", "linux/arm64")},
+        ),
+        (["[]", "[linux/arm64]", "[linux/amd64]"], {"a0": ("linux/arm64",), "a2": ("linux/amd64",)}),
+    ],
+)
+def test_builds_for_one_platform_each_are_an_image_each(
+    platforms: list[str], names: dict[str, tuple[str, ...]]
+) -> None:
+    stated = [f"a{number}: {{build: {{context: ., platforms: {each}}}}}" for number, each in enumerate(platforms)]
+    found = images({"compose.yaml": "services: {" + ", ".join(stated) + "}\n", "Dockerfile": SCRATCH})
+    assert {name: each.build.platforms for name, each in found.items()} == names
+
+
+def test_builds_with_other_labels_are_other_images() -> None:
+    text = "services:\n" + "".join(f"  {each}: {{build: {{context: ., labels: {{role: {each}}}}}}}\n" for each in "ab")
+    found = images({"compose.yaml": text, "Dockerfile": SCRATCH})
+    assert {name: each.build.labels for name, each in found.items()} == {"a": (("role", "a"),), "b": (("role", "b"),)}

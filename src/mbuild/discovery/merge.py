@@ -19,7 +19,10 @@ from mbuild.references import NameProblem, context_key, parse_reference, quoted
 from mbuild.tree import follow
 from mbuild.values import dataclass, field, replace
 
-Identity = tuple[object, ...]
+Identity = tuple[int, str]
+
+_DEEP = 100
+"""So many builds may be made from one another; what is behind them counts as an image of its own each."""
 
 
 def merge(
@@ -78,11 +81,11 @@ class _Merge:
         return False
 
     def _groups(self, builds: Sequence[Build]) -> dict[Identity, list[Build]]:
-        by_key = {each.key: each for each in builds}
-        groups: dict[Identity, list[Build]] = {}
+        identities = _Identities({each.key: each for each in builds})
+        groups: dict[int, list[Build]] = {}
         for each in builds:
-            groups.setdefault(_identity(each, by_key), []).append(each)
-        return groups
+            groups.setdefault(identities.of(each), []).append(each)
+        return {(number, only): part for number, group in groups.items() for only, part in _apart(group)}
 
     def _known(self, name: str, head: Build, group: Sequence[Build]) -> published.Known:
         said = tuple(dict.fromkeys(text for each in group for text in each.published))
@@ -116,7 +119,7 @@ class _Merge:
         guesses: tuple[str, ...],
     ) -> Image:
         secrets = {secret.id: secret for each in reversed(group) for secret in each.secrets}
-        platforms = next((each.platforms for each in group if each.platforms), ())
+        platforms = tuple(dict.fromkeys(each for build in group for each in build.platforms))
         args = tuple(sorted({**dict(head.args), **dict(_required(head, by_build))}.items()))
         build = replace(head, args=args, platforms=platforms, secrets=tuple(secrets[each] for each in sorted(secrets)))
         contexts = tuple(self._contexts(name, head, by_build))
@@ -155,15 +158,34 @@ def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, 
 _LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
 
 
-def _identity(build: Build, by_key: Mapping[str, Build]) -> Identity:
-    """Return what makes two builds one image."""
-    contexts = tuple((name, *_meant(other, by_key)) for name, other in (*build.contexts, *build.requires))
-    return build.dockerfile, build.context, build.target, build.args, contexts
+@dataclass(frozen=True, slots=True)
+class _Identities:
+    """What makes two builds one image, as numbers: what they are made from counts, too, however far away."""
+
+    by_key: Mapping[str, Build]
+    numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
+    known: dict[int, int] = field(default_factory=dict)
+
+    def of(self, build: Build, depth: int = 0) -> int:
+        """Return the number of the image that a build makes."""
+        found = self.known.get(id(build))
+        if found is None:
+            contexts = tuple((name, *self._meant(other, depth)) for name, other in (*build.contexts, *build.requires))
+            identity = (build.dockerfile, build.context, build.target, build.args, build.labels, contexts)
+            found = self.known[id(build)] = self.numbers.setdefault(identity, len(self.numbers))
+        return found
+
+    def _meant(self, other: Other, depth: int) -> tuple[object, ...]:
+        found = self.by_key.get(other.value) if other.kind == BUILD else None
+        return (other.kind, other.value) if found is None or depth == _DEEP else (self.of(found, depth + 1),)
 
 
-def _meant(other: Other, by_key: Mapping[str, Build]) -> tuple[object, ...]:
-    found = by_key.get(other.value) if other.kind == BUILD else None
-    return (other.kind, other.value) if found is None else (found.dockerfile, found.context, found.target, found.args)
+def _apart(group: list[Build]) -> Iterator[tuple[str, list[Build]]]:
+    """Yield a group for each platform, where there are builds that make an image for one platform only each."""
+    only = [each.platforms[0] if len(each.platforms) == 1 else "" for each in group]
+    first = next(filter(None, only), "")
+    for name in dict.fromkeys(filter(None, only)) or ("",):
+        yield name, [each for each, alone in zip(group, only, strict=True) if (alone or first) == name]
 
 
 def _renamed(build: Build, name: str, external: Mapping[str, Where]) -> tuple[str, ...]:
