@@ -192,6 +192,18 @@ def test_what_was_left_out_is_said_where_it_matters(shop: Repo) -> None:
     assert "warning: compose.yaml:4: service 'far' is left out" in shop.mbuild("check").err
 
 
+def test_what_a_change_leaves_out_is_said(shop: Repo) -> None:
+    """The plain Dockerfile answers in place of a service that is left out: it may look untouched."""
+    before = shop.mbuild("affected", "--list", "--base", "HEAD").err
+    text = (shop.folder / "compose.yaml").read_text()
+    shop.write({"compose.yaml": f"# one line more\n{text}  further: {{build: 'https://x.y/z.git'}}\n"})
+    after = shop.mbuild("affected", "--list", "--base", "HEAD").err
+    assert "left out:" not in before, "the base has it, too"
+    assert "service 'further' is left out: its context 'https://x.y/z.git' is remote" in after
+    assert "service 'far'" not in after
+    assert "warning: 2 notes on what was left out" in after
+
+
 def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
     said = "note: there is no build.yaml: images are those that mbuild init --dry-run shows\n"
     assert shop.mbuild("graph").err == said

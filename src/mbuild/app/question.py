@@ -102,6 +102,7 @@ def ask(
     snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
     if lost := [*_lost(bases, snapshot), *_broken(trees, bases, snapshot.notes, differs)]:
         raise ConfigError(dict.fromkeys(lost))
+    notes.extend(_brought(bases, snapshot.notes)[:MOST_BROUGHT])
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
@@ -166,6 +167,14 @@ def _lost(bases: Iterable[Made | None], head: Snapshot) -> list[Problem]:
     files = {one.dockerfile for each in bases if each for one in each.graph.images.summaries.values()}
     files -= {one.dockerfile for one in head.graph.images.summaries.values()}
     return [each for each in head.notes if each.where and each.where.file in files]
+
+
+def _brought(bases: Iterable[Made | None], notes: Iterable[Problem]) -> list[Problem]:
+    """Return the notes that no base has: a service that the change makes one of those left out may look untouched."""
+    before = {(each.message, each.where and each.where.file) for base in bases if base for each in base.notes}
+    if not any(bases):
+        return []
+    return [each for each in notes if (each.message, each.where and each.where.file) not in before]
 
 
 def _broken(
@@ -250,6 +259,8 @@ def _unowned(
     return tuple(sorted(changed - owned))
 
 
+MOST_BROUGHT = 10
+"""So many notes that a change has brought are said one by one."""
 MOST_NAMES = 20
 """So many images are named where one that was asked for is not there."""
 
