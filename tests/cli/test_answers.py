@@ -150,6 +150,24 @@ def test_definitions_from_outside_serve_base_and_head(shop: Repo, tmp_path: Path
     assert answer.affected() == {"only"}
 
 
+@pytest.mark.parametrize("named", ["current.yaml", "folder/build.yaml", "web/../folder/build.yaml"])
+def test_definitions_behind_a_link_of_the_repository_are_refused(shop: Repo, tmp_path: Path, named: str) -> None:
+    """The link may lead to another file at base; the file that it leads to now would be compared with itself."""
+    (shop.folder / "current.yaml").symlink_to("build.yaml")
+    (shop.folder / "folder").symlink_to(".")
+    shop.commit({"web/index.html": "1"})
+    answer = shop.mbuild("--config", named, "affected", "--base", "HEAD~1", "--list")
+    link = "current.yaml" if named == "current.yaml" else "folder"
+    assert answer.code == 2
+    assert f"{named}: '{link}' is a link, which may lead elsewhere in what is compared with" in answer.err
+    assert "name the file that it leads to now: --config build.yaml" in answer.err
+    outside = tmp_path / "to-the-repository"
+    outside.symlink_to(shop.folder)
+    named = str(outside / "build.yaml")
+    answer = shop.mbuild("--config", named, "affected", "--base", "HEAD~1", "--list", "--format", "json")
+    assert answer.affected() == {"web"}, "what leads to the repository is none of it"
+
+
 def test_context_lists_what_is_sent(shop: Repo) -> None:
     answer = shop.mbuild("context", "web", "--format", "json")
     valid(answer.json, "context")

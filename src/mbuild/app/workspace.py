@@ -226,12 +226,25 @@ def open_workspace(
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
-    path = Path(os.path.realpath(path))
-    return Workspace(repository, path, _inside(path, top), platforms=platforms, ahead=ahead.work_tree)
+    real = Path(os.path.realpath(path))
+    if (link := _link_on(Path.cwd() / path, top)) is not None:
+        hint = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
+        raise ConfigError(f"{config}: '{link}' is a link, which may lead elsewhere in what is compared with", hint)
+    return Workspace(repository, real, _inside(real, top), platforms=platforms, ahead=ahead.work_tree)
 
 
 def _inside(path: Path, top: Path) -> str | None:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
+
+
+def _link_on(path: Path, top: Path) -> str | None:
+    """Return the first link of the repository that an absolute path passes."""
+    at = Path(path.anchor)
+    for part in path.parts[1:]:
+        at /= part
+        if at.is_symlink() and (folder := Path(os.path.realpath(at.parent))).is_relative_to(top):
+            return (folder / part).relative_to(top).as_posix()
+    return None
 
 
 def _read(path: Path) -> bytes:
