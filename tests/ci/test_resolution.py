@@ -96,6 +96,54 @@ def test_a_tag_is_compared_with_the_one_before_it_that_is_called_alike(tagged: R
         assert "compared with the empty tree" in found.how
 
 
+_ANNOTATED = ("-c", "advice.nestedTag=false", "tag", "-m", "x", "-a")
+
+
+@pytest.mark.parametrize(
+    ("before", "here", "found"),
+    [
+        ([("tag", "v1.1")], [("tag", "v1.2"), ("tag", "v1.3")], "v1.1"),
+        ([(*_ANNOTATED, "v1.1")], [(*_ANNOTATED, "v1.2"), (*_ANNOTATED, "v1.2.0", "v1.2")], "v1.1"),
+        ([(*_ANNOTATED, "rc"), (*_ANNOTATED, "v1.1", "rc")], [("tag", "v1.2")], "v1.1"),
+        ([(*_ANNOTATED, "v1.1-rc"), ("tag", "v1.1", "v1.1-rc"), ("tag", "-d", "v1.1-rc")], [("tag", "v1.2")], "v1.1"),
+        ([(*_ANNOTATED, "v1.1-rc"), ("tag", "v1.1", "v1.1-rc")], [("tag", "v1.2")], "v1.1"),
+        ([("tag", "v0/9"), ("tag", "v1/1")], [("tag", "v1.2")], "v0/9"),
+        ([("tag", "v1.1"), ("tag", "v1.0"), (*_ANNOTATED, "v0.9")], [("tag", "v1.2")], "v0.9"),
+        ([("tag", "v1.1", "HEAD^{tree}")], [("tag", "v1.2")], ""),
+    ],
+    ids=["two here", "tag of a tag here", "tag of a tag", "renamed", "two names", "slash", "several", "of a tree"],
+)
+@pytest.mark.parametrize("columns", ["never", "always"])
+def test_the_tag_before_is_never_at_head(
+    repo: Repo, columns: str, before: list[tuple[str, ...]], here: list[tuple[str, ...]], found: str
+) -> None:
+    repo.git("config", "column.ui", columns)
+    first = repo.commit({"README": "1"})
+    for each in before:
+        repo.git(*each)
+    repo.commit({"README": "2"})
+    for each in here:
+        repo.git(*each)
+    base = _provided(_open(repo.folder), Run("Some CI", TAG, tag="v1.2"))
+    assert (base.ref, base.commits) == (found, (first,) if found else ())
+
+
+def test_the_tag_before_is_the_one_with_the_fewest_commits_since(repo: Repo) -> None:
+    root = repo.commit({"README": "1"})
+    repo.git("tag", "v1.1")
+    for number in range(3):
+        repo.commit({"long": str(number)})
+        repo.git("tag", f"v1.1.{number}") if number == 0 else None
+    repo.git("checkout", "-q", "-b", "short", root)
+    repo.commit({"short": "1"})
+    repo.git("tag", "v1.0.9")
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "-m", "merge", "short")
+    repo.git("tag", "v1.2")
+    base = _provided(_open(repo.folder), Run("Some CI", TAG, tag="v1.2"))
+    assert base.ref == repo.git("describe", "--tags", "--abbrev=0", "--exclude=v1.2")
+
+
 def test_the_tags_of_a_shallow_clone_prove_nothing(tagged: Repo, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--depth=1", tagged.folder.as_uri(), "clone")
     run = Run("Some CI", TAG, tag="api-v1.2")

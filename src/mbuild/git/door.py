@@ -27,6 +27,7 @@ _PINNED = (
     "core.symlinks=true",  # likewise: a link on disk is a link
     "core.preloadIndex=true",  # lstat from several threads: speed only
     "status.showUntrackedFiles=all",  # --untracked-files does not reach the status that git runs in submodules
+    "column.ui=never",  # "always" puts several names on a line, also in a pipe
     "sparse.expectFilesOutsideOfPatterns=false",  # files of a sparse checkout that are on disk count
 )
 

@@ -13,8 +13,11 @@ from mbuild.git.merged import merge_bases
 from mbuild.values import replace
 
 if TYPE_CHECKING:
+    from mbuild.git.door import Git
     from mbuild.git.repository import Repository
 
+_CANDIDATES = 10
+"""How many tags are looked at for the nearest: as many as ``git describe`` does."""
 _SAY = "name what to compare with: --base REF, or build everything: --missing-base all"
 
 
@@ -111,17 +114,40 @@ def _already_merged(repository: Repository, against: Against, ref: str, head: st
 
 def _before_tag(repository: Repository, tag: str, head: str) -> Base:
     """Return the nearest tag before head that is called alike: for ``api-v1.2`` one that begins with ``api-v``."""
-    start = next((place for place, each in enumerate(tag) if each.isdigit()), len(tag))
-    alike = f"{tag[:start]}[0-9]*" if start < len(tag) else tag
-    here = refs.lines(repository.git.run("tag", "--points-at", head))
-    left_out = [f"--exclude={each}" for each in here]
-    done = repository.git.finish("describe", "--tags", "--abbrev=0", f"--match={alike}", *left_out, head, check=False)
-    if done.code == 0:
-        (name,) = refs.lines(done.out)
-        return Base(name, (repository.resolve_commit(f"refs/tags/{name}"),), f"the tag before {tag} in its history")
+    found = _nearest(repository.git, _called_alike(repository.git, tag, head), head)
+    if found is not None:
+        name, commit = found
+        return Base(name, (commit,), f"the tag before {tag} in its history")
     if repository.is_shallow():
         remote = refs.remote_of(repository.git) or "origin"
         why = GitError(f"the tag before {tag} is not in this shallow clone", _SAY)
         bring(repository, Fetch(("--tags", "--unshallow", remote)), why)
         return _before_tag(repository, tag, head)
     return Base("", (), f"there is no tag like {tag} before it: compared with the empty tree")
+
+
+def _called_alike(git: Git, tag: str, head: str) -> list[str]:
+    """Return the tags in the history of head, itself included, that are called like one, the latest first."""
+    start = next((place for place, each in enumerate(tag) if each.isdigit()), len(tag))
+    asked = ("for-each-ref", f"--merged={head}", "--sort=-taggerdate", "--format=%(refname:lstrip=2)", "refs/tags")
+    listed = refs.lines(git.run(*asked))
+    if start == len(tag):
+        return [each for each in listed if each == tag]
+    return [each for each in listed if each.startswith(tag[:start]) and "0" <= each[start : start + 1] <= "9"]
+
+
+def _nearest(git: Git, tags: list[str], head: str) -> tuple[str, str] | None:
+    """Return the tag with the fewest commits between it and head, and its commit; None where all are at head.
+
+    That is what ``git describe`` chooses. What it prints is no ref: for a tag that was renamed the name it was made
+    with (git's ``builtin/describe.c``).
+    """
+    at: dict[str, str] = {}
+    for tag, commit in zip(tags, refs.commits_of(git, tags), strict=True):
+        if commit != head:
+            at.setdefault(commit, tag)
+    if not at:
+        return None
+    latest = refs.lines(git.run("rev-list", "--no-walk=sorted", "--stdin", stdin="\n".join(at).encode()))
+    commit = min(latest[:_CANDIDATES], key=lambda each: int(git.run("rev-list", "--count", head, f"^{each}")))
+    return at[commit], commit

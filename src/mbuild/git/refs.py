@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mbuild.errors import GitError
 from mbuild.expressions import expression
 from mbuild.git.door import Git
-from mbuild.tree import decode
+from mbuild.tree import decode, encode
 
 _OID = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CONTROL = expression(r"[\x00-\x1f\x7f]")
@@ -30,6 +32,12 @@ def verify(git: Git, ref: str) -> str | None:
     done = git.finish("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
     answer = done.out.strip()
     return decode(answer) if done.code == 0 and is_id(answer) else None
+
+
+def commits_of(git: Git, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the commit of each tag, also of a tag of a tag: git < 2.45 peels one only in what it lists (``%(*…)``)."""
+    asked = b"".join(b"refs/tags/%b^{commit}\n" % encode(each) for each in tags)
+    return lines(git.run("cat-file", "--batch-check=%(objectname)", stdin=asked))
 
 
 def resolve_commit(git: Git, ref: str) -> str:
