@@ -195,7 +195,7 @@ def test_a_sparse_checkout_keeps_what_it_left_out(repo: Repo) -> None:
 
 
 def test_configuration_that_hides_edits(repo: Repo) -> None:
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", "d/x"):
         repo.write(name, "1")
     (repo.top / "link").symlink_to("a")
     os.utime(repo.top / "c", (10**9, 10**9))  # long before the index, or git would compare contents anyway
@@ -204,7 +204,7 @@ def test_configuration_that_hides_edits(repo: Repo) -> None:
         "core.fileMode": "false", "core.symlinks": "false", "core.trustctime": "false", "core.checkStat": "minimal",
         "core.ignoreStat": "true", "core.untrackedCache": "true", "core.quotePath": "true",
         "status.showUntrackedFiles": "no", "status.renames": "copies", "status.showStash": "true",
-        "status.branch": "true", "color.ui": "always",
+        "status.branch": "true", "color.ui": "always", "core.ignoreCase": "true", "column.ui": "always",
     }.items():  # fmt: skip
         repo.git("config", key, value)
     assert kinds(repo) == {}
@@ -216,8 +216,11 @@ def test_configuration_that_hides_edits(repo: Repo) -> None:
     time.sleep(1.1)  # git compares the time of the last change in whole seconds
     repo.write("c", "2")
     os.utime(repo.top / "c", (10**9, 10**9))
-    repo.write("é", "new")
-    assert kinds(repo) == {"a": "mode", "b": "modified", "c": "modified", "link": "modified", "é": "added"}
+    for name in ("é", "C", "D/x"):
+        repo.write(name, "new")
+    assert kinds(repo) == {
+        "C": "added", "D/x": "added", "a": "mode", "b": "modified", "c": "modified", "link": "modified", "é": "added",
+    }  # fmt: skip
 
 
 def test_same_size_edits_in_the_second_of_the_commit(repo: Repo) -> None:

@@ -25,6 +25,7 @@ _PINNED = (
     "core.checkStat=default",  # "minimal" overlooks inode and sub-second changes
     "core.fileMode=true",  # the exec bit on disk is what a builder is sent, whatever the repository says
     "core.symlinks=true",  # likewise: a link on disk is a link
+    "core.ignoreCase=false",  # a .git from another disk: a new F beside a tracked f would not be looked at
     "core.preloadIndex=true",  # lstat from several threads: speed only
     "status.showUntrackedFiles=all",  # --untracked-files does not reach the status that git runs in submodules
     "column.ui=never",  # "always" puts several names on a line, also in a pipe
