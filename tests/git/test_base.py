@@ -113,6 +113,19 @@ def test_a_local_branch_cannot_pose_as_the_remotes(clone: Repo) -> None:
     assert _base(clone).commits == (tip,)
 
 
+def test_a_tag_called_like_the_branch(clone: Repo) -> None:
+    first = clone.git("rev-parse", "HEAD^")
+    clone.git("tag", "main", first)
+    assert clone.git("symbolic-ref", "--short", "HEAD") == "heads/main"
+    assert clone.open().describe().branch == "main"
+    assert _base(clone).commits == (first,), "on the default branch: the commit before"
+    clone.git("remote", "add", "upstream", "https://example.com/x")
+    clone.git("update-ref", "refs/remotes/upstream/main", clone.commit(a="3"))
+    clone.git("config", "branch.main.remote", "upstream")
+    assert _base(clone).ref == "HEAD^"
+    assert "upstream/main" in _base(clone).how
+
+
 def test_a_remote_without_a_known_default_branch(clone: Repo) -> None:
     clone.git("symbolic-ref", "-d", "refs/remotes/origin/HEAD")
     clone.git("update-ref", "-d", "refs/remotes/origin/main")

@@ -10,6 +10,7 @@ from mbuild.git.door import Git
 from mbuild.tree import decode, encode
 
 _OID = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_BRANCHES = "refs/heads/"
 _CONTROL = expression(r"[\x00-\x1f\x7f]")
 
 
@@ -85,9 +86,13 @@ def merge_bases(git: Git, one: str, other: str) -> tuple[str, ...]:
 
 
 def current_branch(git: Git) -> str | None:
-    """Return the short name of the branch HEAD is on, also an unborn one; None when detached."""
-    done = git.finish("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
-    return decode(done.out.removesuffix(b"\n")) if done.code == 0 else None
+    """Return the name of the branch HEAD is on, also an unborn one; None when detached.
+
+    Not what git calls short: that is ``heads/main`` where a tag is called ``main`` too.
+    """
+    done = git.finish("symbolic-ref", "--quiet", "HEAD", check=False)
+    name = decode(done.out.removesuffix(b"\n"))
+    return name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else None
 
 
 def config(git: Git, key: str) -> str | None:
