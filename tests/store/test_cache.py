@@ -27,6 +27,14 @@ def test_what_was_put_is_got(tmp_path: Path) -> None:
     assert (cache.get("graph", "a"), cache.get("graph", "b"), cache.get("other", "a")) == (b"one\ntwo", b"", b"three")
 
 
+def test_a_key_may_hold_a_path_that_is_not_utf_8(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    keys = [os.fsdecode(each) for each in (b"/caf\xe9", b"/caf\xe8", "/café".encode())]
+    for key in keys:
+        cache.put("graph", key, key.encode("utf-8", "surrogateescape"))
+    assert [cache.get("graph", key) for key in keys] == [b"/caf\xe9", b"/caf\xe8", "/café".encode()]
+
+
 @pytest.mark.parametrize("cut", range(0, 160, 7))
 def test_a_damaged_entry_is_a_miss(tmp_path: Path, cut: int) -> None:
     cache = Cache(tmp_path)

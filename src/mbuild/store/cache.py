@@ -82,7 +82,7 @@ class Cache:
 
     def _path(self, bucket: str, key: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"{__version__}-{code()}" / bucket / hashlib.sha256(key.encode()).hexdigest()
+        return self.folder / f"{__version__}-{code()}" / bucket / _hashed(key)
 
     def _clean(self) -> None:
         """Remove the entries that were not used for longest while there are too many bytes."""
@@ -141,7 +141,11 @@ def digest_of(package: str, libraries: Iterable[str]) -> str:
 
 
 def _first_line(key: str, body: bytes | memoryview) -> bytes:
-    return f"mbuild {FORMAT} {hashlib.sha256(body).hexdigest()} {hashlib.sha256(key.encode()).hexdigest()}".encode()
+    return f"mbuild {FORMAT} {hashlib.sha256(body).hexdigest()} {_hashed(key)}".encode()
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()  # there may be paths in it
 
 
 def open_cache(environ: Mapping[str, str]) -> Cache:
