@@ -310,6 +310,22 @@ def test_a_link_to_itself_in_place_of_a_folder(repo: Repo) -> None:
     _same_as_add(repo)
 
 
+@pytest.mark.parametrize("target", ["d", "other"])
+def test_an_ignored_link_to_itself_in_place_of_a_folder(repo: Repo, target: str) -> None:
+    repo.write("d/x")
+    repo.write("d/é e/y")
+    repo.commit()
+    repo.write(".gitignore", "/d\n/other\n")
+    repo.commit()
+    repo.write("d/x", "staged")
+    repo.write("d/new")
+    repo.git("add", "-f", "d/x", "d/new")
+    shutil.rmtree(repo.top / "d")
+    (repo.top / "d").symlink_to(target)
+    (repo.top / "other").symlink_to("d")
+    assert kinds(repo) == {"d/x": "deleted", "d/é e/y": "deleted"}, "git add -A overlooks it"
+
+
 @pytest.mark.parametrize(
     "said",
     [

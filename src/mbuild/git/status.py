@@ -26,8 +26,7 @@ _EMPTY_BLOBS = (
     b"473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
 
-# Git goes on after these, with exit code 0 and without the files concerned. A link in place of a folder that leads to
-# itself (ELOOP) is not among them: it is dealt with where the link is found.
+# Git goes on after these, with exit code 0 and without the files concerned.
 _REASONS = "|".join(
     re.escape(os.strerror(number))
     for number in (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENAMETOOLONG)
@@ -35,6 +34,9 @@ _REASONS = "|".join(
 _CLOSED = re.compile(
     rf"^(?:warning: could not open directory '(.*)': (.*)|(?:error: )?(.+): ({_REASONS}))$".encode(), re.MULTILINE
 )
+# So it does with what was in a folder that is now a link to itself: what it has in the index and cannot find for that
+# (``perror`` in git's ``diff-lib.c``) is gone. The link need not be in the status, it may be ignored.
+_LOOPED = re.compile(rf"^(.+): {re.escape(os.strerror(errno.ELOOP))}$".encode(), re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def status(git: Git) -> Status:
     done = git.finish(*_COMMAND)
     check_complete(done.err)
     records = [each for each in done.out.split(b"\0") if each]
-    return Status(_head(records), tuple(_lines(records)))
+    gone = (Line(decode(each), "disk", ask_head=True) for each in _LOOPED.findall(done.err))
+    return Status(_head(records), (*_lines(records), *gone))
 
 
 def check_complete(err: bytes) -> None:
