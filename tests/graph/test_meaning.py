@@ -57,6 +57,15 @@ def test_whatever_is_in_it(
     assert of(stage(each)) == encode((None, ((None, "linux/amd64", (operation(each),), ((),)),)))
 
 
+@pytest.mark.parametrize("documents", [(), (Heredoc("EOF", "text\n"),)])
+def test_the_order_of_flags_counts_among_those_of_one_name(documents: tuple[Heredoc, ...]) -> None:
+    one, two, link = ("mount", "source=a,target=/m"), ("mount", "source=b,target=/m"), ("link", "true")
+    each = replace(PLAIN, heredocs=documents)
+    first, moved, other = (of(stage(replace(each, flags=f))) for f in ((one, two, link), (link, one, two), (two, one)))
+    assert first == moved
+    assert of(stage(replace(each, flags=(one, two)))) != other
+
+
 def test_sources_are_written_by_what_they_stand_for() -> None:
     sources = ((("x", 3),), (("a", ParentImage("p")), ("b", FolderContext("f"))), (("c", ExternalImage("e")),))
     found = replace(stage(PLAIN, PLAIN, PLAIN), base=ParentImage("p"), sources=sources)

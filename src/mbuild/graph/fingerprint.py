@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Operation, ParentImage, Recipe, Resolved, StageRecipe
 from mbuild.graph.model import ContextUse
@@ -16,6 +17,9 @@ from mbuild.images import ImageDef, ImageTest
 from mbuild.tree import Entry
 
 FORMAT = "mbuild/2"
+
+_NAME = itemgetter(0)
+"""Flags are sorted by name alone: of two mounts with one target BuildKit takes the last, so their order counts."""
 
 Encodable = str | int | bool | bytes | None | tuple["Encodable", ...]
 
@@ -56,7 +60,7 @@ def _text(value: str) -> bytes:
 def operation(each: Operation) -> Encodable:
     """Return what BuildKit would act on: no line numbers, no formatting."""
     documents = tuple((doc.name, doc.content, doc.expand, doc.fd) for doc in each.heredocs)
-    return (each.keyword, each.args, tuple(sorted(each.flags)), each.json, documents, each.from_onbuild)
+    return (each.keyword, each.args, tuple(sorted(each.flags, key=_NAME)), each.json, documents, each.from_onbuild)
 
 
 def written(each: Operation) -> bytes:
@@ -68,7 +72,7 @@ def _operation(each: Operation) -> bytes:
     """Return the encoding of ``operation``, for most of them without making that: there are ten in an image."""
     if not each.heredocs:
         args = "".join([f"s{len(word)}:{word}" for word in each.args])
-        flags = "".join([f"l2:s{len(key)}:{key}s{len(text)}:{text}" for key, text in sorted(each.flags)])
+        flags = "".join([f"l2:s{len(key)}:{key}s{len(text)}:{text}" for key, text in sorted(each.flags, key=_NAME)])
         text = (
             f"l6:s{len(each.keyword)}:{each.keyword}l{len(each.args)}:{args}l{len(each.flags)}:{flags}"
             f"i{each.json:d};l0:i{each.from_onbuild:d};"
