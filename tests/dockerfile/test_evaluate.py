@@ -594,6 +594,21 @@ def test_a_file_in_another_language_reads_everything() -> None:
         assert problems(text)
 
 
+@pytest.mark.parametrize("text", ["# syntax=a/b\nINCLUDE x", "# syntax=a/b\nFROM scratch\nENV D=x\nONBUILD COPY x /"])
+def test_what_another_frontend_hands_on_is_not_known(text: str) -> None:
+    parent = recipe_of(text).inherited
+    assert parent == Inherited(unknown="the frontend a/b", foreign=True)
+    images = {"parent": ParentImage("parent", parent)}
+    found = recipe_of("FROM parent AS base\nFROM base\nCOPY $D /\n", images=images)
+    assert [(each.where.line, "a/b" in each.reason) for each in found.doubts] == [(1, True), (3, True)]
+    assert found.inherited == Inherited(unknown="the frontend a/b")
+    # No trigger is run where only files are taken, or where the parent stands in for a stage.
+    assert recipe_of("FROM scratch\nCOPY --from=parent x /", images={"parent": ParentImage("parent")}).doubts == ()
+    replaced = recipe_of("FROM scratch AS base\nFROM base", stages={"base": images["parent"]})
+    assert (replaced.doubts, replaced.inherited) == ((), Inherited(unknown="the frontend a/b"))
+    assert recipe_of("FROM scratch AS base", stages={"base": images["parent"]}).inherited == replaced.inherited
+
+
 def test_devices_need_an_experimental_frontend() -> None:
     text = "FROM scratch\nRUN --device=a/b=c true"
     assert problems(text) == ["2: RUN --device needs a labs frontend"]

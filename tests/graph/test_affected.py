@@ -489,6 +489,18 @@ def test_an_unknown_frontend_counts_byte_for_byte() -> None:
     assert set(again) == {"a"}
 
 
+def test_what_another_frontend_hands_on_makes_the_whole_context_of_a_child_its_input() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "base/Dockerfile": "# syntax=acme/frontend:1\nINCLUDE x\n",
+        "a/Dockerfile": "FROM shop/base\nCOPY ${D:-x} /\n",
+        "a/x": "",
+        "a/y": "",
+    }
+    assert set(compare(files, files | {"a/y": "2"}, BASE, image("a")).reasons) == {"a"}
+    plain = files | {"a/Dockerfile": "FROM shop/base\nCOPY x /\n"}
+    assert set(compare(plain, plain | {"a/y": "2"}, BASE, image("a")).reasons) == {"a"}
+
+
 def test_readers_know_submodules_ignore_files_and_children() -> None:
     files: dict[str, str | tuple[str, str]] = {
         "a/Dockerfile": "FROM shop/base\nCOPY vendored /\n",

@@ -19,6 +19,7 @@ from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
 from mbuild.dockerfile.triggers import add_triggers
 from mbuild.dockerfile.variables import global_args, platform_args
 from mbuild.errors import DockerfileError, Where
+from mbuild.values import replace
 
 
 def evaluate(
@@ -38,16 +39,19 @@ def evaluate(
     resolve:       what a name outside of the Dockerfile stands for; asked once for each name and kind.
     resolve_stage: what a named context puts in the place of a stage of that name, or None.
     Raises DockerfileError with every problem found: what BuildKit would refuse, at its line. Where another frontend
-    than Docker's reads the file, the recipe has a doubt instead, and reads the whole context.
+    than Docker's reads the file, the recipe has a doubt instead, reads the whole context, and what it hands on is
+    not known.
     """
-    doubts = syntax_doubts(file, args)
+    doubts, syntax = syntax_doubts(file, args), syntax_of(file, args)
+    inherited = Inherited(unknown=f"the frontend {syntax}", foreign=True) if doubts else Inherited()
     try:
-        return _evaluate(file, target, args, (platform, build_platform), resolve, resolve_stage)
+        recipe = _evaluate(file, target, args, (platform, build_platform), resolve, resolve_stage)
     except DockerfileError:
         if not doubts:
             raise
         # Another frontend reads the file: what is wrong in a Dockerfile may be right there.
-        return Recipe((), unknown_reads(doubts), (), Inherited(), syntax_of(file, args), doubts, file.warnings)
+        return Recipe((), unknown_reads(doubts), (), inherited, syntax, doubts, file.warnings)
+    return replace(recipe, inherited=inherited) if doubts else recipe
 
 
 def _evaluate(

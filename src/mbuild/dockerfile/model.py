@@ -97,13 +97,15 @@ class Inherited:
     """What FROM takes over from an image that is known: the part of its configuration that decides what a child reads.
 
     env is in order of definition. workdir is absolute or "" when none was set. unknown: the external image at the
-    bottom, whose own configuration is not known; "" where there is none, so that this is all there is.
+    bottom, whose own configuration is not known; "" where there is none, so that this is all there is. foreign: another
+    frontend than Docker's made the image, so that nothing of it is known, its triggers neither; ``unknown`` names it.
     """
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
     workdir: str = ""
     unknown: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,8 @@ class Writer:
         found = self._resolution.replaced.get(target.number)
         if found is not None:
             inherited = _inherited(found) or Inherited(unknown=_name(found))
-            return replace(
-                inherited, onbuild=()
-            )  # BuildKit takes the triggers of what replaces a stage for that stage's
+            # BuildKit takes the triggers of what replaces a stage for that stage's.
+            return replace(inherited, onbuild=(), foreign=False)
         return handed_on(self._scopes[target])
 
     def _stage(self, node: Node) -> StageRecipe:
@@ -134,6 +133,9 @@ class Writer:
             return None, ""
         name = replace(reference(node), name=node.name) if replaced else reference(node)
         self._references.append((name, found))
+        if not replaced and is_foreign(found):
+            reason = f"FROM {node.base}: which ONBUILD triggers it has is not known, as {_name(found)} made it"
+            self._doubts.append(Doubt(reason, node.where))
         if isinstance(found, FolderContext) and (not replaced or node in self._whole):
             self._reads.append(Read(found.context, "FROM", ("/",), node.where))
         return found, name.name
@@ -204,6 +206,11 @@ def begin(scope: Scope, found: Resolved | None, platform: str) -> None:
 def go_on(scope: Scope, before: Scope) -> None:
     """Give a stage what it has from the stage that it starts from."""
     scope.variables, scope.workdir = before.variables.child(), before.workdir
+
+
+def is_foreign(found: Resolved) -> bool:
+    """Tell whether another frontend than Docker's made what a stage starts from: its triggers are not known."""
+    return isinstance(found, ParentImage) and found.inherited is not None and found.inherited.foreign
 
 
 def handed_on(scope: Scope) -> Inherited:

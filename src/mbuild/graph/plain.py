@@ -12,7 +12,7 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.dockerfile.model import FolderContext, Operation, ParentImage, Platform, Read, Reference, Resolved
 from mbuild.dockerfile.operations import Scope
 from mbuild.dockerfile.reads import ContextSource, reads_of
-from mbuild.dockerfile.recipe import begin, go_on, handed_on
+from mbuild.dockerfile.recipe import begin, go_on, handed_on, is_foreign
 from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.stages import SCRATCH
 from mbuild.dockerfile.variables import global_args, platform_args
@@ -121,12 +121,14 @@ class _Assembly:
         return Brief(meaning, tuple(self._reads), tuple(self._references), handed_on(self._scopes[target]))
 
     def _base(self, stage: Stage) -> tuple[Reference, Resolved] | None:
-        """Return what a stage starts from that is none of this Dockerfile. Raises NotPlain: it brings triggers."""
+        """Return what a stage starts from that is none of this Dockerfile. Raises NotPlain: it may bring triggers."""
         if stage.start != OUTSIDE or stage.base == SCRATCH:
             return None
         where = Where(self._path, stage.line, stage.col)
         base = self._outside(Reference(stage.base, "from", where, stage.platform))
         if isinstance(base[1], ParentImage) and base[1].inherited and base[1].inherited.onbuild:
+            raise NotPlain
+        if is_foreign(base[1]):
             raise NotPlain
         return base
 
