@@ -385,6 +385,7 @@ def test_the_disk_is_opened_without_following_links_or_waiting(repo: Repo) -> No
             disk.open(path)
     assert disk.open("none") is None
     assert disk.open("linked/f") is None
+    assert disk.look("a/" * 1100 + "f") is None, "deeper than Python calls functions"
     repo.write("d/e/f")
     assert (disk.look("linked/f"), disk.look("linked/e/f")) == (None, None)
     assert disk.look("d/f") is not None

@@ -52,10 +52,12 @@ class Disk:
 
     def _real(self, folder: bytes) -> bool:
         """Whether a folder and all above it are folders, none of them a link. Remembered: trees do not change."""
-        known = self._folders.get(folder)
-        if known is None:
-            known = self._real(folder.rpartition(b"/")[0]) and self._is_folder(folder)
-            self._folders[folder] = known
+        new: list[bytes] = []
+        while (known := self._folders.get(folder)) is None:
+            new.append(folder)
+            folder = folder.rpartition(b"/")[0]
+        for each in reversed(new):
+            known = self._folders[each] = known and self._is_folder(each)
         return known
 
     def _is_folder(self, folder: bytes) -> bool:
