@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -487,6 +488,69 @@ def test_an_unknown_frontend_counts_byte_for_byte() -> None:
     assert ("file-changed", "a/Dockerfile", "a/Dockerfile:1") in found["a"]
     again = kinds(compare(files, files | {"a/Dockerfile": "# syntax=acme/frontend:1\nBUILD x\n# c\n"}, image("a")))
     assert set(again) == {"a"}
+
+
+PROTO = NamedContext("proto", "folder", "proto")
+
+
+@pytest.mark.parametrize("text", ["INCLUDE x\n", "FROM scratch\n"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"args": (("V", "1"),)}, {"args": (("V", "2"),)}),
+        ({}, {"target": "z"}),
+        ({}, {"contexts": (NamedContext("c", "external", "docker-image://busybox:1"),)}),
+        (
+            {"contexts": (NamedContext("c", "external", "docker-image://busybox:1"),)},
+            {"contexts": (NamedContext("c", "external", "docker-image://busybox:2"),)},
+        ),
+        ({}, {"contexts": (PROTO,)}),
+        ({"contexts": (PROTO,)}, {"contexts": (replace(PROTO, name="other"),)}),
+    ],
+)
+def test_another_frontend_is_given_all_that_build_yaml_says(
+    text: str, one: dict[str, Any], other: dict[str, object]
+) -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": f"# syntax=acme/frontend:1\n{text}FROM scratch AS z\n",
+        "proto/x": "",
+    }
+    first, second = (graph(files, image("a", **each)).nodes["a"].fingerprint for each in (one, other))
+    assert first != second
+
+
+def test_another_frontend_may_read_all_of_a_named_folder_wherever_that_lies() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": "# syntax=acme/frontend:1\nFROM scratch\n",
+        "proto/x": "",
+        "other/x": "",
+    }
+    one = image("a", contexts=(PROTO,))
+    assert set(compare(files, files | {"proto/x": "2"}, one).reasons) == {"a"}
+    assert compare(files, files | {"other/x": "2"}, one).reasons == {}
+    moved = image("a", contexts=(replace(PROTO, value="other"),))
+    assert graph(files, one).nodes["a"].fingerprint == graph(files, moved).nodes["a"].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("INCLUDE x\nFROM shop/base\n", {}),
+        ("FROM shop/base\nFROM scratch\n", {}),
+        ("INCLUDE x\nFROM scratch AS s\nFROM s\nCOPY --from=shop/base x /\n", {}),
+        ("INCLUDE x\nRUN --mount=type=bind,from=shop/base,target=/x true\n", {}),
+        ("INCLUDE x\nONBUILD COPY --from=shop/base x /\n", {}),
+        ("ARG B=base C\nINCLUDE x\nFROM shop/$B\n", {}),
+        ("ARG B=x\nINCLUDE x\nFROM shop/$B\nFROM ${\n", {"args": (("B", "base"),)}),
+        ("INCLUDE x\n", {"contexts": (NamedContext("tools", "image", "base"),)}),
+        ("INCLUDE x\n", {"contexts": (NamedContext("tools", "external", "docker-image://shop/base"),)}),
+    ],
+)
+def test_another_frontend_may_use_every_image_that_is_named(text: str, more: dict[str, Any]) -> None:
+    files = FILES | {"a/Dockerfile": f"# syntax=acme/frontend:1\n{text}"}
+    one = image("a", **more)
+    assert compare(files, files | {"base/etc/os": "9"}, BASE, one).reasons["a"][0].kind == "parent-affected"
+    assert [each.parent for each in graph(files, BASE, one).nodes["a"].edges] == ["base"]
 
 
 def test_what_another_frontend_hands_on_makes_the_whole_context_of_a_child_its_input() -> None:

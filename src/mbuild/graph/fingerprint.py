@@ -156,13 +156,28 @@ def _passed(definition: ImageDef) -> Iterator[Encodable]:
         yield ("ssh", tuple((each.id, each.paths) for each in definition.ssh))
 
 
+def _given(definition: ImageDef) -> Encodable:
+    """Return what BuildKit gives to a frontend of which nothing is known; it may act on any of it."""
+    # The files of a folder count as what is read from it; where it lies no frontend can see.
+    contexts = tuple(
+        (each.name, each.kind, "" if each.kind == "folder" else each.value) for each in definition.contexts
+    )
+    return ("given", tuple(sorted(definition.args)), definition.target or "", tuple(sorted(contexts)))
+
+
 def meaning(
-    definition: ImageDef, platforms: tuple[str, ...], recipes: Iterable[Encodable], unread: Iterable[str]
+    definition: ImageDef,
+    platforms: tuple[str, ...],
+    recipes: Iterable[Encodable],
+    unread: Iterable[str],
+    *,
+    foreign: bool = False,
 ) -> str:
     """Return the digest of all that can change an image, its files and its parents' fingerprints aside.
 
     recipes: what ``recipe`` returns for each platform.
     unread: blob ids of definitions that could not be read exactly and so count byte for byte.
+    foreign: another frontend than Docker's reads the Dockerfile.
     """
     value = (
         FORMAT,
@@ -173,6 +188,7 @@ def meaning(
         tuple(unread),
         *_tests(definition.test),
         *_passed(definition),
+        *((_given(definition),) if foreign else ()),
     )
     return hashlib.sha256(encode(value)).hexdigest()
 

@@ -147,7 +147,13 @@ def _outlined(definition: ImageDef, entry: Entry, briefed: Briefed, places: Plac
     platforms = tuple(str(each) for each in platforms_of(definition.platforms, native))
     return Outline(
         dockerfile=entry,
-        meaning=meaning(definition, platforms, [each.meaning for each in briefs], [entry.oid] if doubts else []),
+        meaning=meaning(
+            definition,
+            platforms,
+            [each.meaning for each in briefs],
+            [entry.oid] if doubts else [],
+            foreign=briefed.foreign,
+        ),
         reads=reads,
         doubts=doubts,
         places=places.of(definition, {read.context for read in reads}),

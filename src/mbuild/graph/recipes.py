@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from mbuild.dockerfile.evaluate import evaluate
+from mbuild.dockerfile.foreign import references
 from mbuild.dockerfile.model import (
     Dockerfile,
     ExternalImage,
@@ -19,7 +20,9 @@ from mbuild.dockerfile.model import (
 )
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
-from mbuild.errors import DockerfileError, Problem
+from mbuild.dockerfile.variables import platform_args
+from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.graph import foreign
 from mbuild.graph.brief import Brief, brief
 from mbuild.graph.defined import Definitions
 from mbuild.graph.lookup import Lookup, context_for
@@ -27,7 +30,7 @@ from mbuild.graph.plain import Plain
 from mbuild.images import ImageDef, NamedContext
 from mbuild.platforms import parse_platform
 from mbuild.tree import Entry, Tree
-from mbuild.values import dataclass, field
+from mbuild.values import dataclass, field, replace
 
 InheritedOf = Callable[[str], Sequence[Inherited] | None]
 """From the name of an image to what it hands on, one value for each of its platforms; None where it has failed."""
@@ -53,10 +56,14 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Briefed:
-    """What counts of the recipes of an image, one for each platform; names: as of ``Evaluated``."""
+    """What counts of the recipes of an image, one for each platform; names: as of ``Evaluated``.
+
+    foreign: another frontend than Docker's reads the Dockerfile, and is given all that the definition says.
+    """
 
     briefs: tuple[Brief, ...]
     names: tuple[tuple[str, str], ...]
+    foreign: bool = False
 
 
 @dataclass(slots=True)
@@ -108,7 +115,24 @@ class Recipes:
             if len(briefs) == len(askings):
                 return Briefed(briefs, tuple(names.items()))
         evaluated = self.evaluate(definition, entry, inherited)
-        return Briefed(tuple(map(brief, evaluated.recipes)), evaluated.names)
+        made = Briefed(tuple(map(brief, evaluated.recipes)), evaluated.names)
+        if not any(each.doubts for each in made.briefs):
+            return made
+        file = self.parsed(definition, entry)
+        doubts = syntax_doubts(file, dict(definition.args))
+        return self._widened(made, definition, file, doubts[0].where) if doubts else made
+
+    def _widened(self, found: Briefed, definition: ImageDef, file: Dockerfile, where: Where) -> Briefed:
+        """Return the briefs with all that a frontend of which nothing is known can use."""
+        names = dict(found.names)
+        args = dict(definition.args)
+        briefs = []
+        for each, platform in zip(found.briefs, platforms_of(definition.platforms, self.native), strict=True):
+            known = platform_args(definition.target or "", platform, _platform(self.native), args) | args
+            more = foreign.parents(definition, references(file, known), where, self.lookup, names)
+            reads = (*each.reads, *foreign.folders(definition, where))
+            briefs.append(replace(each, reads=reads, references=(*each.references, *more)))
+        return Briefed(tuple(briefs), tuple(names.items()), foreign=True)
 
     def _recipe(self, file: Dockerfile, asking: _Asking) -> Recipe:
         definition = asking.definition
