@@ -553,6 +553,24 @@ def test_another_frontend_may_use_every_image_that_is_named(text: str, more: dic
     assert [each.parent for each in graph(files, BASE, one).nodes["a"].edges] == ["base"]
 
 
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("# syntax=shop/base:1\nFROM scratch\n", ()),
+        ("# syntax=shop/base:1 with words\nINCLUDE x\n", ()),
+        ("FROM scratch\n", (("BUILDKIT_SYNTAX", "shop/base"),)),
+    ],
+)
+def test_a_frontend_of_this_repository_is_a_parent(text: str, args: tuple[tuple[str, str], ...]) -> None:
+    files = FILES | {"a/Dockerfile": text}
+    one = image("a", args=args)
+    assert compare(files, files | {"base/etc/os": "9"}, BASE, one).reasons["a"][0].kind == "parent-affected"
+    assert [(each.parent, each.kind) for each in graph(files, BASE, one).nodes["a"].edges] == [("base", "syntax")]
+    # One that this repository does not build is asked for all the same: it may do so later.
+    names = dict(graph(files, one).nodes["a"].outline.names)
+    assert [name.partition(":")[0] for name in names] == ["shop/base"]
+
+
 def test_what_another_frontend_hands_on_makes_the_whole_context_of_a_child_its_input() -> None:
     files: dict[str, str | tuple[str, str]] = {
         "base/Dockerfile": "# syntax=acme/frontend:1\nINCLUDE x\n",

@@ -83,7 +83,8 @@ class Platform:
 class Reference:
     """A name that a reachable stage uses and that is no stage of the Dockerfile.
 
-    name: after expansion, as BuildKit would look it up. kind: ``from``, ``copy`` or ``mount``.
+    name: after expansion, as BuildKit would look it up. kind: ``from``, ``copy`` or ``mount``;
+    ``syntax``: the frontend.
     """
 
     name: str

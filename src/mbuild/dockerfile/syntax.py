@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from mbuild.dockerfile.model import Dockerfile, Doubt, Read
+from mbuild.dockerfile.model import Dockerfile, Doubt, Read, Reference
 from mbuild.errors import Where
 
 _OFFICIAL = re.compile(
@@ -25,6 +25,13 @@ def syntax_doubts(file: Dockerfile, args: Mapping[str, str]) -> tuple[Doubt, ...
         return ()
     reason = f"the frontend {syntax} is not docker/dockerfile: what it reads is not known"
     return (Doubt(reason, Where(file.path, file.syntax_line)),)
+
+
+def frontend(file: Dockerfile, args: Mapping[str, str]) -> Reference:
+    """Return the image of the frontend of a file that has one; words behind its name are the frontend's business."""
+    syntax = syntax_of(file, args)
+    assert syntax
+    return Reference(syntax.split()[0], "syntax", Where(file.path, file.syntax_line))
 
 
 def unknown_reads(doubts: Iterable[Doubt]) -> tuple[Read, ...]:

@@ -20,7 +20,7 @@ def parents(
 ) -> Iterator[tuple[Reference, ParentImage]]:
     """Yield the images of this repository that it can use. names: takes what was looked up.
 
-    references: what the Dockerfile names. where: the place of what named contexts are used by.
+    references: the frontend, and what the Dockerfile names. where: the place of what named contexts are used by.
     """
     contexts = (Reference(each.name, "context", where) for each in definition.contexts if each.kind != "folder")
     for reference in (*references, *contexts):

@@ -17,7 +17,7 @@ from mbuild.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``child`` uses ``parent``; kind: ``from``, ``copy``, ``mount``, ``context`` or ``declared``.
+    """``child`` uses ``parent``; kind: ``from``, ``copy``, ``mount``, ``syntax``, ``context`` or ``declared``.
 
     name: how the child refers to it (a reference or a named context), "" for ``declared``.
     """

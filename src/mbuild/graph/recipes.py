@@ -19,7 +19,7 @@ from mbuild.dockerfile.model import (
     Resolved,
 )
 from mbuild.dockerfile.parser import read
-from mbuild.dockerfile.syntax import syntax_doubts
+from mbuild.dockerfile.syntax import frontend, syntax_doubts
 from mbuild.dockerfile.variables import platform_args
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph import foreign
@@ -129,7 +129,8 @@ class Recipes:
         briefs = []
         for each, platform in zip(found.briefs, platforms_of(definition.platforms, self.native), strict=True):
             known = platform_args(definition.target or "", platform, _platform(self.native), args) | args
-            more = foreign.parents(definition, references(file, known), where, self.lookup, names)
+            named = (frontend(file, args), *references(file, known))
+            more = foreign.parents(definition, named, where, self.lookup, names)
             reads = (*each.reads, *foreign.folders(definition, where))
             briefs.append(replace(each, reads=reads, references=(*each.references, *more)))
         return Briefed(tuple(briefs), tuple(names.items()), foreign=True)
