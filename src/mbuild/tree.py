@@ -112,15 +112,20 @@ MOST_LINKS = 40
 
 def follow(tree: Tree, path: str) -> Entry | None:
     """Return the file a path leads to when links on the way are followed, or None: nothing, or outside of the tree."""
+    return follow_to_end(tree, path)[1]
+
+
+def follow_to_end(tree: Tree, path: str) -> tuple[str, Entry | None]:
+    """Return the last path that following links comes to, and the file there, if any, as ``follow`` does."""
     for _ in range(MOST_LINKS):
         found = tree.entry(path)
         if found is not None and not found.is_link:
-            return found
+            return path, found
         step = _one_link(tree, path.split("/"))
         if step is None:
-            return None
+            break
         path = step
-    return None
+    return path, None
 
 
 def follow_folder(tree: Tree, path: str) -> str | None:

@@ -199,6 +199,37 @@ def test_few_summaries_are_decoded_or_all() -> None:
     assert "nothing" not in fresh
 
 
+@pytest.mark.parametrize(
+    ("links", "dockerfile", "added"),
+    [
+        ({"web/.dockerignore": ("link", "../rules/ignore")}, "web/Dockerfile", "rules/ignore"),
+        ({"web/Dockerfile.dockerignore": ("link", "rules/ignore")}, "web/Dockerfile", "web/rules/ignore"),
+        ({"link": ("link", "web")}, "link/Dockerfile", "web/Dockerfile.dockerignore"),
+    ],
+)
+def test_an_ignore_file_that_comes_to_be_behind_a_link(
+    links: dict[str, str | tuple[str, str]], dockerfile: str, added: str
+) -> None:
+    web = image("web", dockerfile, root="web")
+    files = {"web/Dockerfile": "FROM scratch\nCOPY src /\n", "web/src/x": "1", "web/src/y": "1"}
+    before: dict[str, str | tuple[str, str]] = {**files, **links}
+    found = refreshed(before, before | {added: "src/y\n"}, web)
+    assert [each.path for each in found.nodes["web"].contexts[0].entries] == ["src/x"]
+
+
+def test_a_link_to_an_ignore_file_that_is_not_there_leads_elsewhere() -> None:
+    web = image("web")
+    before: dict[str, str | tuple[str, str]] = {
+        "web/Dockerfile": "FROM scratch\nCOPY src /\n",
+        "web/src/x": "1",
+        "web/.dockerignore": ("link", "one"),
+    }
+    after = before | {"web/.dockerignore": ("link", "two")}
+    found = refreshed(before, after, web)
+    assert found.nodes["web"].outline.places[0].sought == ("web/two",)
+    refreshed(after, after | {"web/two": "src/y\n"}, web)
+
+
 def test_what_lies_behind_a_link_is_looked_at() -> None:
     web = image("web")
     before: dict[str, str | tuple[str, str]] = {

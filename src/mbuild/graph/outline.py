@@ -36,12 +36,14 @@ class Place:
     context: "" for the build's context, else the named context.
     root:    its folder from the git root, links followed.
     ignore:  path of the ignore file in force, "" for none; lines: the file it leads to, links followed.
+    sought:  where links led to on the search for it, and no file was there.
     """
 
     context: str
     root: str
     ignore: str = ""
     lines: Entry | None = None
+    sought: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +85,4 @@ class Outline:
             yield f"{place.root}/.dockerignore" if place.root else ".dockerignore"
             if place.lines is not None:
                 yield place.lines.path
+            yield from place.sought

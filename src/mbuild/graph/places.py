@@ -8,7 +8,7 @@ from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.errors import DockerfileError
 from mbuild.graph.outline import Place
 from mbuild.images import ImageDef
-from mbuild.tree import Entry, Tree, follow, follow_folder
+from mbuild.tree import Entry, Tree, follow, follow_folder, follow_to_end
 from mbuild.values import dataclass, field
 
 RuledBy = tuple[str, str, tuple[str, ...]]
@@ -26,7 +26,7 @@ class Places:
 
     tree: Tree
     _folders: dict[str, str | None] = field(default_factory=dict)
-    _files: dict[str, Entry | None] = field(default_factory=dict)
+    _files: dict[str, tuple[str, Entry | None]] = field(default_factory=dict)
     _lines: dict[tuple[str, str], tuple[IgnoreLine, ...]] = field(default_factory=dict)
     _matchers: dict[RuledBy, IgnoreMatcher | None] = field(default_factory=dict)
 
@@ -40,8 +40,7 @@ class Places:
     def _place(self, definition: ImageDef, context: str) -> Place:
         named = next((each for each in definition.contexts if context and each.name == context), None)
         root = self._folder(definition, context, named.value if named else definition.context_root)
-        ignore, lines = self._ignore(root, None if named else definition.dockerfile)
-        place = Place(context, root, ignore, lines)
+        place = self._ruled(context, root, None if named else definition.dockerfile)
         self.matcher(definition, place)  # for its errors: an image is sound or it is not, whatever it is asked
         return place
 
@@ -63,15 +62,25 @@ class Places:
 
     def file(self, path: str) -> Entry | None:
         """Return the file a path leads to, links followed."""
+        return self._end(path)[1]
+
+    def _end(self, path: str) -> tuple[str, Entry | None]:
         if path not in self._files:
-            self._files[path] = follow(self.tree, path)
+            self._files[path] = follow_to_end(self.tree, path)
         return self._files[path]
 
-    def _ignore(self, root: str, dockerfile: str | None) -> tuple[str, Entry | None]:
-        """Return the ignore file in force: the Dockerfile's own first (BuildKit ``dockerui/config.go``)."""
+    def _ruled(self, context: str, root: str, dockerfile: str | None) -> Place:
+        """Return a place and its ignore file: the Dockerfile's own first (BuildKit ``dockerui/config.go``)."""
         candidates = [f"{dockerfile}.dockerignore"] if dockerfile else []
         candidates.append(f"{root}/.dockerignore" if root else ".dockerignore")
-        return next(((path, found) for path in candidates if (found := self.file(path)) is not None), ("", None))
+        sought: tuple[str, ...] = ()
+        for path in candidates:
+            end, found = self._end(path)
+            if found is not None:
+                return Place(context, root, path, found, sought)
+            if end != path:
+                sought = (*sought, end)
+        return Place(context, root, sought=sought)
 
     def lines(self, place: Place) -> tuple[IgnoreLine, ...]:
         """Return the patterns of the ignore file in force. Raises DockerfileError for one that BuildKit refuses."""

@@ -57,8 +57,8 @@ def no_ignore_file(patch: pytest.MonkeyPatch) -> None:
 
 
 def wrong_ignore_file(patch: pytest.MonkeyPatch) -> None:
-    real = places.Places._ignore
-    patch.setattr(places.Places, "_ignore", lambda self, root, dockerfile: real(self, root, None))
+    real = places.Places._ruled
+    patch.setattr(places.Places, "_ruled", lambda self, context, root, dockerfile: real(self, context, root, None))
 
 
 def no_bind_mounts(patch: pytest.MonkeyPatch) -> None:
