@@ -390,6 +390,19 @@ def test_changes_between_entries() -> None:
     assert change_of(one, Entry("x", SYMLINK, "1")) == "modified"
 
 
+@pytest.mark.parametrize("name", ["build", "build:latest", "library/build", "docker.io/library/build"])
+@pytest.mark.parametrize("text", ["FROM scratch AS build\nCOPY x /f\n", "FROM scratch AS Build\nRUN <<A\nx\nA\n"])
+def test_a_stage_is_replaced_by_a_context_however_its_name_is_spelled(name: str, text: str) -> None:
+    one = image("a", contexts=(NamedContext(name, "folder", "other"),))
+    files: dict[str, str | tuple[str, str]] = {
+        "a/Dockerfile": f"{text}FROM scratch\nCOPY --from=build / /\n",
+        "a/x": "",
+        "other/f": "1",
+    }
+    assert "a" in compare(files, files | {"other/f": "2"}, one).reasons
+    assert "a" not in compare(files, files | {"a/x": "2"}, one).reasons
+
+
 def test_a_stage_replaced_by_an_image_inherits_from_it_whatever_the_order() -> None:
     one = image("a", contexts=(NamedContext("build", "image", "z"),))
     files: dict[str, str | tuple[str, str]] = {

@@ -22,7 +22,7 @@ from mbuild.graph.brief import Brief
 from mbuild.graph.plainfile import OUTSIDE, PlainFile, Stage, Step, closed, needed, plain_file
 from mbuild.graph.plainline import ENTERS, EXPANDS, LEXER, TAKES, Line, NotPlain, plain_line
 from mbuild.images import ImageDef
-from mbuild.references import NameProblem
+from mbuild.references import NameProblem, context_key
 from mbuild.values import dataclass, field, replace
 
 NO_SOURCES = fingerprint.used(())
@@ -56,7 +56,12 @@ class Plain:
     def brief(self, file: PlainFile, definition: ImageDef, platform: Platform, resolve: Resolve) -> Brief | None:
         """Return what counts of the recipe of an image, None where that has to be made. Raises what resolve raises."""
         args = dict(definition.args)
-        if "BUILDKIT_SYNTAX" in args or EPOCH in args or any(each.name in file.names for each in definition.contexts):
+        if "BUILDKIT_SYNTAX" in args or EPOCH in args:
+            return None
+        # A stage may be replaced. What a reference is called decides, so its tag and host are looked at too.
+        if definition.contexts and not file.names.keys().isdisjoint(
+            context_key(each.name) for each in definition.contexts
+        ):
             return None
         target = file.names.get(definition.target.lower()) if definition.target else len(file.stages) - 1
         if target is None:

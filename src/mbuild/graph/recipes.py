@@ -171,7 +171,7 @@ class _Asking:
 
     def stage(self, name: str) -> Resolved | None:
         """Return what a named context puts in the place of a stage."""
-        found = next((each for each in self.definition.contexts if each.name == name), None)
+        found = context_for(self.definition, name) if self.definition.contexts else None
         return self._context(found, self.platform) if found is not None else None
 
     def resolve(self, reference: Reference) -> Resolved:
