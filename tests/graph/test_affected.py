@@ -403,6 +403,14 @@ def test_a_stage_is_replaced_by_a_context_however_its_name_is_spelled(name: str,
     assert "a" not in compare(files, files | {"a/x": "2"}, one).reasons
 
 
+@pytest.mark.parametrize("text", ["FROM scratch AS s\nFROM s\n", "FROM scratch AS s\nFROM s AS t\n"])
+def test_what_starts_from_a_replaced_stage_runs_the_triggers_of_what_replaces_it(text: str) -> None:
+    one = image("c", contexts=(NamedContext("s", "image", "p"),))
+    files: dict[str, str | tuple[str, str]] = {"p/Dockerfile": "FROM scratch\nONBUILD COPY x /f\n", "c/x": "1"}
+    files["c/Dockerfile"] = text
+    assert "c" in compare(files, files | {"c/x": "2"}, one, image("p")).reasons
+
+
 def test_a_stage_replaced_by_an_image_inherits_from_it_whatever_the_order() -> None:
     one = image("a", contexts=(NamedContext("build", "image", "z"),))
     files: dict[str, str | tuple[str, str]] = {

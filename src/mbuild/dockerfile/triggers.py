@@ -36,13 +36,17 @@ def add_triggers(
 def _triggers(node: Node, resolution: Resolution) -> tuple[str, ...]:
     replaced = node.number in resolution.replaced
     if node.base_stage is not None and not replaced:
+        if node.base_stage.number in resolution.replaced:
+            return _handed_on(node.base_stage, resolution)
         commands = (step.command for step in node.base_stage.steps)
         return tuple(command.words[0] for command in commands if command.keyword == "ONBUILD")
-    if replaced or starts_outside(node):
-        found = resolution.of(node)
-        if isinstance(found, ParentImage) and found.inherited:
-            return found.inherited.onbuild
-    return ()
+    return _handed_on(node, resolution) if replaced or starts_outside(node) else ()
+
+
+def _handed_on(node: Node, resolution: Resolution) -> tuple[str, ...]:
+    """Return the triggers of the image of this repository that a node starts from, or that replaces it."""
+    found = resolution.of(node)
+    return found.inherited.onbuild if isinstance(found, ParentImage) and found.inherited else ()
 
 
 def _steps(file: Dockerfile, nodes: Nodes, node: Node, triggers: tuple[str, ...], problems: Problems) -> list[Step]:
