@@ -32,17 +32,20 @@ images:
     dockerfile: app/Dockerfile
     target: final
     args: {{LEVEL: "7"}}
-    contexts: {{conf: ./conf, dockerfile: ./conf, base: "image:base"}}
+    contexts: {{conf: ./conf, dockerfile: ./conf, base: "image:base", "docker.io/library/tools:latest": ./conf}}
 """
 APP = """\
 FROM base AS early
 COPY --from=conf *.ini /etc/
 COPY --from=dockerfile b.ini /named
-FROM {project}/base AS final
+FROM scratch AS tools
+COPY app-b /
+FROM {project}/base:latest AS final
 ARG LEVEL
 ENV LEVEL=$LEVEL
 WORKDIR /srv
 COPY . .
+COPY --from=tools a.ini /replaced
 COPY --from=early /etc /etc
 RUN --mount=type=bind,source=app,target=/m ["/busybox", "sh", "-c", "/busybox cat /m/x.sh > /copied"]
 CMD ["/busybox"]

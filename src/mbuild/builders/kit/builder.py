@@ -16,6 +16,7 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
 from mbuild.images import ImageDef
+from mbuild.references import context_key
 from mbuild.values import dataclass, replace
 
 _IGNORE = b"# nothing: the context is already selected\n"
@@ -78,7 +79,8 @@ def attributes(request: BuildRequest) -> dict[str, str]:
     found |= {f"label:{name}": value for name, value in request.labels.items()}
     named = {name: f"docker-image://{tag}" for name, tag in request.parents.items()} | dict(request.external)
     named |= {name: f"local:{_local(name)}" for name in request.folders}
-    found |= {f"context:{name}": value for name, value in named.items()}
+    # The frontend looks for the short form alone, which the docker client makes of what it is given, too.
+    found |= {f"context:{context_key(name)}": value for name, value in named.items()}
     return found | ({"frontend.caps": _NAMED} if named else {})
 
 
