@@ -460,6 +460,7 @@ def test_hcl_without_buildx_is_reported_as_unread() -> None:
         ('{"target": {"a": {"matrix": {"x": ["1"]}, "name": "a-1"}}}', "a matrix is not read without docker buildx"),
         ('{"target": {"a": {"inherits": ["nope"]}}}', "a target inherits from 'nope', which is not there"),
         ('{"target": {"a": {"inherits": ["a"]}}}', "a target inherits from 'a', in a circle"),
+        ('{"target": {"a": {"context": "%{ if x }"}}}', "'%{ if x }' is not read without docker buildx"),
         ('{"target": {"a": {"context": "${upper(x)}"}}}', "'${upper(x)}' is not read without docker buildx"),
     ],
 )

@@ -188,6 +188,18 @@ CASES: dict[str, Case] = {
         ".env": "V=outer\n",
         "sub/.env": "V=inner\nW=inner\n",
     },
+    "include with files of variables": {
+        "compose.yaml": "include: [{path: sub/base.yaml, env_file: [one.env, two.env]}]\n"
+        "services:\n  a: {build: {context: ., args: {V: $V}}}\n",
+        "sub/base.yaml": "services:\n  b: {build: {context: ., args: {V: $V, W: $W, X: $X, Y: $Y, Z: $Z}}}\n",
+        ".env": "V=top\n",
+        "one.env": "W=one\nX=${V}-one\nY=one\nV=one\n",
+        "two.env": "Y=two\nZ=$W-$Y-$V\n",
+    },
+    "bytes that are no text in .env": {
+        "compose.yaml": services("{context: ., args: {V: $V}}"),
+        ".env": "A=\udce9\nV=1\n",
+    },
     "include of several files": {
         "compose.yaml": "include: [{path: [sub/one.yaml, sub/two.yaml]}]\nservices:\n  a: {build: .}\n",
         "sub/one.yaml": "services:\n  b: {build: {context: ./b, target: x}}\n",
@@ -231,7 +243,7 @@ def ask(buildx: str, folder: Path, case: Case) -> subprocess.CompletedProcess[st
     for name, text in case.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
     files = [each for each in ("compose.yaml", "compose.override.yaml") if each in case]
     given = [part for each in files for part in ("-f", each)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}

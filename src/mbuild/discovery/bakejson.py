@@ -122,10 +122,10 @@ def _filled(value: Any, values: Mapping[str, Any], file: str) -> Any:
         return {key: _filled(each, values, file) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, values, file) for each in value]
-    if not isinstance(value, str) or "${" not in value:
+    if not isinstance(value, str) or not ("${" in value or "%{" in value):
         return value
     filled = _VARIABLE.sub(lambda each: _text(values[each[1]]) if each[1] in values else each[0], value)
-    if "${" in filled:
+    if "${" in filled or "%{" in value:
         raise ConfigError(
             f"{quoted(value)} is not read without docker buildx", "install docker-buildx", where=Where(file)
         )

@@ -41,13 +41,14 @@ class Loader:
                     self.notes.take(error, file)
         return self._documents[file]
 
-    def environment(self, folder: str, outer: Mapping[str, str], file: str | None = None) -> dict[str, str]:
-        """Return the variables of the ``.env`` of a folder (or of another file), below those that hold already."""
-        path = file if file is not None else f"{folder}/.env" if folder else ".env"
+    def environment(self, folder: str, outer: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of the ``.env`` of a folder, below those that hold already."""
+        return self._said(f"{folder}/.env" if folder else ".env", outer) | dict(outer)
+
+    def _said(self, path: str, outer: Mapping[str, str]) -> dict[str, str]:
+        """Return what a file of variables says, none where it is not there. outer: those that hold already."""
         entry = follow(self.tree, path)
-        if entry is None:
-            return dict(outer)
-        values, problems = parse(self.tree.read(entry), path, outer)
+        values, problems = parse(self.tree.read(entry), path, outer) if entry is not None else ({}, ())
         for problem in problems:
             self.notes.add(problem.message, problem.where or Where(path))
         return values
@@ -108,10 +109,11 @@ class Loader:
     def _included_values(self, folder: str, env_files: Sequence[str], scope: Scope) -> Mapping[str, str]:
         if not env_files:
             return self.environment(folder, scope.values)
+        # compose-go ``dotenv/env.go``: later files win, but may use what earlier ones say.
         values: Mapping[str, str] = {}
         for each in env_files:
             path = joined(scope.folder, each)
-            values = values if path is None else {**values, **self.environment(folder, {}, path)}
+            values = values if path is None else {**values, **self._said(path, {**values, **scope.values})}
         return {**values, **scope.values}
 
     def _reached(self, written: str, scope: Scope, node: Node, what: str) -> str | None:

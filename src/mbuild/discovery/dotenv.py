@@ -16,22 +16,19 @@ _QUOTED = {mark: re.compile(rf"{mark}((?:[^{mark}\\]|\\.)*){mark}", re.DOTALL) f
 
 
 def parse(raw: bytes, shown: str, outer: Mapping[str, str]) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """Return the variables of a file, and what is wrong with it.
+    """Return what a file says of variables, and what is wrong with it.
 
-    outer: variables that hold already; they can be used in values, and win over what the file says.
+    outer: variables that hold already; in values they win over what the file says. What is not UTF-8 stays as it is.
     Messages quote nothing of the file: people keep passwords in it.
     A name without ``=`` takes its value from the environment, which has none here: it stays unset.
     """
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        return dict(outer), (Problem("not UTF-8", Where(shown)),)
+    text = raw.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
     found: dict[str, str] = {}
     problems: list[Problem] = []
     at = 0
     while at < len(text):
         at = _line(text, at, found, outer, problems, shown)
-    return found | dict(outer), tuple(problems)
+    return found, tuple(problems)
 
 
 def _line(
