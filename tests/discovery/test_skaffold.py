@@ -43,6 +43,19 @@ def test_requires_becomes_the_argument_that_skaffold_passes() -> None:
     assert shown(images(files)["acme_app"])["args"] == {"BASE": "base_image", "other": "other"}
 
 
+def test_artifacts_whose_images_end_in_one_name_are_two() -> None:
+    files = {
+        "skaffold.yaml": HEAD + "build:\n  artifacts:\n"
+        "  - {image: eu.gcr.io/shop/api, context: a, docker: {buildArgs: {V: eu}}}\n"
+        "  - {image: us.gcr.io/shop/api, context: a, docker: {buildArgs: {V: us}}}\n"
+        "  - {image: app, context: b, requires: [{image: us.gcr.io/shop/api, alias: BASE}]}\n",
+        "a/Dockerfile": SCRATCH,
+        "b/Dockerfile": "ARG BASE\nFROM $BASE\n",
+    }
+    found = {name: shown(each)["args"] for name, each in images(files).items()}
+    assert found == {"api": {"V": "eu"}, "us.gcr.io-shop-api": {"V": "us"}, "app": {"BASE": "us.gcr.io-shop-api"}}
+
+
 def test_of_artifacts_of_one_name_the_nearest_is_required() -> None:
     one = HEAD + "build:\n  artifacts:\n  - {image: app, context: app, requires: [{image: base, alias: BASE}]}\n"
     base = HEAD + "build: {artifacts: [{image: base}]}\n"

@@ -81,7 +81,10 @@ class _Skaffold:
         for artifact in build.get("artifacts").items:
             made = _Artifact(self.notes, file, artifact, platforms).build()
             if made is not None:
-                self.builds.setdefault(made.key, made)
+                there = self.builds.get(made.key, made)
+                # Images of two registries may end in one name.
+                named = made if there.published == made.published else replace(made, name=made.published[0])
+                self.builds.setdefault(named.key, named)
         for profile in document.get("profiles").items:
             patches = (each.get("path").text or "" for each in profile.get("patches").items)
             if profile.get("build", "artifacts").items or any(each.startswith("/build/artifacts") for each in patches):
