@@ -251,7 +251,7 @@ def _stated(world: World) -> None:
     world.write(folder / "odd/compose.yaml", "services: {odd: {build: ..}}\n", secret=False)
     value = world.values["value in a .env that cannot be expanded"]
     line = world.values["line of a .env that cannot be read"]
-    world.write(folder / "odd/.env", f"PASSWORD=$5{value}\n+{line}/\n")
+    world.write(folder / "odd/.env", f"PASSWORD=${{5{value}}}\n+{line}/\n")
     world.write(folder / ".env", f"IN_DOTENV={world.values['.env']}\n")
     world.git(folder, "init", "-q", "-b", "main")
     world.planted.add(folder / ".git/objects")

@@ -179,7 +179,7 @@ def _dots_kept(_: Any) -> Any:
 
 
 def _main_ignore_file(ignore: Any) -> Any:
-    return lambda places, root, dockerfile: ignore(places, root, None)
+    return lambda places, context, root, dockerfile: ignore(places, context, root, None)
 
 
 def _no_default(value: Any) -> Any:
@@ -243,7 +243,7 @@ BUGS: Mapping[str, Bug] = {
         "submodule"
     ),
     "names quoted": Bug("mbuild.git.diff", "decode", _quoted).first("add an odd name", "rename by normal form"),
-    "ignore file of the Dockerfile forgotten": Bug("mbuild.graph.places", "Places._ignore", _main_ignore_file).first(
+    "ignore file of the Dockerfile forgotten": Bug("mbuild.graph.places", "Places._ruled", _main_ignore_file).first(
         "ignore file added or removed", "ignore pattern added", "ignore pattern removed"
     ),
     "exceptions of ignore files forgotten": Bug("mbuild.graph.places", "parse_ignore", _without_exceptions).first(
