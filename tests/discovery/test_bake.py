@@ -550,3 +550,20 @@ def test_folders_beside_which_bake_is_run_are_folders() -> None:
     target = {"context": "cwd://web", "dockerfile": "cwd://base/Dockerfile", "contexts": {"n": "cwd://mat"}}
     found = images({"docker-bake.json": json.dumps({"target": {"a": target}}), **DOCKERFILES})["a"]
     assert shown(found) == {"context": "web", "dockerfile": "base/Dockerfile", "contexts": {"n": "./mat"}}
+
+
+@needs_buildx
+def test_an_inherited_target_is_found_by_the_dockerfile_that_buildkit_takes() -> None:
+    text = 'target "app" {\n  context = "low"\n  tags = ["acme/app:1"]\n}\n'
+    text += 'target "far" {\n  context = "low"\n  dockerfile = "cwd://mat/Dockerfile"\n  tags = ["acme/far:1"]\n}\n'
+    text += 'target "dev" {\n  inherits = ["app", "far"]\n  context = "web"\n  tags = ["acme/dev:1"]\n}\n'
+    found = images({"docker-bake.hcl": text, "low/dockerfile": SCRATCH, **DOCKERFILES})
+    assert {name: found[name].build.dockerfile for name in ("app", "far")} == {
+        "app": "low/dockerfile",
+        "far": "mat/Dockerfile",
+    }
+
+
+def test_names_that_are_none_to_buildx_are_left_out_without_it_too() -> None:
+    files = {"docker-bake.json": json.dumps({"target": {"a.b": {"context": "web"}}}), **DOCKERFILES}
+    assert set(images(files, None)) == {"base", "mat", "web"}

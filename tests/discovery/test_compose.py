@@ -267,3 +267,10 @@ def test_buildkit_takes_a_file_in_lower_case_where_there_is_no_other(name: str) 
     assert (found.source, found.dockerfile, found.args) == ("compose", "a/dockerfile", (("V", "1"),))
     both = images({"compose.yaml": text, "a/dockerfile": SCRATCH, "a/Dockerfile": SCRATCH})["a"].build
     assert both.dockerfile == "a/Dockerfile"
+
+
+@pytest.mark.parametrize("text", ['A="x" ' * 400_000, 'A="x"\n' * 400_000], ids=["line", "lines"])
+def test_a_long_file_of_variables_is_gone_through_once(text: str) -> None:
+    """Once for each of its values takes longer than a test may."""
+    files = {".env": text + "\nV=1\n", "compose.yaml": "services: {a: {build: {context: ., args: {V: $V}}}}\n"}
+    assert images({**files, "Dockerfile": SCRATCH})["a"].build.args == (("V", "1"),)

@@ -14,12 +14,12 @@ from typing import Any
 from mbuild.discovery import bakejson, bakeoutline
 from mbuild.discovery.bakenewer import evaluated
 from mbuild.discovery.bakeoutline import Block, Outline, is_private
+from mbuild.discovery.baketarget import OTHER_TARGET, Target, dockerfile_of, tags_of
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
-from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Bake, Build, Look, Other, Stated, build_key
+from mbuild.discovery.model import Bake, Build, Look, Stated
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import ancestors, base, beside, is_remote, joined, moved_cache, parent
+from mbuild.discovery.paths import ancestors, base, dockerfile_at, parent
 from mbuild.errors import ConfigError, EnvironmentFault, Where
-from mbuild.images import Secret
 from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass
@@ -29,7 +29,6 @@ MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "doc
 _FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
 MOST_NAMED = 10
 """So many targets a note names."""
-_TARGET = "target:"
 _NO_IMAGE = ("cacheonly", "local", "tar")
 
 
@@ -81,10 +80,10 @@ class _Files:
             listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
             listed += f" and {more} more" if more > 0 else ""
             self.notes.add(f"left out, since their output is no image: {listed}", outline.where(left[0], answer))
-        places = {each: outline.where(each, answer).file for each in targets}
+        places = {each: outline.where(each, answer).file for each in images}
         for name in sorted(images):
             where = outline.where(name, answer)
-            build = _Target(self.notes, folder, where, name, targets[name], places).build(guess)
+            build = Target(self.notes, folder, where, name, targets[name], places).build(guess)
             if build is not None:
                 yield build
 
@@ -159,10 +158,8 @@ class _Files:
         return best, f"{base(self.files[0])} is taken to be run from {best or 'the top'}: its Dockerfiles are there"
 
     def _exists(self, folder: str, target: Mapping[str, Any]) -> bool:
-        context = _local(str(target.get("context", ".")))
-        path = None if is_remote(context) else joined(folder, context)
-        path = None if path is None else joined(path, str(target.get("dockerfile", "Dockerfile")))
-        return path is not None and follow(self.tree, path) is not None
+        path = dockerfile_of(target, folder)
+        return path is not None and dockerfile_at(self.tree, path) is not None
 
 
 def _groups(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:
@@ -195,110 +192,6 @@ def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:
     return ConfigError(said + text, where=Where(files[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    notes: Notes
-    folder: str
-    where: Where
-    name: str
-    said: Mapping[str, Any]
-    places: Mapping[str, str]
-
-    def build(self, guess: str) -> Build | None:
-        """Return the build of a target; None, noted, where it is no image or mbuild cannot know what it is made of."""
-        written = _local(str(self.said.get("context", ".")))
-        context = None if is_remote(written) else joined(self.folder, written)
-        if (refusal := self._refusal(written, context)) is not None:
-            self._note(*refusal)
-            return None
-        assert context is not None
-        named = str(self.said.get("dockerfile", "Dockerfile"))
-        dockerfile = joined(context, named) if named == _local(named) else joined(self.folder, _local(named))
-        if dockerfile is None:
-            self._note(f"its Dockerfile {quoted(str(self.said.get('dockerfile')))} is not in this repository")
-            return None
-        return Build(
-            source="bake",
-            name=self.name,
-            where=self.where,
-            dockerfile=dockerfile,
-            context=context,
-            target=self.said.get("target") or None,
-            args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
-            contexts=tuple(self._contexts()),
-            published=_tags(self.said),
-            platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
-            secrets=tuple(self._secrets()),
-            ssh=tuple(self._ssh()),
-            labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
-            cache_from=tuple(self._caches("cache-from")),
-            cache_to=tuple(self._caches("cache-to")),
-            guesses=(guess,) if guess else (),
-        )
-
-    def _args(self) -> Mapping[str, Any]:
-        return self.said.get("args") or {}
-
-    def _refusal(self, written: str, context: str | None) -> tuple[str, ...] | None:
-        if "dockerfile-inline" in self.said:
-            return "its Dockerfile is written inline", "write it to a file of its own and name that with 'dockerfile'"
-        if written.startswith(_TARGET):
-            return ("its context is another target",)
-        if context is None:
-            return (f"its context {quoted(written)} is {'remote' if is_remote(written) else 'not in this repository'}",)
-        return None
-
-    def _contexts(self) -> Iterator[tuple[str, Other]]:
-        for name, value in sorted((self.said.get("contexts") or {}).items()):
-            other = self._other(str(value))
-            if other is not None:
-                yield name, other
-
-    def _other(self, value: str) -> Other | None:
-        if value.startswith(_TARGET):
-            named = value.removeprefix(_TARGET)
-            return Other(BUILD, build_key(self.places.get(named, self.where.file), named))
-        value = _local(value)
-        if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
-            return Other(EXTERNAL, value)
-        path = joined(self.folder, value)
-        if path is None:
-            self._note(f"its context {quoted(value)} is not in this repository")
-        return None if path is None else Other(FOLDER, path)
-
-    def _secrets(self) -> Iterator[Secret]:
-        for each in self.said.get("secret") or ():
-            fields = each if isinstance(each, Mapping) else dict(part.partition("=")[::2] for part in each.split(","))
-            identity, env = fields.get("id", ""), fields.get("env", "")
-            file = fields.get("src") or fields.get("source") or ""
-            if identity and not env and not file:
-                env = identity
-            if identity:
-                yield Secret(identity, env, "" if env else file)
-
-    def _ssh(self) -> Iterator[str]:
-        for each in self._listed("ssh"):
-            identity, _, written = str(each).partition("=")
-            paths = written.split(",") if written else []
-            if isinstance(each, Mapping):
-                identity, paths = str(each.get("id", "default")), [str(path) for path in each.get("paths") or ()]
-            moved = ",".join(beside(self.folder, path) for path in paths)
-            yield f"{identity}={moved}" if moved else identity
-
-    def _caches(self, key: str) -> Iterator[str]:
-        for each in self._listed(key):
-            if isinstance(each, Mapping):
-                each = ",".join(f"{name}={value}" for name, value in sorted(each.items()))  # noqa: PLW2901
-            yield moved_cache(str(each), self.folder)
-
-    def _listed(self, key: str) -> Iterable[Any]:
-        found = self.said.get(key)
-        return found if isinstance(found, list) else ()
-
-    def _note(self, message: str, *hints: str) -> None:
-        self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
-
-
 def _with_parents(names: Iterable[str], targets: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     """Return targets and those that they are made from, which are images whatever becomes of them otherwise."""
     found: set[str] = set()
@@ -309,26 +202,16 @@ def _with_parents(names: Iterable[str], targets: Mapping[str, Mapping[str, Any]]
             continue
         found.add(name)
         contexts = (targets[name].get("contexts") or {}).values()
-        waiting += [each.removeprefix(_TARGET) for each in map(str, contexts) if each.startswith(_TARGET)]
+        waiting += [each.removeprefix(OTHER_TARGET) for each in map(str, contexts) if each.startswith(OTHER_TARGET)]
     return frozenset(found)
 
 
 def _published(outline: Outline, named: Iterable[str], targets: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the targets that others inherit from and that are images all the same: with tags that no image has."""
-    tags = {tag for name in named for tag in _tags(targets[name])}
+    tags = {tag for name in named for tag in tags_of(targets[name])}
     for name in sorted(outline.inherited & targets.keys()):
-        if not is_private(name) and not tags.issuperset(_tags(targets[name])):
+        if not is_private(name) and not tags.issuperset(tags_of(targets[name])):
             yield name
-
-
-def _local(path: str) -> str:
-    """Return a path as it is without the mark of those beside which bake is run (``bake.go``: ``cwd://``)."""
-    return path.removeprefix("cwd://")
-
-
-def _tags(target: Mapping[str, Any]) -> tuple[str, ...]:
-    found = target.get("tags") or ()
-    return (found,) if isinstance(found, str) else tuple(str(each) for each in found)
 
 
 def _is_no_image(target: Mapping[str, Any]) -> bool:

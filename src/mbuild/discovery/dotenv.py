@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 
 from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.errors import Problem, Where
+from mbuild.values import dataclass, field
 
-_KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.\-]*)[ \t]*(?:[=:][ \t]*|(?=\n|$))")
+_IDLE = re.compile(r"(?:\s+|#[^\n]*)*")
+_KEY = re.compile(r"(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_.\-]*)[ \t]*(?:[=:][ \t]*|(?=\n|\Z))")
 _ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0\d{0,3})')
 # A dollar sign that is none of a variable is written twice.
 _ESCAPES = dict(zip('abfnrtv$"\\', ["\a", "\b", "\f", "\n", "\r", "\t", "\v", "$$", '"', "\\"], strict=True))
@@ -22,40 +25,64 @@ def parse(raw: bytes, shown: str, outer: Mapping[str, str]) -> tuple[dict[str, s
     Messages quote nothing of the file: people keep passwords in it.
     A name without ``=`` takes its value from the environment, which has none here: it stays unset.
     """
-    text = raw.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
-    found: dict[str, str] = {}
-    problems: list[Problem] = []
-    at = 0
-    while at < len(text):
-        at = _line(text, at, found, outer, problems, shown)
-    return found, tuple(problems)
+    reader = _Reader(raw.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n"), shown, dict(outer))
+    while reader.more():
+        reader.statement()
+    return reader.found, tuple(reader.problems)
 
 
-def _line(
-    text: str, at: int, found: dict[str, str], outer: Mapping[str, str], problems: list[Problem], shown: str
-) -> int:
-    """Read what starts at a place; return where the next one may start: another value may stand behind a quoted one."""
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
-    if not text[at:end].strip() or text[at:end].lstrip().startswith("#"):
-        return end + 1
-    key = _KEY.match(text, at, end)
-    where = Where(shown, text.count("\n", 0, at) + 1)
-    if key is None:
-        problems.append(Problem("the line is no NAME=VALUE", where))
-        return end + 1
-    if not key[0].rstrip().endswith(("=", ":")):
-        return end + 1
-    try:
-        found[key[1]], following = _value(text, key.end(), end, found | dict(outer))
-    except InterpolationError:
-        hint = "write '$$' for a dollar sign, or put the value in single quotes"
-        problems.append(Problem(f"{key[1]}: a variable in its value cannot be read", where, (hint,)))
-        return end + 1
-    return following
+@dataclass(slots=True)
+class _Reader:
+    """Goes through a file once, however many values stand on a line: at is where the next one may start."""
+
+    text: str
+    shown: str
+    outer: MutableMapping[str, str]
+    found: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    at: int = 0
+    line: int = 1
+    counted: int = 0
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What a value may use."""
+        return ChainMap(self.outer, self.found)
+
+    def more(self) -> bool:
+        """Go to the next statement; return whether there is one."""
+        match = _IDLE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+        return self.at < len(self.text)
+
+    def statement(self) -> None:
+        """Read what starts here. A value may have several lines, and others behind it on its last."""
+        key = _KEY.match(self.text, self.at)
+        if key is None:
+            self._wrong("the line is no NAME=VALUE")
+        elif key[0].rstrip().endswith(("=", ":")):
+            try:
+                self.found[key[1]], self.at = _value(self.text, key.end(), self.values)
+            except InterpolationError:
+                hint = "write '$$' for a dollar sign, or put the value in single quotes"
+                self._wrong(f"{key[1]}: a variable in its value cannot be read", hint)
+        else:
+            self.at = key.end()
+
+    def _wrong(self, message: str, *hints: str) -> None:
+        """Note what is wrong with the line, and go on behind it."""
+        self.line += self.text.count("\n", self.counted, self.at)
+        self.counted = self.at
+        self.problems.append(Problem(message, Where(self.shown, self.line), hints))
+        self.at = _end_of_line(self.text, self.at)
 
 
-def _value(text: str, at: int, end: int, values: Mapping[str, str]) -> tuple[str, int]:
+def _end_of_line(text: str, at: int) -> int:
+    found = text.find("\n", at)
+    return len(text) if found < 0 else found
+
+
+def _value(text: str, at: int, values: Mapping[str, str]) -> tuple[str, int]:
     """Return a value and where what follows it starts; quoted values may have several lines.
 
     Rules: compose-go ``dotenv/parser.go`` (extractVarValue, expandEscapes).
@@ -64,8 +91,9 @@ def _value(text: str, at: int, end: int, values: Mapping[str, str]) -> tuple[str
     pattern = _QUOTED.get(mark)
     match = pattern.match(text, at) if pattern else None
     if match is None:
+        end = _end_of_line(text, at)
         # Only behind a blank a "#" begins a comment: a colour is a value.
-        return expand(text[at:end].partition(" #")[0].rstrip(), values), end + 1
+        return expand(text[at:end].partition(" #")[0].rstrip(), values), end
     inner = re.sub(rf"\\(?:{mark}|(.))", lambda each: each[0] if each[1] else mark, match[1], flags=re.DOTALL)
     return inner if mark == "'" else expand(_ESCAPE.sub(_unescaped, inner), values), match.end()
 

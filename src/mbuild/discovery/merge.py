@@ -184,8 +184,10 @@ def _apart(group: list[Build]) -> Iterator[tuple[str, list[Build]]]:
     """Yield a group for each platform, where there are builds that make an image for one platform only each."""
     only = [each.platforms[0] if len(each.platforms) == 1 else "" for each in group]
     first = next(filter(None, only), "")
-    for name in dict.fromkeys(filter(None, only)) or ("",):
-        yield name, [each for each, alone in zip(group, only, strict=True) if (alone or first) == name]
+    parts: dict[str, list[Build]] = {}
+    for each, alone in zip(group, only, strict=True):
+        parts.setdefault(alone or first, []).append(each)
+    yield from parts.items()
 
 
 def _renamed(build: Build, name: str, external: Mapping[str, Where]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 
 from mbuild.passed import placed
 from mbuild.references import NameProblem
-from mbuild.tree import Tree, follow_folder
+from mbuild.tree import Tree, follow, follow_folder
 
 # What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).
 _REMOTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://|git@|github\\.com/")
@@ -65,6 +65,16 @@ def relative(path: str, folder: str) -> str:
 def is_folder(tree: Tree, path: str) -> bool:
     """Return whether a folder is there, also behind links."""
     return not path or follow_folder(tree, path) is not None
+
+
+def dockerfile_at(tree: Tree, path: str) -> str | None:
+    """Return the Dockerfile that BuildKit takes for a path: ``dockerfile`` where there is no ``Dockerfile``; or None.
+
+    BuildKit ``frontend/dockerui/config.go``: ReadEntrypoint.
+    """
+    lower = posixpath.join(parent(path), "dockerfile")
+    names = (path, lower) if base(path) == "Dockerfile" else (path,)
+    return next((each for each in names if follow(tree, each) is not None), None)
 
 
 def is_text(text: str) -> bool:

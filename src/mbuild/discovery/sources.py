@@ -9,10 +9,10 @@ from mbuild.discovery import bake, compose, dockerfiles, skaffold
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import Bake, Build, Discovery, Look, Stated
-from mbuild.discovery.paths import base, joined, parent
+from mbuild.discovery.paths import dockerfile_at
 from mbuild.discovery.recording import Recording
 from mbuild.errors import Problem
-from mbuild.tree import SUBMODULE, Entry, Tree, follow
+from mbuild.tree import SUBMODULE, Entry, Tree
 from mbuild.values import replace
 
 Source = Callable[[Look], Stated]
@@ -41,17 +41,6 @@ def own_paths(entries: Iterable[Entry]) -> tuple[tuple[str, ...], tuple[str, ...
     return paths if not vendored else tuple(sorted(set(paths) - set(vendored))), vendored
 
 
-def _found(tree: Tree, build: Build) -> Build:
-    """Return a build with the Dockerfile that BuildKit takes: ``dockerfile`` where there is no ``Dockerfile``.
-
-    BuildKit ``frontend/dockerui/config.go``: ReadEntrypoint.
-    """
-    if base(build.dockerfile) != "Dockerfile" or follow(tree, build.dockerfile) is not None:
-        return build
-    lower = joined(parent(build.dockerfile), "dockerfile")
-    return build if lower is None or follow(tree, lower) is None else replace(build, dockerfile=lower)
-
-
 def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     """Return the images that the files of a tree state. bake_door: evaluates bake files, None where nothing can."""
     recording = Recording(tree)
@@ -63,8 +52,9 @@ def discover(tree: Tree, bake_door: Bake | None = None) -> Discovery:
     project = ""
     for source in SOURCES.values():
         stated = source(replace(look, stated=tuple(builds)))
-        builds.extend(_found(recording, each) for each in stated.builds)
+        found = ((each, dockerfile_at(recording, each.dockerfile)) for each in stated.builds)
+        builds.extend(each if path is None else replace(each, dockerfile=path) for each, path in found)
         problems.extend(stated.problems)
         project = project or stated.project
-    found = merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))
-    return replace(found, read=frozenset(recording.read_paths))
+    merged = merge(looker, tuple(builds), tuple(problems), project, tuple(SOURCES))
+    return replace(merged, read=frozenset(recording.read_paths))

@@ -127,18 +127,25 @@ class Writer:
         own = "" if node.base == SCRATCH and not replaced else node.platform
         self._platforms[node] = self._platforms[parent] if parent else own or self._platform
         if parent:
+            if self._replaced(parent):
+                self._doubt_triggers(node, self._resolution.of(parent))
             return self._position[parent], ""
         found = self._resolution.of(node)
         if found is None:
             return None, ""
         name = replace(reference(node), name=node.name) if replaced else reference(node)
         self._references.append((name, found))
-        if not replaced and is_foreign(found):
-            reason = f"FROM {node.base}: which ONBUILD triggers it has is not known, as {_name(found)} made it"
-            self._doubts.append(Doubt(reason, node.where))
+        if not replaced:
+            self._doubt_triggers(node, found)
         if isinstance(found, FolderContext) and (not replaced or node in self._whole):
             self._reads.append(Read(found.context, "FROM", ("/",), node.where))
         return found, name.name
+
+    def _doubt_triggers(self, node: Node, found: Resolved | None) -> None:
+        """Note where a stage starts from what may have triggers that are not known."""
+        if found is not None and is_foreign(found):
+            reason = f"FROM {node.base}: which ONBUILD triggers it has is not known, as {_name(found)} made it"
+            self._doubts.append(Doubt(reason, node.where))
 
     def _begin(self, node: Node) -> Scope:
         scope = Scope(self._lexer, self._args, self._shared, self._syntax)
