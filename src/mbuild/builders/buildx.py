@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
+from mbuild.builders.foreseen import triggered
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar, own_path
 from mbuild.context.stage import stage
@@ -102,6 +103,8 @@ class Buildx(EngineStore):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image and load it into the engine."""
+        if problems := triggered(request, self.engine.triggers):
+            return BuildResult("failed", problems=problems)
         with tempfile.TemporaryDirectory(prefix="mbuild-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
             with self._context(request, folder) as (dockerfile, context, tar):

@@ -17,6 +17,7 @@ from typing import Any
 
 from mbuild.builders.bind import pack
 from mbuild.builders.engine_store import EngineStore
+from mbuild.builders.foreseen import triggered
 from mbuild.builders.kit.trace import decode
 from mbuild.builders.pipe import Pipe
 from mbuild.builders.progress import LOG_LINES, Progress
@@ -93,6 +94,8 @@ class DockerApi(EngineStore):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image in the engine."""
+        if problems := triggered(request, self.engine.triggers):
+            return BuildResult("failed", problems=problems)
         imported: dict[str, str] = {}
         try:
             for name, source in request.folders.items():

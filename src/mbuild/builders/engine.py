@@ -198,6 +198,17 @@ class Engine:
             found: Mapping[str, Any] = self.client.inspect_image(name)
         return found
 
+    def triggers(self, name: str) -> tuple[str, ...]:
+        """Return the ONBUILD triggers of an image; () where there are none, or the engine does not hold it."""
+        from docker.errors import ImageNotFound
+
+        with self._lock, _explained(self.host):
+            try:
+                found = self.client.inspect_image(name)
+            except ImageNotFound:
+                return ()
+        return tuple((found.get("Config") or {}).get("OnBuild") or ())
+
     def save(self, name: str, write: Callable[[bytes], object]) -> None:
         """Hand on an image as the tar that ``docker save`` makes of it. An image without layers cannot be saved."""
         with self._lock, _explained(self.host):

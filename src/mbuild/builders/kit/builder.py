@@ -5,12 +5,15 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
+from functools import partial
+
 from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
+from mbuild.builders.foreseen import unforeseen, unforeseen_paths
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
 from mbuild.builders.kit.filesync import Folder
-from mbuild.builders.kit.session import Session
+from mbuild.builders.kit.session import CONTEXT, Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
@@ -41,7 +44,12 @@ class Kit(EngineStore):
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image in the engine."""
         told = progress.Progress(request.image, emit)
-        session = Session(_folders(request), _slot(request), lambda sent: emit(Sent(request.image, sent)))
+        session = Session(
+            _folders(request),
+            _slot(request),
+            lambda sent: emit(Sent(request.image, sent)),
+            partial(unforeseen_paths, request.recipes),
+        )
         solve = Solve(session.id, attributes(request), request.names, told.take)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
@@ -58,6 +66,8 @@ class Kit(EngineStore):
             return BuildResult("cancelled", sent=session.sent)
         if session.error is not None:
             raise session.error
+        if session.refused:
+            return BuildResult("failed", problems=(unforeseen(request, session.refused),), sent=session.sent)
         result = _result(request, told, solved, session.sent)
         return replace(result, bases=self.engine.used(request, told.bases)) if not solved.error else result
 
@@ -86,7 +96,7 @@ def attributes(request: BuildRequest) -> dict[str, str]:
 
 def _local(name: str) -> str:
     """Return the name under which the engine asks for a named context that is a folder, clear of the two fixed ones."""
-    return f"_{name}" if name in ("context", "dockerfile") else name
+    return f"_{name}" if name in (CONTEXT, "dockerfile") else name
 
 
 def _folders(request: BuildRequest) -> dict[str, Folder]:
@@ -94,7 +104,7 @@ def _folders(request: BuildRequest) -> dict[str, Folder]:
     dockerfile = (("Dockerfile", request.dockerfile), ("Dockerfile.dockerignore", _IGNORE))
     named = {_local(name): Folder(request.epoch, source) for name, source in request.folders.items()}
     return named | {
-        "context": Folder(request.epoch, request.context),
+        CONTEXT: Folder(request.epoch, request.context),
         "dockerfile": Folder(request.epoch, files=dockerfile),
     }
 

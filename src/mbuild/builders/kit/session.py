@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from urllib.parse import unquote_plus
 
 from mbuild.builders.kit.channel import Channel, Gone, Stream
 from mbuild.builders.kit.filesync import Folder, Sending
 from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.builders.kit.wire import integer
 from mbuild.values import dataclass, field
+
+CONTEXT = "context"
+"""The name under which the engine asks for the build's own context (moby/buildkit ``frontend/dockerui``)."""
 
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
@@ -24,14 +28,17 @@ class Session:
     """One session. folders: by the name under which the engine asks; told: is called with the bytes sent so far.
 
     slot: where the engine keeps what it has of the folders: the same for every build of an image.
-    error: what kept a folder from being sent as it should be.
+    beyond: returns of the paths that are asked for of the build's own context (none: all of it) those that must not be.
+    error: what kept a folder from being sent as it should be. refused: what was asked for and must not be.
     """
 
     folders: Mapping[str, Folder]
     slot: str
     told: Callable[[int], None]
+    beyond: Callable[[Collection[str]], Collection[str]] = lambda _: ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     error: BaseException | None = None
+    refused: Collection[str] = ()
     _sent: dict[str, int] = field(default_factory=dict)
     _channel: Channel | None = None
 
@@ -69,6 +76,10 @@ class Session:
         if _IGNORE_FILE in (stream.headers.get("followpaths"), stream.headers.get("include-patterns")):
             # A context is selected already: an ignore file in it is mere content, and not to be applied.
             folder = Folder(folder.epoch)
+        elif name == CONTEXT and (refused := self.beyond(_followed(stream))):
+            self.refused = refused
+            stream.finish(_ABORTED, "not all of that may be read")
+            return
         try:
             Sending(folder, stream, lambda sent: self._count(name, sent)).run()
             stream.finish()
@@ -82,3 +93,10 @@ class Session:
         if self.folders[name].source is not None:
             self._sent[name] = sent
             self.told(self.sent)
+
+
+def _followed(stream: Stream) -> list[str]:
+    """Return the paths that are asked for of a folder (``session/filesync/filesync.go``, decodeOpts)."""
+    paths = stream.headers.get("followpaths", [])
+    encoded = stream.headers.get("followpaths-encoded", ["0"])[0] not in ("0", "false")
+    return [unquote_plus(each, errors="surrogateescape") for each in paths] if encoded else paths

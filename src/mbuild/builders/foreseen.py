@@ -1,0 +1,86 @@
+"""What a build may ask for by what is known of its Dockerfile, and what it asked for beyond that. Pure.
+
+An image of others may have ONBUILD triggers, which BuildKit runs in our context. Nothing is known of them before the
+build, so what they read is neither sent nor looked at when it changes: such a build must not count as one.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from mbuild.builders.protocol import BuildRequest
+from mbuild.dockerfile.model import ExternalImage, Recipe, StageRecipe
+from mbuild.errors import Problem, Where, printable
+
+WHOLE = "/"
+"""Stands for all of a context."""
+
+_READING = ("COPY", "ADD", "RUN --")
+"""How the triggers begin that may need a file of the context."""
+
+
+def unforeseen_paths(recipes: Iterable[Recipe], asked: Collection[str]) -> tuple[str, ...]:
+    """Return what BuildKit asks for of an image's own context and no instruction reads; () where anything may be read.
+
+    asked: the paths, as it names them; none stand for all of the context (``dockerfile2llb/convert.go``, ctxPaths and
+    normalizeContextPaths: what all stages name that are reached, cleaned, or nothing where one of them is the root).
+    """
+    foreseen: set[str] = set()
+    for recipe in recipes:
+        if recipe.doubts:
+            return ()
+        foreseen.update(map(_cleaned, _named(recipe)))
+    if WHOLE in foreseen:
+        return ()
+    return tuple(sorted({_cleaned(each) for each in asked or (WHOLE,)} - foreseen))
+
+
+def _named(recipe: Recipe) -> Iterator[str]:
+    """Yield the sources of all reads; BuildKit counts those of ADD that are git repositories among the paths, too."""
+    for read in recipe.reads:
+        if not read.context:
+            yield from read.sources
+    for stage in recipe.stages:
+        for operation in stage.operations:
+            if operation.keyword == "ADD":
+                yield from operation.args[:-1]
+
+
+def _cleaned(source: str) -> str:
+    # A header ends in no blank, and begins with none.
+    return posixpath.normpath(f"/{source.strip().lstrip('/')}")
+
+
+def triggered(request: BuildRequest, triggers: Callable[[str], Sequence[str]]) -> tuple[Problem, ...]:
+    """Return why an image cannot be built by a builder that does not see what is asked for, as far as that is known.
+
+    triggers: gives those of an external image, () also where nothing is known of it.
+    """
+    stages = (each for recipe in request.recipes if not recipe.doubts for each in recipe.stages)
+    bases = {each.base_ref: each for each in stages if isinstance(each.base, ExternalImage)}
+    found = (each for name, each in bases.items() if any(map(_may_read, triggers(name))))
+    return tuple(_problem(request, "may read what no instruction of its Dockerfile does", each) for each in found)
+
+
+def _may_read(trigger: str) -> bool:
+    return trigger.lstrip().upper().startswith(_READING)
+
+
+def unforeseen(request: BuildRequest, paths: Collection[str]) -> Problem:
+    """Return what to say of a build that asks for paths that no instruction reads."""
+    what = "all of its context" if WHOLE in paths else ", ".join(printable(each[1:]) for each in paths)
+    stages = (each for recipe in request.recipes for each in recipe.stages)
+    base = next((each for each in stages if isinstance(each.base, ExternalImage)), None)
+    return _problem(request, f"reads {what}, and no instruction of its Dockerfile does", base)
+
+
+def _problem(request: BuildRequest, reads: str, base: StageRecipe | None) -> Problem:
+    message = f"image '{request.image}': the build {reads}, so that changes there would go unnoticed"
+    if base is None:
+        return Problem(message, Where(request.dockerfile_path), ("that is a fault of mbuild's: please report it",))
+    hints = (
+        f"ONBUILD triggers of {base.base_ref} do, most likely: docker inspect {base.base_ref}",
+        "write their instructions in the Dockerfile, and start from an image without them",
+    )
+    return Problem(message, base.where, hints)
