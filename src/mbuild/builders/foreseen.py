@@ -76,7 +76,7 @@ def unforeseen(request: BuildRequest, paths: Collection[str]) -> Problem:
 
 
 def _problem(request: BuildRequest, reads: str, base: StageRecipe | None) -> Problem:
-    message = f"image '{request.image}': the build {reads}, so that changes there would go unnoticed"
+    message = f"the build {reads}, so that changes there would go unnoticed"
     if base is None:
         return Problem(message, Where(request.dockerfile_path), ("that is a fault of mbuild's: please report it",))
     hints = (
