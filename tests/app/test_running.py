@@ -124,6 +124,21 @@ def test_what_a_builder_accepts_by_its_definition_is_not_looked_at(snapshot: Sna
     assert [name for name in names if "recipes" in vars(snapshot.graph.nodes[name])] == names[:1]
 
 
+def test_a_dockerfile_that_is_edited_meanwhile_is_not_built_under_the_name_of_the_planned_one(
+    snapshot: Snapshot, repo: Repo
+) -> None:
+    def edit(request: BuildRequest, cancel: Cancel) -> BuildResult:
+        repo.write({"api/Dockerfile": FILES["api/Dockerfile"] + "LABEL later=true\n"})
+        return BuildResult("built")
+
+    builder = FakeBuilder(edit)
+    done = run(snapshot, builder)
+    assert statuses(done)["base"] == "built"
+    assert statuses(done)["api"] == "failed"
+    assert "api/Dockerfile changed while" in done.problems[0].message
+    assert "api" not in {each.image for each in builder.asked}
+
+
 def test_a_file_that_changes_for_a_moment_is_tried_again(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.0)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mbuild.app.workspace import Snapshot, native_platform
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
+from mbuild.context.verify import checked
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
@@ -55,8 +56,11 @@ def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:
 
 
 def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated: bool = False) -> BuildRequest:
-    """Return the build request of one image. epoch: see there; dated: SOURCE_DATE_EPOCH says it, and no commit."""
-    definition, dockerfile = node.definition, snapshot.tree.read(node.dockerfile)
+    """Return the build request of one image. epoch: see there; dated: SOURCE_DATE_EPOCH says it, and no commit.
+
+    Raises ChangedWhileRead when its Dockerfile is not the one that was planned any more.
+    """
+    definition, dockerfile = node.definition, checked(snapshot.tree, node.dockerfile)
     sources = {use.name: context_source(snapshot.tree, use) for use in node.contexts}
     return BuildRequest(
         image=node.name,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.context.source import ContextSource, Rehash
 from mbuild.errors import ChangedWhileRead, EnvironmentFault, printable
-from mbuild.tree import Entry, OnDisk
+from mbuild.tree import Entry, OnDisk, Tree
 from mbuild.values import dataclass
 
 if TYPE_CHECKING:
@@ -194,6 +194,13 @@ class Reading:
                 state.update(piece.data)
                 write(piece.data)
         return state.hexdigest()
+
+
+def checked(tree: Tree, entry: Entry) -> bytes:
+    """Return the content of one file of a tree. Raises ChangedWhileRead when it is not what the entry says."""
+    content = bytearray()
+    Reading(ContextSource(tree, "", (entry,))).copy(entry, memoryview(bytearray(CHUNK)), content.extend)
+    return bytes(content)
 
 
 def blob_hash(oid: str, size: int) -> _Hash:
