@@ -9,7 +9,7 @@ import pytest
 
 from mbuild.builders.foreseen import unforeseen_paths
 from mbuild.dockerfile.evaluate import evaluate
-from mbuild.dockerfile.model import ExternalImage, Platform, Recipe
+from mbuild.dockerfile.model import ExternalImage, FolderContext, Platform, Recipe
 from mbuild.dockerfile.parser import parse
 from tests.conftest import EngineUnderTest
 from tests.support import Repo
@@ -24,7 +24,7 @@ def recipe(text: str) -> Recipe:
         args={},
         platform=Platform(),
         build_platform=Platform(),
-        resolve=lambda reference: ExternalImage(reference.name),
+        resolve=lambda each: FolderContext("conf") if each.name == "conf" else ExternalImage(each.name),
         resolve_stage=lambda _: None,
     )
 
@@ -50,7 +50,15 @@ def recipe(text: str) -> Recipe:
     ],
 )
 def test_what_is_asked_for_beyond_the_instructions(text: str, asked: list[str], beyond: tuple[str, ...]) -> None:
-    assert unforeseen_paths([recipe(f"FROM base\n{text}\n")], asked) == beyond
+    assert unforeseen_paths([recipe(f"FROM base\n{text}\n")], "", asked) == beyond
+
+
+@pytest.mark.parametrize(
+    ("asked", "beyond"), [(["a"], ()), (["a", "b/c"], ()), (["d"], ("/d",)), (["a", "e"], ("/e",)), ([], ())]
+)
+def test_what_is_asked_for_of_a_named_context(asked: list[str], beyond: tuple[str, ...]) -> None:
+    text = "FROM base\nCOPY e /\nCOPY --from=conf a /\nRUN --mount=from=conf,source=b/c,target=/c true\n"
+    assert unforeseen_paths([recipe(text)], "conf", asked) == beyond
 
 
 @pytest.fixture

@@ -114,6 +114,24 @@ def test_an_edit_that_keeps_the_size_is_sent(shop: tuple[Repo, str]) -> None:
     assert not second["app"].differences(built(repo, project, "buildx")[0]["app"])
 
 
+@pytest.mark.parametrize("source", [".dockerignore", "--from=n .dockerignore", ".dockerignore --from=n .dockerignore"])
+def test_an_ignore_file_is_a_file(shop: tuple[Repo, str], source: str) -> None:
+    repo, project = shop
+    copies = "".join(f"COPY {each.strip()} /{at}/\n" for at, each in enumerate(re.findall(r"(?:--\S+ )?\S+", source)))
+    config = f"version: 1\nproject: {project}\nimages: {{app: {{contexts: {{n: ./n}}}}}}\n"
+    repo.write({"build.yaml": config, "app/Dockerfile": f"FROM scratch\n{copies}", "app/.dockerignore": "*.md\n"})
+    repo.write({"n/.dockerignore": "*.txt\n"})
+    (repo.folder / "app/Dockerfile.dockerignore").unlink()
+    results = []
+    for way in WAYS:
+        assert (answer := repo.mbuild("build", "app", "--force", "--builder", way)).code == 0, answer.err
+        engine = connect()
+        results.append(result_of(engine.client, f"{project}/app:latest"))
+        engine.close()
+    assert not results[0].differences(results[1])
+    assert any(name.endswith("/.dockerignore") for name in results[0].files)
+
+
 def sent(answer: Answer) -> int:
     events = [json.loads(line) for line in answer.err.splitlines() if line.startswith("{")]
     return max((each["bytes"] for each in events if each["event"] == "sent" and each["image"] == "app"), default=0)

@@ -20,30 +20,33 @@ _READING = ("COPY", "ADD", "RUN --")
 """How the triggers begin that may need a file of the context."""
 
 
-def unforeseen_paths(recipes: Iterable[Recipe], asked: Collection[str]) -> tuple[str, ...]:
-    """Return what BuildKit asks for of an image's own context and no instruction reads; () where anything may be read.
+def unforeseen_paths(recipes: Sequence[Recipe], context: str, asked: Collection[str]) -> tuple[str, ...]:
+    """Return what BuildKit asks for of a context and no instruction reads; () where anything may be read.
 
+    context: "" for the image's own, else the name of a named one.
     asked: the paths, as it names them; none stand for all of the context (``dockerfile2llb/convert.go``, ctxPaths and
     normalizeContextPaths: what all stages name that are reached, cleaned, or nothing where one of them is the root).
+    Before version 0.13 it always asks for all of a named context.
     """
-    foreseen: set[str] = set()
-    for recipe in recipes:
-        if recipe.doubts:
-            return ()
-        foreseen.update(map(_cleaned, _named(recipe)))
-    if WHOLE in foreseen:
+    if any(recipe.doubts for recipe in recipes) or (context and not asked):
         return ()
-    return tuple(sorted({_cleaned(each) for each in asked or (WHOLE,)} - foreseen))
+    foreseen = sources_of(recipes, context)
+    return () if WHOLE in foreseen else tuple(sorted({_cleaned(each) for each in asked or (WHOLE,)} - foreseen))
 
 
-def _named(recipe: Recipe) -> Iterator[str]:
+def sources_of(recipes: Iterable[Recipe], context: str) -> frozenset[str]:
+    """Return what instructions read of a context, as BuildKit cleans it, from ``/``."""
+    return frozenset(_cleaned(each) for recipe in recipes for each in _named(recipe, context))
+
+
+def _named(recipe: Recipe, context: str) -> Iterator[str]:
     """Yield the sources of all reads; BuildKit counts those of ADD that are git repositories among the paths, too."""
     for read in recipe.reads:
-        if not read.context:
+        if read.context == context:
             yield from read.sources
     for stage in recipe.stages:
         for operation in stage.operations:
-            if operation.keyword == "ADD":
+            if operation.keyword == "ADD" and not context:
                 yield from operation.args[:-1]
 
 

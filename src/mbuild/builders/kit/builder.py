@@ -5,15 +5,16 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
-from mbuild.builders.foreseen import unforeseen, unforeseen_paths
+from mbuild.builders.foreseen import sources_of, unforeseen, unforeseen_paths
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
 from mbuild.builders.kit.filesync import Folder
-from mbuild.builders.kit.session import CONTEXT, Session
+from mbuild.builders.kit.session import CONTEXT, DOCKERFILE, Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
@@ -22,6 +23,7 @@ from mbuild.images import ImageDef
 from mbuild.references import context_key
 from mbuild.values import dataclass, replace
 
+_IGNORE_FILE = "/.dockerignore"
 _IGNORE = b"# nothing: the context is already selected\n"
 _NAMED = "moby.buildkit.frontend.contexts+forward"
 
@@ -48,7 +50,8 @@ class Kit(EngineStore):
             _folders(request),
             _slot(request),
             lambda sent: emit(Sent(request.image, sent)),
-            partial(unforeseen_paths, request.recipes),
+            partial(_beyond, request),
+            tuple(_local(name) for name in request.folders if sources_of(request.recipes, name) == {_IGNORE_FILE}),
         )
         solve = Solve(session.id, attributes(request), request.names, told.take)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))
@@ -94,9 +97,15 @@ def attributes(request: BuildRequest) -> dict[str, str]:
     return found | ({"frontend.caps": _NAMED} if named else {})
 
 
+def _beyond(request: BuildRequest, folder: str, asked: Collection[str]) -> Collection[str]:
+    """Return what is asked for of a folder, by the name that the engine knows it by, and must not be."""
+    contexts = {CONTEXT: ""} | {_local(name): name for name in request.folders}
+    return unforeseen_paths(request.recipes, contexts[folder], asked) if folder in contexts else ()
+
+
 def _local(name: str) -> str:
     """Return the name under which the engine asks for a named context that is a folder, clear of the two fixed ones."""
-    return f"_{name}" if name in (CONTEXT, "dockerfile") else name
+    return f"_{name}" if name in (CONTEXT, DOCKERFILE) else name
 
 
 def _folders(request: BuildRequest) -> dict[str, Folder]:
@@ -105,7 +114,7 @@ def _folders(request: BuildRequest) -> dict[str, Folder]:
     named = {_local(name): Folder(request.epoch, source) for name, source in request.folders.items()}
     return named | {
         CONTEXT: Folder(request.epoch, request.context),
-        "dockerfile": Folder(request.epoch, files=dockerfile),
+        DOCKERFILE: Folder(request.epoch, files=dockerfile),
     }
 
 

@@ -13,8 +13,8 @@ from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.builders.kit.wire import integer
 from mbuild.values import dataclass, field
 
-CONTEXT = "context"
-"""The name under which the engine asks for the build's own context (moby/buildkit ``frontend/dockerui``)."""
+CONTEXT, DOCKERFILE = "context", "dockerfile"
+"""The names under which the engine asks for the build's own context, and for its Dockerfile (``frontend/dockerui``)."""
 
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
@@ -28,14 +28,16 @@ class Session:
     """One session. folders: by the name under which the engine asks; told: is called with the bytes sent so far.
 
     slot: where the engine keeps what it has of the folders: the same for every build of an image.
-    beyond: returns of the paths that are asked for of the build's own context (none: all of it) those that must not be.
+    beyond: returns of the paths that are asked for of a folder (none: all of it) those that must not be.
+    bare: the folders of which the build reads the ignore file and nothing else. That is asked for once, for both.
     error: what kept a folder from being sent as it should be. refused: what was asked for and must not be.
     """
 
     folders: Mapping[str, Folder]
     slot: str
     told: Callable[[int], None]
-    beyond: Callable[[Collection[str]], Collection[str]] = lambda _: ()
+    beyond: Callable[[str, Collection[str]], Collection[str]] = lambda *_: ()
+    bare: Collection[str] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     error: BaseException | None = None
     refused: Collection[str] = ()
@@ -73,10 +75,12 @@ class Session:
         if folder is None:
             stream.finish(_NOT_FOUND, "no such folder")
             return
-        if _IGNORE_FILE in (stream.headers.get("followpaths"), stream.headers.get("include-patterns")):
-            # A context is selected already: an ignore file in it is mere content, and not to be applied.
+        asked = _followed(stream)
+        if asked == _IGNORE_FILE and name not in (CONTEXT, *self.bare):
+            # A named context is selected already: an ignore file in it is mere content, and not to be applied. What to
+            # leave out of the image's own is said by the file beside the Dockerfile, and never asked for here.
             folder = Folder(folder.epoch)
-        elif name == CONTEXT and (refused := self.beyond(_followed(stream))):
+        elif refused := self.beyond(name, asked):
             self.refused = refused
             stream.finish(_ABORTED, "not all of that may be read")
             return
