@@ -132,6 +132,20 @@ def test_an_ignore_file_is_a_file(shop: tuple[Repo, str], source: str) -> None:
     assert any(name.endswith("/.dockerignore") for name in results[0].files)
 
 
+def test_the_same_blob_checked_out_in_another_way_is_sent(shop: tuple[Repo, str]) -> None:
+    repo, project = shop
+    line = "conf/a.ini text working-tree-encoding=UTF-16{}E eol=lf\n"
+    contents = []
+    for order in ("L", "B"):
+        repo.write({".gitattributes": line.format(order)})
+        (repo.folder / "conf/a.ini").write_bytes("text\n".encode(f"utf-16-{order}e"))
+        repo.git("add", "conf/a.ini")
+        images, _ = built(repo, project, "auto")
+        assert not images["app"].differences(built(repo, project, "buildx")[0]["app"])
+        contents.append(images["app"].files["etc/a.ini"])
+    assert contents[0] != contents[1]
+
+
 def sent(answer: Answer) -> int:
     events = [json.loads(line) for line in answer.err.splitlines() if line.startswith("{")]
     return max((each["bytes"] for each in events if each["event"] == "sent" and each["image"] == "app"), default=0)

@@ -52,7 +52,7 @@ def content_name(node: Node) -> str:
 def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:
     """Return one context of an image as something that can be sent."""
     entries = tuple(Entry(use.path(each), each.mode, each.oid, each.size) for each in use.entries)
-    return ContextSource(tree, use.root, entries, use.folders)
+    return ContextSource(tree, use.root, entries, use.folders, tuple(digest for _, digest in use.attributes))
 
 
 def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated: bool = False) -> BuildRequest:

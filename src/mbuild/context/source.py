@@ -27,12 +27,14 @@ class ContextSource:
     root:    the context root from the git root, "" for the git root itself.
     entries: paths from the git root, all below ``root``.
     folders: relative to ``root``: must be there even if nothing in them is sent. Those around entries may be named too.
+    conversions: digests of what says how git checks the entries out: the same blob may be other content on disk.
     """
 
     tree: Tree
     root: str
     entries: tuple[Entry, ...]
     folders: tuple[str, ...] = ()
+    conversions: tuple[str, ...] = ()
 
     @property
     def files(self) -> int:

@@ -1,7 +1,8 @@
 """Sends a folder by BuildKit's directory sync (``moby.filesync.v1.FileSync/DiffCopy``; tonistiigi/fsutil ``send.go``).
 
 The other side is told of every entry and asks for the content of those that it does not have. It compares path, mode,
-size, time and link target, never content: so a time is made of the epoch and the content's id, as in ``context.stage``.
+size, time and link target, never content: so a time is made of the epoch and the content's id, as in ``context.stage``,
+and of what says how that is checked out.
 What a Dockerfile reads is selected already; the filters that come with a request are of no use.
 """
 
@@ -98,7 +99,11 @@ class Sending:
             number += 1
 
     def _time(self, oid: str) -> int:
-        return self.folder.epoch * _SECOND + (nanoseconds(oid) if oid else 0)
+        return self.folder.epoch * _SECOND + (nanoseconds(self._content_id(oid)) if oid else 0)
+
+    def _content_id(self, oid: str) -> str:
+        conversions = self.folder.source.conversions if self.folder.source else ()
+        return _hash("\0".join((oid, *conversions)).encode()) if conversions else oid
 
     def _stat(self, name: bytes, mode: int, size: int, time: int, target: bytes = b"") -> bytes:
         stat = text(1, name) + integer(2, mode) + integer(5, size) + integer(6, time) + text(7, target)
