@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -144,6 +145,24 @@ def test_the_same_blob_checked_out_in_another_way_is_sent(shop: tuple[Repo, str]
         assert not images["app"].differences(built(repo, project, "buildx")[0]["app"])
         contents.append(images["app"].files["etc/a.ini"])
     assert contents[0] != contents[1]
+
+
+def test_a_stage_that_is_called_as_its_parent_is_keeps_its_instructions(shop: tuple[Repo, str]) -> None:
+    repo, project = shop
+    text = "FROM --platform=$TARGETPLATFORM base AS Base\nCOPY c /stage\nFROM base\nCOPY --from=base /a-b /again\n"
+    text += "COPY . /all/\n"
+    config = f"version: 1\nproject: {project}\nimages: {{base: {{context: base}}, app: {{context: app}}}}\n"
+    repo.write({"build.yaml": config, "app/Dockerfile": text, "app/c": "c", "app/Dockerfile.dockerignore": "d"})
+    (ours, _), (theirs, _) = (built(repo, project, way) for way in WAYS)
+    assert not ours["app"].differences(theirs["app"])
+    assert {"stage", "again", "a-b", "all/c", "all/Dockerfile"} <= set(ours["app"].files)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert digest in str(ours["app"].files["all/Dockerfile"]), "the copy that is sent is not the one that is seen"
+    refused = repo.mbuild("all", "--dry-run", "--force", "--format", "bake")
+    assert refused.code == 2
+    assert (
+        "app/Dockerfile:1:1: image 'app': the stage 'base' has the name of an image of this repository" in refused.err
+    )
 
 
 def sent(answer: Answer) -> int:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.app.workspace import Snapshot, native_platform
+from mbuild.builders.bind import bind_parents
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource
 from mbuild.context.verify import checked
 from mbuild.dockerfile.epoch import NAME as EPOCH
+from mbuild.errors import DockerfileError, Where
 from mbuild.graph.model import ContextUse
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
@@ -58,11 +60,12 @@ def context_source(tree: AnyTree, use: ContextUse) -> ContextSource:
 def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated: bool = False) -> BuildRequest:
     """Return the build request of one image. epoch: see there; dated: SOURCE_DATE_EPOCH says it, and no commit.
 
-    Raises ChangedWhileRead when its Dockerfile is not the one that was planned any more.
+    Raises ChangedWhileRead when its Dockerfile is not the one that was planned any more, and DockerfileError where a
+    stage is called as a parent is, in a way that cannot be told apart.
     """
     definition, dockerfile = node.definition, checked(snapshot.tree, node.dockerfile)
     sources = {use.name: context_source(snapshot.tree, use) for use in node.contexts}
-    return BuildRequest(
+    asked = BuildRequest(
         image=node.name,
         dockerfile=dockerfile,
         dockerfile_path=definition.dockerfile,
@@ -86,6 +89,31 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated
         date=epoch if dated or (epoch and not _sees_date(node, dockerfile)) else None,
         test=definition.test,
     )
+    stages = stages_called_as_parents(node)
+    return _told_apart(asked, stages) if stages else asked
+
+
+def stages_called_as_parents(node: Node) -> dict[str, Where]:
+    """Return the names of parents that are those of stages, too, as in ``FROM base AS base``, with the stages' places.
+
+    A parent that is bound by such a name would take the stage's place (BuildKit ``dockerfile2llb/convert.go``).
+    """
+    stages = {stage.name.lower(): stage.where for recipe in node.recipes for stage in recipe.stages if stage.name}
+    names = {edge.name: context_key(edge.name) for edge in node.edges if edge.name} if stages else {}
+    return {name: stages[key] for name, key in names.items() if key in stages}
+
+
+def _told_apart(asked: BuildRequest, stages: Mapping[str, Where]) -> BuildRequest:
+    """Return a request in which the Dockerfile itself names such parents by their content tags."""
+    parents = {name: tag for name, tag in asked.parents.items() if name in stages}
+    bound = bind_parents(replace(asked, parents=parents))
+    if bound is None:
+        name, where = next(iter(stages.items()))
+        raise DockerfileError(
+            f"the stage '{name}' has the name of an image of this repository", "rename it", where=where
+        )
+    others = {name: tag for name, tag in asked.parents.items() if name not in stages}
+    return replace(asked, dockerfile=bound, parents=others, is_bound=True)
 
 
 def _sees_date(node: Node, dockerfile: bytes) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mbuild.app.requests import Naming, content_name, request
+from mbuild.app.requests import Naming, content_name, request, stages_called_as_parents
 from mbuild.context.select import reader_of
 from mbuild.errors import Problem, UsageError, printable
 from mbuild.git.ignored import ignored
@@ -30,7 +30,7 @@ def targets(snapshot: Snapshot, plan: Plan, naming: Naming) -> tuple[Target, ...
     another image, and say nothing.
     """
     nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
-    beyond = [each for node in nodes for each in (*_addresses(node), *_narrower(snapshot, node))]
+    beyond = [each for node in nodes for each in (*_addresses(node), *_misnamed(node), *_narrower(snapshot, node))]
     if beyond:
         raise UsageError(beyond)
     built = {node.name for node in nodes}
@@ -70,6 +70,13 @@ def _addresses(node: Node) -> Iterator[Problem]:
         if re.match(r"github\.com/|[^/]*@[^/]*:", place.root):
             message = f"image '{node.name}': other tools take {printable(place.root)} for an address, not for a folder"
             yield Problem(message, node.definition.where, ("only mbuild can build it: mbuild build",))
+
+
+def _misnamed(node: Node) -> Iterator[Problem]:
+    """Yield a problem for a stage that a parent would replace, which other tools can bind by its name only."""
+    for name, where in stages_called_as_parents(node).items():
+        message = f"image '{node.name}': the stage '{name}' has the name of an image of this repository"
+        yield Problem(message, where, ("rename it", "or let mbuild build it: mbuild build"))
 
 
 def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:

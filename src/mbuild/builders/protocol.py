@@ -23,6 +23,7 @@ class BuildRequest:
     """Everything a builder needs for one image; it looks at nothing else.
 
     dockerfile:      the file's bytes; dockerfile_path: from the git root, for messages.
+    is_bound:        the bytes are not those of the tree: parents that stages are called as are named by their tags.
     context:         what COPY and ADD may read; folders: named contexts that are folders, by name.
     parents:         reference as BuildKit looks it up → content tag of the parent in this builder's store.
     images:          name of each parent → its content tag. platform: the first one, resolved where none is named.
@@ -58,6 +59,7 @@ class BuildRequest:
     test: ImageTest | None = None
     owner: str = ""
     push: bool = False
+    is_bound: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

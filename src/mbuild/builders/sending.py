@@ -14,7 +14,9 @@ def hidden_name(request: BuildRequest) -> str:
 
 
 def own_path(request: BuildRequest) -> str | None:
-    """Return the Dockerfile's path inside the context when it is one of its entries."""
+    """Return the Dockerfile's path inside the context when it is one of its entries, as it is to be read."""
+    if request.is_bound:
+        return None
     root = request.context.root
     inside = request.dockerfile_path[len(root) + 1 :] if root else request.dockerfile_path
     if root and not request.dockerfile_path.startswith(f"{root}/"):
