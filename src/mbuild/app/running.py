@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from mbuild.app.attempts import Attempts
+from mbuild.app.checkouts import unconverted
 from mbuild.app.publishing import Published, Publisher
 from mbuild.app.requests import Naming, content_name, request
 from mbuild.app.workspace import Snapshot
@@ -16,7 +17,16 @@ from mbuild.builders.bases import starts_from
 from mbuild.builders.oci.refusal import ENGINE_HINT
 from mbuild.builders.protocol import Builder, BuildResult, Cancel
 from mbuild.builders.waiting import until_cancelled
-from mbuild.errors import ChangedWhileRead, DockerfileError, EnvironmentFault, ExitCode, MbuildError, Problem, Where
+from mbuild.errors import (
+    ChangedWhileRead,
+    DockerfileError,
+    EnvironmentFault,
+    ExitCode,
+    MbuildError,
+    Problem,
+    UsageError,
+    Where,
+)
 from mbuild.events import Emit
 from mbuild.graph.node import Node
 from mbuild.registry.annotations import of_bases
@@ -89,12 +99,15 @@ def check(
 ) -> None:
     """Raise what keeps the plan from being built or published, before anything is.
 
-    Raises DockerfileError for sources that do not exist, else EnvironmentFault for what the builder cannot do.
+    Raises DockerfileError for sources that do not exist, UsageError for what only a checkout has, else
+    EnvironmentFault for what the builder cannot do.
     """
     nodes = [snapshot.graph.nodes[step.image] for step in plan.active if step.action == BUILD]
     missing = [missing_problem(each.source, node.name, each.where) for node in nodes for each in node.missing]
     if missing:
         raise DockerfileError(dict.fromkeys(missing))
+    if raw := tuple(unconverted(snapshot, nodes)):
+        raise UsageError(raw)
     beyond = [
         problem
         for node in nodes

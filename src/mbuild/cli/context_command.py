@@ -45,7 +45,7 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
     snapshot = workspace.snapshot(workspace.head(head))
     (name,) = chosen(snapshot.graph, [image])
     node = snapshot.graph.nodes[name]
-    _warn(node)
+    _warn(snapshot, node)
     answer = _answer(workspace, snapshot, node)
     if output is not None:
         _write(output, snapshot, node)
@@ -55,12 +55,14 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
         sys.stdout.writelines(_text(answer, list_))
 
 
-def _warn(node: Node) -> None:
+def _warn(snapshot: Snapshot, node: Node) -> None:
+    from mbuild.app.checkouts import unconverted
     from mbuild.app.running import missing_problem
     from mbuild.cli.boundary import print_problems
     from mbuild.errors import Problem
 
     print_problems((missing_problem(each.source, node.name, each.where) for each in node.missing), "warning")
+    print_problems(unconverted(snapshot, [node]), "warning")
     print_problems((Problem(f"not exact: {each.reason}", each.where) for each in node.doubts), "warning")
 
 

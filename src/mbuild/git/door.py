@@ -149,6 +149,15 @@ class Git:
         """Run git and return what it printed. Raises GitError when it fails, unless ``check`` is false."""
         return self.finish(*args, stdin=stdin, check=check).out
 
+    def run_with_index(self, index: Path, *args: Arg, stdin: bytes | None = None) -> bytes:
+        """Run git with another index than the work tree's, which it may write. Raises GitError when it fails."""
+        environment = self._environment | {"GIT_INDEX_FILE": str(index)}
+        whole = ("-c", "core.sparseCheckout=false")  # or git passes over what the work tree leaves out (``attr.c``)
+        done = run([*self._prefix, *whole, *args], cwd=self.top, env=environment, stdin=stdin)
+        if done.code != 0:
+            raise self.failed(done.err, args[0])
+        return done.out
+
     def run_without_index(self, *args: Arg) -> bytes:
         """Run git on objects alone. Some commands read the index first, for attributes: 20 ms for 200,000 files."""
         done = run([*self._prefix, *args], cwd=self.top, env=self._without_index)

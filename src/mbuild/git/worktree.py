@@ -140,6 +140,12 @@ class WorkTree:
         known = iter(sizes_of(self.repository, absent) if absent else ())
         return [next(known) if size is None else size for size in found]
 
+    def absent(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return the files of which the content comes from the objects, as a sparse checkout leaves them out."""
+        listed = [each for each in entries if each.mode != SUBMODULE]
+        looked = self._disk.look_each([each.path for each in listed])
+        return [entry for entry, found in zip(listed, looked, strict=True) if found is None]
+
     def _on_disk(self, entry: Entry) -> bool:
         return self._found(entry) is not None
 

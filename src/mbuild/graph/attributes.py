@@ -46,8 +46,13 @@ class Attributes:
         self._of_roots: dict[str, tuple[list[str], frozenset[str]]] = {}
 
     @cached_property
+    def files(self) -> Sequence[Entry]:
+        """All of them: git follows no link to one."""
+        return [each for each in self._scattered() if not each.is_link]
+
+    @cached_property
     def _folders(self) -> Sequence[str]:
-        return [each.path.rpartition("/")[0] for each in self._scattered() if not each.is_link]
+        return [each.path.rpartition("/")[0] for each in self.files]
 
     def holding(self, root: str, pieces: Sequence[Piece], files: Iterable[str] = ()) -> Sequence[str]:
         """Return the paths of the files that hold for something that is taken from a context root, sorted.
