@@ -160,6 +160,29 @@ CASES: dict[str, Case] = {
         "compose.yaml": services("{context: ./a, args: {A: '1'}, target: t}"),
         "compose.override.yaml": services("{args: !reset {}, target: !reset null}"),
     },
+    "!reset of what extends": {
+        "compose.yaml": services("{context: ./a, args: {V: '1'}, target: t}"),
+        "compose.override.yaml": "services:\n  b: {build: {context: ./b, args: {W: '2'}, target: u}}\n"
+        "  a: {extends: b, build: {args: !reset {}}}\n",
+    },
+    "!override of what extends": {
+        "compose.yaml": services("{context: ./a, args: {V: '1'}, target: t}"),
+        "compose.override.yaml": "services:\n  b: {build: {context: ./b, args: {W: '2'}}}\n"
+        "  a: {extends: b, build: {args: !override {X: '3'}}}\n  c: {extends: b, build: !override {context: ./c}}\n",
+    },
+    "!override of a build that extends": {
+        "compose.yaml": services("{context: ./a, args: {V: '1'}}"),
+        "compose.override.yaml": "services:\n  b: {build: {context: ./b, args: {W: '2'}}}\n"
+        "  a: {extends: b, build: !override {context: ./c}}\n",
+    },
+    "!reset of what is extended": {
+        "compose.yaml": services("{context: ./a, args: {V: '1'}}"),
+        "compose.override.yaml": "services:\n  b: {build: {context: ./b, args: !reset {}}}\n  a: {extends: b}\n",
+    },
+    "!reset in a second document": {
+        "compose.yaml": services("{context: ./a, args: {V: '1'}}"),
+        "compose.override.yaml": services("{args: {W: '2'}}") + "---\n" + services("{args: !reset {}}"),
+    },
     "extends": {
         "compose.yaml": "services:\n  base: {build: {context: ./b, args: {A: '1', B: '2'}}, image: base:1}\n"
         "  a: {extends: base, build: {args: [A=9, C=3]}}\n  c: {extends: {service: a}, image: z}\n"

@@ -62,23 +62,23 @@ class Loader:
         """
         found: Services = {}
         for file in files:
-            for name, each in self._file(file, folder, values, (*stack, file)).items():
-                found[name] = over(found[name], each) if name in found else each
+            for document in self.documents(file):
+                scope = Scope(file, folder, values, self.notes, document.get("secrets").fields)
+                for name, each in self._document(document, scope, (*stack, file)).items():
+                    found[name] = over(found[name], each) if name in found else each
         return {name: settled(each) for name, each in found.items()}
 
-    def _file(self, file: str, folder: str, values: Mapping[str, str], stack: tuple[str, ...]) -> Services:
+    def _document(self, document: Node, scope: Scope, stack: tuple[str, ...]) -> Services:
         found: Services = {}
-        for document in self.documents(file):
-            scope = Scope(file, folder, values, self.notes, document.get("secrets").fields)
-            for item in document.get("include").items or ():
-                for name, each in self._included(item, scope, stack).items():
-                    found.setdefault(name, each)
-            services = document.get("services")
-            if not services.is_null and not isinstance(services.value, dict):
-                self.notes.add("'services' must be a mapping", scope.where(services))
-            for name in services.fields:
-                each = self._service(name, document, scope, ())
-                found[name] = over(found[name], each) if name in found else each
+        for item in document.get("include").items or ():
+            for name, each in self._included(item, scope, stack).items():
+                found.setdefault(name, each)
+        services = document.get("services")
+        if not services.is_null and not isinstance(services.value, dict):
+            self.notes.add("'services' must be a mapping", scope.where(services))
+        for name in services.fields:
+            each = self._service(name, document, scope, ())
+            found[name] = over(found[name], each) if name in found else each
         return found
 
     def _included(self, item: Node, scope: Scope, stack: tuple[str, ...]) -> Services:
@@ -142,7 +142,8 @@ class Loader:
         except InterpolationError as error:
             self.notes.add(f"extends: {error}", scope.where(extends))
             base = None
-        return own if base is None else over(replace(base, name=name, where=own.where), own)
+        # compose-go ``loader/extends.go``: the tags of what is extended act on what that extends, and on nothing else.
+        return own if base is None else over(replace(settled(base), name=name, where=own.where), own)
 
     def _extended(
         self, extends: Node, document: Node, scope: Scope, seen: tuple[tuple[str, str], ...]

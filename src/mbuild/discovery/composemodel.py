@@ -47,7 +47,7 @@ class Service:
 
 
 def over(base: Service, above: Service) -> Service:
-    """Return a service with another laid over it."""
+    """Return a service with another laid over it. The tags of the upper one stay: they act on all that lies below."""
     image = above.image if above.image is not None or above.image_tag == RESET else base.image
     where = base.where if base.build is not None else above.where
     return replace(above, where=where, image=image, build=_over_spec(base.build, above.build))
@@ -55,26 +55,17 @@ def over(base: Service, above: Service) -> Service:
 
 def _over_spec(base: Spec | None, above: Spec | None) -> Spec | None:
     if above is None or base is None:
-        return base if above is None else None if above.tag == RESET else above
-    if above.tag == RESET:
-        return None
-    if above.tag == OVERRIDE:
-        return replace(above, tag="")
-    parts = dict(base.parts)
-    for key, part in above.parts.items():
-        merged = _over_part(parts.get(key), part)
-        if merged is None:
-            parts.pop(key, None)
-        else:
-            parts[key] = merged
-    return Spec(parts, base.tag, base.broken or above.broken)
+        return above or base
+    if above.tag or base.tag == RESET:
+        return above
+    parts = {key: each for key, each in base.parts.items() if each.tag != RESET}
+    parts |= {key: _over_part(parts.get(key), each) for key, each in above.parts.items()}
+    return Spec(parts, broken=base.broken or above.broken)
 
 
-def _over_part(base: Part | None, above: Part) -> Part | None:
-    if above.tag == RESET:
-        return None
-    if base is None or above.tag == OVERRIDE:
-        return replace(above, tag="")
+def _over_part(base: Part | None, above: Part) -> Part:
+    if base is None or above.tag:
+        return above
     if isinstance(base.value, Mapping) and isinstance(above.value, Mapping):
         return Part({**base.value, **above.value})
     if isinstance(base.value, tuple) and isinstance(above.value, tuple):
