@@ -45,6 +45,24 @@ def test_compose_file_of_dotenv_names_the_default_set() -> None:
     assert "b" in found
 
 
+def test_a_default_set_in_another_folder_has_its_paths_and_variables_from_there() -> None:
+    """And the variables of both folders: those of the folder that names it come first."""
+    files = {
+        ".env": "COMPOSE_FILE=deploy/stack.yml:top.yml\nV=top\n",
+        "deploy/.env": "V=deploy\nW=deploy\nX=$V\n",
+        "deploy/stack.yml": 'services: {a: {build: {context: ./a, args: {V: "$V", W: "$W", X: "$X"}}}}\n',
+        "top.yml": "services: {b: {build: ../b}}\n",
+        "deploy/a/Dockerfile": SCRATCH,
+        "b/Dockerfile": SCRATCH,
+    }
+    found = {name: (each.build.source, shown(each)) for name, each in images(files).items()}
+    args = {"V": "top", "W": "deploy", "X": "top"}
+    assert found == {
+        "a": ("compose", {"context": "deploy/a", "dockerfile": "deploy/a/Dockerfile", "args": args}),
+        "b": ("compose", {"context": "b", "dockerfile": "b/Dockerfile"}),
+    }
+
+
 def test_a_further_file_without_context_lies_over_the_default_one() -> None:
     files = {
         "compose.yaml": "services: {a: {build: {context: ./a, args: {V: '1'}}}}\n",

@@ -50,10 +50,13 @@ def discover(look: Look) -> Stated:
 
 
 def folders(loader: Loader, notes: Notes, paths: Iterable[str]) -> Iterator[Folder]:
-    """Yield the folders with compose files among the paths, the upper ones first."""
+    """Yield the folders with compose files among the paths, or whose ``.env`` names some, the upper ones first."""
     files: dict[str, list[str]] = {}
-    for path in filter(is_compose, paths):
-        files.setdefault(parent(path), []).append(path)
+    for path in paths:
+        if is_compose(path):
+            files.setdefault(parent(path), []).append(path)
+        elif path.endswith(".env") and base(path) == ".env" and loader.names_files(path):
+            files.setdefault(parent(path), [])
     for folder in sorted(files, key=lambda each: (each.count("/") if each else -1, each)):
         yield Folder(loader, notes, folder, sorted(files[folder]))
 
@@ -74,7 +77,7 @@ class Folder:
     def builds(self) -> Iterator[Build]:
         """Yield what the default set states, then what each further file does."""
         defaults = self.defaults()
-        services = self.loader.load(defaults, self.folder, self.values)
+        services = self._default()
         yield from self._of(services, services)
         for file in self.files:
             if file not in defaults:
@@ -82,8 +85,19 @@ class Folder:
 
     def default_builds(self) -> Iterator[Build]:
         """Yield what the default set alone states."""
-        services = self.loader.load(self.defaults(), self.folder, self.values)
+        services = self._default()
         yield from self._of(services, services)
+
+    def _default(self) -> Services:
+        """Return the services of the default set.
+
+        Its paths are relative to the folder of its first file, which ``COMPOSE_FILE`` may have in another place, and
+        whose ``.env`` says what that of this folder does not (compose-go ``cli/options.go``: GetWorkingDir).
+        """
+        files = self.defaults()
+        folder = parent(files[0]) if files else self.folder
+        values = self.values if folder == self.folder else self.loader.environment(folder, self.values)
+        return self.loader.load(files, folder, values)
 
     def project(self) -> str:
         """Return the ``name`` that the default set gives the project."""

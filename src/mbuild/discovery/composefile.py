@@ -45,6 +45,11 @@ class Loader:
         """Return the variables of the ``.env`` of a folder, below those that hold already."""
         return self._said(f"{folder}/.env" if folder else ".env", outer) | dict(outer)
 
+    def names_files(self, path: str) -> bool:
+        """Tell whether a ``.env`` may name compose files: most are for something else, and are not looked into."""
+        entry = follow(self.tree, path)
+        return entry is not None and b"COMPOSE_FILE" in self.tree.read(entry)
+
     def _said(self, path: str, outer: Mapping[str, str]) -> dict[str, str]:
         """Return what a file of variables says, none where it is not there. outer: those that hold already."""
         entry = follow(self.tree, path)
