@@ -103,6 +103,55 @@ def test_one_build_in_two_files_is_one_image() -> None:
     assert len(images(files)["a"].places) == 2
 
 
+READ_TWICE = {
+    "included by two": {
+        "p1/compose.yaml": "include: [{path: ../common/svc.yaml, env_file: e.env}]\n",
+        "p1/e.env": "V=1\n",
+        "p2/compose.yaml": "include: [{path: ../common/svc.yaml, env_file: e.env}]\n",
+        "p2/e.env": "V=2\n",
+        "common/svc.yaml": "SERVICES",
+    },
+    "included and alone": {
+        "compose.yaml": "include: [api/compose.yaml]\n",
+        ".env": "V=1\n",
+        "api/compose.yaml": "SERVICES",
+        "api/.env": "V=2\n",
+    },
+    "named by COMPOSE_FILE and alone": {
+        ".env": "COMPOSE_FILE=deploy/compose.yaml\nV=1\n",
+        "deploy/compose.yaml": "SERVICES",
+        "deploy/.env": "V=2\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", READ_TWICE)
+def test_a_file_that_is_read_twice_with_other_variables_states_two_images(name: str) -> None:
+    services = (
+        'services: {base: {build: {context: ../base, args: {V: "$V"}}}, '
+        "a: {build: {context: ../a, additional_contexts: {b: 'service:base'}}}}\n"
+    )
+    files = {path: text.replace("SERVICES", services) for path, text in READ_TWICE[name].items()}
+    found = images({**files, "a/Dockerfile": SCRATCH, "base/Dockerfile": SCRATCH})
+    args = {each.name: each.build.args for each in found.values()}
+    made_from = {args[dict(each.contexts)["b"].removeprefix("image:")] for each in found.values() if each.contexts}
+    assert len(found) == 4
+    assert made_from == {(("V", "1"),), (("V", "2"),)}
+
+
+def test_a_file_that_is_read_twice_is_not_missing_what_one_reading_finds() -> None:
+    files = {
+        "compose.yaml": "include: [{path: sub/compose.yaml, project_directory: .}]\n",
+        "sub/compose.yaml": "services: {a: {build: ./a}}\n",
+    }
+    assert list(images({**files, "a/Dockerfile": SCRATCH})) == ["a"]
+    assert notes({**files, "a/Dockerfile": SCRATCH}) == []
+    assert notes(files) == [
+        "sub/compose.yaml:1: service 'a' is left out: there is no folder 'a'",
+        "sub/compose.yaml:1: service 'a' is left out: there is no folder 'sub/a'",
+    ]
+
+
 def test_a_service_context_is_the_image_that_it_became() -> None:
     files = {
         "compose.yaml": "services:\n  Base: {build: ./base}\n"

@@ -7,7 +7,7 @@ Our own reader, for every tree: the answer has to be the same in every clone, wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
@@ -40,13 +40,12 @@ def discover(look: Look) -> Stated:
     """Return the builds that the compose files among the paths state."""
     notes = Notes()
     loader = Loader(look.tree, notes)
-    builds: dict[str, Build] = {}
+    builds: list[Build] = []
     project = ""
     for found in folders(loader, notes, look.paths):
-        for build in found.builds():
-            builds.setdefault(build.key, build)
+        builds.extend(found.builds())
         project = project or ("" if found.folder else found.project())
-    return Stated(tuple(builds.values()), notes.problems, project)
+    return Stated(tuple(builds), notes.problems, project)
 
 
 def folders(loader: Loader, notes: Notes, paths: Iterable[str]) -> Iterator[Folder]:
@@ -97,7 +96,12 @@ class Folder:
         files = self.defaults()
         folder = parent(files[0]) if files else self.folder
         values = self.values if folder == self.folder else self.loader.environment(folder, self.values)
-        return self.loader.load(files, folder, values)
+        return self._load(files, folder, values, self.folder)
+
+    def _load(self, files: Sequence[str], folder: str, values: Mapping[str, str], read_as: str) -> Services:
+        """Return the services of files. Others may read the same files, with other variables."""
+        found = self.loader.load(files, folder, values)
+        return {name: replace(each, read_as=read_as) for name, each in found.items()}
 
     def project(self) -> str:
         """Return the ``name`` that the default set gives the project."""
@@ -123,7 +127,7 @@ class Folder:
 
         Where it says nothing of context and Dockerfile, it is meant to lie over the default set.
         """
-        alone = self.loader.load([file], self.folder, self.values)
+        alone = self._load([file], self.folder, self.values, file)
         for name, each in alone.items():
             under = default.get(name)
             if each.build and under and under.build and not {"context", "dockerfile"} & each.build.parts.keys():
@@ -176,6 +180,7 @@ class _Builder:
             labels=tuple((name, value or "") for name, value in sorted(self._mapping("labels").items())),
             cache_from=tuple(str(each) for each in self._list("cache_from")),
             cache_to=tuple(str(each) for each in self._list("cache_to")),
+            read_as=self.service.read_as,
         )
 
     def _refusal(self, context: str) -> tuple[str, ...] | None:
@@ -206,7 +211,7 @@ class _Builder:
             return None
         if named.build is None:
             return Other(EXTERNAL, f"docker-image://{named.image}") if named.image else None
-        return Other(BUILD, build_key(named.where.file, named.name))
+        return Other(BUILD, build_key(named.where.file, named.name, named.read_as))
 
     def _text(self, key: str) -> str:
         part = self.spec.parts.get(key, Part(""))

@@ -36,7 +36,10 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: where it stands, its image and its build, None where it has none. folder: of the project."""
+    """A service: where it stands, its image and its build, None where it has none.
+
+    folder: of the project. read_as: the folder whose default set it is of, or the file that was read for itself.
+    """
 
     name: str
     where: Where
@@ -44,6 +47,7 @@ class Service:
     image: str | None = None
     build: Spec | None = None
     image_tag: str = ""
+    read_as: str = ""
 
 
 def over(base: Service, above: Service) -> Service:

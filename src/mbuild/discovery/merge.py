@@ -67,18 +67,26 @@ class _Merge:
 
     def _is_there(self, build: Build) -> bool:
         """Return whether Dockerfile and context root are in the tree; what is not is reported, not invented."""
-        label = f"{_LABELS[build.source]} {quoted(build.name)} is left out"
+        why = self._why_not(build)
+        if why and not self._is_read_otherwise(build):
+            self.notes.add(f"{_LABELS[build.source]} {quoted(build.name)} is left out: {why}", build.where)
+        return not why
+
+    def _why_not(self, build: Build) -> str:
         if not is_folder(self.looker.tree, build.context):
-            self.notes.add(f"{label}: there is no folder {quoted(build.context)}", build.where)
-        elif follow(self.looker.tree, build.dockerfile) is None:
-            self.notes.add(f"{label}: there is no Dockerfile {quoted(build.dockerfile)}", build.where)
-        elif not is_text(build.target or ""):
-            self.notes.add(f"{label}: its target {quoted(build.target or '')} is none", build.where)
-        elif not is_text(build.dockerfile + build.context):
-            self.notes.add(f"{label}: its path is not UTF-8, so build.yaml cannot hold it", build.where)
-        else:
-            return True
-        return False
+            return f"there is no folder {quoted(build.context)}"
+        if follow(self.looker.tree, build.dockerfile) is None:
+            return f"there is no Dockerfile {quoted(build.dockerfile)}"
+        if not is_text(build.target or ""):
+            return f"its target {quoted(build.target or '')} is none"
+        if not is_text(build.dockerfile + build.context):
+            return "its path is not UTF-8, so build.yaml cannot hold it"
+        return ""
+
+    def _is_read_otherwise(self, build: Build) -> bool:
+        """Return whether a file that states a build, read for something else, states one that is there."""
+        same = (each for each in self.stated if (each.where, each.name) == (build.where, build.name))
+        return bool(build.read_as) and any(not self._why_not(each) for each in same)
 
     def _groups(self, builds: Sequence[Build]) -> dict[Identity, list[Build]]:
         identities = _Identities({each.key: each for each in builds})

@@ -36,6 +36,7 @@ class Build:
     source:    ``bake``, ``compose``, ``skaffold`` or ``dockerfile``.
     name:      of the service, target or artifact as written; for a plain Dockerfile the name made for it.
     where:     file and line that state it.
+    read_as:   what its file was read for: a file that is read several times may state several builds under one name.
     requires:  arguments whose value is the name of another image.
     published: image references that the source gives the result, tags included.
     ssh, cache_from, cache_to: as build.yaml takes them.
@@ -61,16 +62,17 @@ class Build:
     cache_to: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
     aside: str = ""
+    read_as: str = ""
 
     @property
     def key(self) -> str:
         """What other builds of the same source refer to it by."""
-        return build_key(self.where.file, self.name)
+        return build_key(self.where.file, self.name, self.read_as)
 
 
-def build_key(file: str, name: str) -> str:
-    """Return the key of the build that a file states under a name."""
-    return f"{file}\0{name}"
+def build_key(file: str, name: str, read_as: str = "") -> str:
+    """Return the key of the build that a file states under a name; the name is the last part."""
+    return f"{file}\0{read_as}\0{name}"
 
 
 @dataclass(frozen=True, slots=True)
