@@ -96,6 +96,11 @@ class Broken(Problem):
     """Why a Dockerfile that nothing states is no image: BuildKit refuses it. ``where`` is in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remark(Problem):
+    """A note on an image that is one nevertheless."""
+
+
 class MbuildError(Exception):
     """Base of every error that a user can cause or meet; never shown with a traceback."""
 

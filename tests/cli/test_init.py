@@ -204,6 +204,53 @@ def test_what_a_change_leaves_out_is_said(shop: Repo) -> None:
     assert "warning: 2 notes on what was left out" in after
 
 
+LEAVING_OUT = {
+    "inline": ({"compose.yaml": "services: {web: {build: {context: web, dockerfile_inline: FROM x}}}\n"}, "inline"),
+    "remote": ({"compose.yaml": "services: {web: {build: 'https://x.y/z.git'}}\n"}, "is remote"),
+    "a variable": ({"compose.yaml": 'services: {web: {build: "${X:?}"}}\n'}, "${X} must have a value"),
+    "no YAML": ({"compose.yaml": "services: [\n"}, "not valid YAML"),
+    "above": (
+        {"compose.override.yaml": 'services: {web: {build: {target: "${X:?}"}}}\n'},
+        "service 'web' is left out: it cannot be read in compose.override.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING_OUT)
+def test_what_a_change_leaves_out_is_affected_where_its_dockerfile_answers(name: str, repo: Repo) -> None:
+    """It would look untouched, as its plain Dockerfile is; so would what is made from it."""
+    plain = "FROM scratch\nCOPY x /\n"
+    child = {"child/Dockerfile": "FROM web\nCOPY x /\n", "child/x": "", "other/Dockerfile": plain, "other/x": ""}
+    repo.commit(
+        {"compose.yaml": "services: {web: {build: web, image: web}}\n", "web/Dockerfile": plain, "web/x": ""} | child
+    )
+    change, said = LEAVING_OUT[name]
+    repo.commit(change)
+    answer = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (answer.code, answer.affected()) == (0, {"web", "child"})
+    assert said in answer.err
+    repo.commit({"README": ""})
+    after = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (after.code, after.affected()) == (0, set())
+
+
+def test_what_a_change_leaves_out_is_an_error_where_nothing_answers_for_it(repo: Repo) -> None:
+    plain = "FROM scratch\nCOPY x /\n"
+    services = "services:\n  web: {build: web}\n  api: {build: {context: web, target: t}}\n"
+    repo.commit({"compose.yaml": services, "web/Dockerfile": plain.replace("scratch", "scratch AS t"), "web/x": ""})
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    repo.commit({"compose.yaml": "services:\n  web: {build: web}\n  api: {build: 'https://x.y/z.git'}\n"})
+    gone = repo.mbuild(*question)
+    assert (gone.code, gone.out) == (2, "")
+    assert "error: compose.yaml:3: service 'api' is left out: its context 'https://x.y/z.git' is remote\n" in gone.err
+    assert "hint: the base has it as an image: api;" in gone.err
+    repo.commit({"compose.yaml": services})
+    repo.commit({"compose.yaml": "services:\n  web: {build: {context: web, args: {V: $V}}}\n"})
+    removed = repo.mbuild(*question)
+    assert (removed.code, removed.affected()) == (0, set())
+    assert "${V} has no value here" in removed.err
+
+
 def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
     said = "note: there is no build.yaml: images are those that mbuild init --dry-run shows\n"
     assert shop.mbuild("graph").err == said

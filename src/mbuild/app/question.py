@@ -8,8 +8,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from mbuild.app import leftout
 from mbuild.app.graphs import Following
-from mbuild.errors import Broken, ConfigError, MbuildError, Problem, UsageError
+from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -100,9 +101,13 @@ def ask(
                 meanwhile(commit is None)
     tree = its_tree()
     snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
-    if lost := [*_lost(bases, snapshot), *_broken(trees, bases, snapshot.notes, differs)]:
-        raise ConfigError(dict.fromkeys(lost))
-    notes.extend(_brought(bases, snapshot.notes)[:MOST_BROUGHT])
+    brought = leftout.brought(bases, snapshot.notes)
+    lost = leftout.lost(bases, snapshot.graph, brought)
+    # Of one thing that is wrong the more detailed problem is said.
+    if wrong := {str(each): each for each in (*leftout.broken(trees, bases, snapshot.notes, differs), *lost.errors())}:
+        raise ConfigError(wrong.values())
+    judged = lost.with_reasons(judged, snapshot.graph)
+    notes.extend(brought[:MOST_BROUGHT])
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
@@ -158,41 +163,6 @@ def _base_graph(workspace: Workspace, graphs: Graphs, tree: Tree, notes: list[Pr
         return None
     notes.extend(Problem(f"at the base: {each}") for each in (made.problems if made else ()))
     return made
-
-
-def _lost(bases: Iterable[Made | None], head: Snapshot) -> list[Problem]:
-    """Return the notes on Dockerfiles that a base has an image of and head has none: that is no mere note."""
-    if not head.notes:
-        return []
-    files = {one.dockerfile for each in bases if each for one in each.graph.images.summaries.values()}
-    files -= {one.dockerfile for one in head.graph.images.summaries.values()}
-    return [each for each in head.notes if each.where and each.where.file in files]
-
-
-def _brought(bases: Iterable[Made | None], notes: Iterable[Problem]) -> list[Problem]:
-    """Return the notes that no base has: a service that the change makes one of those left out may look untouched."""
-    before = {(each.message, each.where and each.where.file) for base in bases if base for each in base.notes}
-    if not any(bases):
-        return []
-    return [each for each in notes if (each.message, each.where and each.where.file) not in before]
-
-
-def _broken(
-    trees: Sequence[Tree],
-    bases: Sequence[Made | None],
-    notes: Iterable[Problem],
-    differs: Callable[[], Sequence[Sequence[Change]]],
-) -> list[Problem]:
-    """Return the notes on Dockerfiles that the change has broken, or has brought: they are meant to be images."""
-    found = {each.where.file: each for each in notes if isinstance(each, Broken) and each.where}
-    if not found:
-        return []
-    broken: dict[str, Problem] = {}
-    for tree, base, changes in zip(trees, bases, differs(), strict=True):
-        before = {each.where.file for each in (base.notes if base else ()) if isinstance(each, Broken) and each.where}
-        if not isinstance(tree, EmptyTree):  # from nothing, everything is new
-            broken |= {each.path: found[each.path] for each in changes if each.path in found.keys() - before}
-    return list(broken.values())
 
 
 def unseen(graph: Graph, but: Container[str]) -> Iterator[Problem]:

@@ -140,6 +140,9 @@ class Folder:
                 build = _Builder(each, each.build, known, self.notes).build()
                 if build is not None:
                     yield build
+            elif each.build is not None and each.build.broken != each.where.file:
+                message = f"service {quoted(each.name)} is left out: it cannot be read in {each.build.broken}"
+                self.notes.add(message, each.where)
 
 
 @dataclass(frozen=True, slots=True)

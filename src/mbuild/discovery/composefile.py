@@ -11,7 +11,7 @@ from mbuild.discovery.interpolate import InterpolationError
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import joined, parent
 from mbuild.discovery.yamlfile import Node, read
-from mbuild.errors import ConfigError, Where
+from mbuild.errors import ConfigError, Problem, Where
 from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
@@ -140,7 +140,7 @@ class Loader:
             return own
         if (scope.file, name) in seen:
             message = f"service {quoted(name)} extends itself in a circle"
-            self.notes.once(frozenset(seen), message, scope.where(extends))
+            self.notes.once(frozenset(seen), Problem(message, scope.where(extends)))
             return own
         try:
             base = self._extended(extends, document, scope, (*seen, (scope.file, name)))

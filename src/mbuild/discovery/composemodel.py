@@ -26,12 +26,12 @@ class Part:
 class Spec:
     """``build`` of a service, interpolated, its context and folders being paths as ``Place`` resolves them.
 
-    tag: of ``build`` itself. broken: it could not be read, and the reason has been noted.
+    tag: of ``build`` itself. broken: the file in which it could not be read, which has been noted there; or "".
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
     tag: str = ""
-    broken: bool = False
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import beside, is_remote, joined, moved_cache
 from mbuild.discovery.yamlfile import Node
-from mbuild.errors import Where
+from mbuild.errors import Remark, Where
 from mbuild.images import Secret
 from mbuild.references import quoted
 from mbuild.values import dataclass, field
@@ -47,7 +47,7 @@ class Scope:
                     "give it a default, as in ${X:-default}, or a value in .env: the caller's environment never counts"
                 )
                 message = f"${{{name}}} has no value here and counts as empty"
-                self.notes.once((self.file, name), message, self.where(node), hint)
+                self.notes.once((self.file, name), Remark(message, self.where(node), (hint,)))
 
         return expand(node.text, self.values, unset)
 
@@ -81,7 +81,7 @@ def _spec(name: str, build: Node, scope: Scope) -> Spec:
         return Spec(dict(_parts(build, scope)), build.tag)
     except (InterpolationError, _UnreadableError) as error:
         scope.notes.add(f"service {quoted(name)} cannot be read: {error}", scope.where(build))
-        return Spec(broken=True)
+        return Spec(broken=scope.file)
 
 
 class _UnreadableError(ValueError):
@@ -139,7 +139,7 @@ def _report_missing(key: str, name: str, value: str | None, node: Node, scope: S
     if value is None:
         what = "the argument" if key == "args" else "the context"
         message = f"{what} {quoted(name)} takes its value from the caller's environment, so it is left out"
-        scope.notes.add(message, scope.where(node))
+        scope.notes.remark(message, scope.where(node))
 
 
 def _context(value: str, scope: Scope) -> str:

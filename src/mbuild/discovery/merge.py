@@ -115,7 +115,7 @@ class _Merge:
         for name, text, where in found:
             meant = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
             hint = f"if it does, give the image this name too: aliases: [{text}]"
-            self.notes.add(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
+            self.notes.remark(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
 
     def _image(
         self,
@@ -141,7 +141,9 @@ class _Merge:
                 image = by_build.get(other.value)
                 if image is None or image == name:
                     called = quoted(other.value.rpartition("\0")[2])
-                    self.notes.add(f"the context {quoted(label)} is left out: {called} is no image here", build.where)
+                    self.notes.remark(
+                        f"the context {quoted(label)} is left out: {called} is no image here", build.where
+                    )
                     continue
                 yield label, f"image:{image}"
             elif other.kind == FOLDER:
@@ -248,7 +250,7 @@ class _Check:
             message = (
                 f"{_LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
             )
-            self.notes.add(message, self.build.where)
+            self.notes.remark(message, self.build.where)
             return False
         return True
 

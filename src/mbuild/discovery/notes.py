@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbuild.errors import MbuildError, Problem, Where
+from mbuild.errors import MbuildError, Problem, Remark, Where
 
 
 class Notes:
@@ -17,15 +17,19 @@ class Notes:
         """Note one thing."""
         self._problems[Problem(message, where, hints)] = None
 
+    def remark(self, message: str, where: Where, *hints: str) -> None:
+        """Note one thing for which nothing is left out."""
+        self._problems[Remark(message, where, hints)] = None
+
     def leave_out(self, problem: Problem) -> None:
         """Note why something is left out, as what it is."""
         self._problems[problem] = None
 
-    def once(self, about: object, message: str, where: Where, *hints: str) -> None:
+    def once(self, about: object, problem: Problem) -> None:
         """Note one thing, unless the same has been said about this before."""
         if about not in self._said:
             self._said.add(about)
-            self.add(message, where, *hints)
+            self._problems[problem] = None
 
     def take(self, error: MbuildError, file: str) -> None:
         """Note the first problem of an error: one clear line for a file that cannot be read."""

@@ -1,0 +1,108 @@
+"""What discovery leaves out at head although a base has it: where there is no build.yaml, that is no mere note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mbuild.errors import Broken, Problem, Remark
+from mbuild.git.trees import EmptyTree
+from mbuild.graph.affected import Affected, Reason
+from mbuild.values import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from mbuild.app.graphs import Made
+    from mbuild.changes import Change
+    from mbuild.graph.node import Graph
+    from mbuild.images import ImageDef
+    from mbuild.tree import Tree
+
+
+def brought(bases: Iterable[Made | None], notes: Iterable[Problem]) -> list[Problem]:
+    """Return the notes that no base has: a service that the change makes one of those left out may look untouched."""
+    before = {(each.message, each.where and each.where.file) for base in bases if base for each in base.notes}
+    if not any(bases):
+        return []
+    return [each for each in notes if (each.message, each.where and each.where.file) not in before]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Images of a base that what states them there does not state at head, each with the notes that say why.
+
+    answered: those for which something else states the same Dockerfile under the same name. gone: the others.
+    """
+
+    answered: dict[str, list[Problem]] = field(default_factory=dict)
+    gone: dict[str, list[Problem]] = field(default_factory=dict)
+
+    def errors(self) -> Iterator[Problem]:
+        """Yield why nothing can be said of the images that are gone."""
+        names: dict[Problem, list[str]] = {}
+        for name, notes in self.gone.items():
+            for each in notes:
+                names.setdefault(each, []).append(name)
+        for note, found in names.items():
+            hint = (
+                f"the base has it as an image: {', '.join(sorted(found))}; mbuild init writes a build.yaml without it"
+            )
+            yield replace(note, hints=(*note.hints, hint))
+
+    def with_reasons(self, judged: Affected, head: Graph) -> Affected:
+        """Return an answer in which those that something else answers for are affected, and what is made from them."""
+        if not self.answered:
+            return judged
+        reasons: dict[str, tuple[Reason, ...]] = {}
+        for name in head.order:
+            places = [each.where for each in self.answered.get(name, ())]
+            own = [Reason("definition-changed", where.file if where else None, where=where) for where in places]
+            above = [(each, where) for each, where in head.images.uses(name) if each in reasons]
+            parents = [Reason("parent-affected", parent=each, where=where) for each, where in above]
+            if found := (*judged.reasons.get(name, ()), *own, *parents):
+                reasons[name] = tuple(dict.fromkeys(found))
+        return replace(judged, reasons=reasons)
+
+
+def lost(bases: Iterable[Made | None], head: Graph, notes: Iterable[Problem]) -> Lost:
+    """Return the images of the bases that a change loses. notes: those that it brings."""
+    said: dict[str, list[Problem]] = {}
+    for note in notes:
+        if note.where and not isinstance(note, Remark):
+            said.setdefault(note.where.file, []).append(note)
+    found = Lost()
+    for old in _definitions(bases) if said else ():
+        new = head.images.source(old.name).definition() if old.name in head.nodes else None
+        stating = _stating(old)
+        why = said.get(stating) or said.get(old.dockerfile)
+        if why and (new is None or _stating(new) != stating):
+            kind = found.answered if new and new.dockerfile == old.dockerfile else found.gone
+            kind.setdefault(old.name, []).extend(why)
+    return found
+
+
+def _definitions(bases: Iterable[Made | None]) -> Iterator[ImageDef]:
+    for base in bases:
+        if base:
+            yield from (base.graph.images.source(name).definition() for name in base.graph.images.names)
+
+
+def _stating(definition: ImageDef) -> str:
+    return definition.where.file if definition.where else ""
+
+
+def broken(
+    trees: Sequence[Tree],
+    bases: Sequence[Made | None],
+    notes: Iterable[Problem],
+    differs: Callable[[], Sequence[Sequence[Change]]],
+) -> list[Problem]:
+    """Return the notes on Dockerfiles that the change has broken, or has brought: they are meant to be images."""
+    found = {each.where.file: each for each in notes if isinstance(each, Broken) and each.where}
+    if not found:
+        return []
+    broken: dict[str, Problem] = {}
+    for tree, base, changes in zip(trees, bases, differs(), strict=True):
+        before = {each.where.file for each in (base.notes if base else ()) if isinstance(each, Broken) and each.where}
+        if not isinstance(tree, EmptyTree):  # from nothing, everything is new
+            broken |= {each.path: found[each.path] for each in changes if each.path in found.keys() - before}
+    return list(broken.values())
