@@ -119,6 +119,90 @@ def test_a_target_may_add_to_a_service() -> None:
     assert "db" in found
 
 
+def _over_compose(bake_file: str, compose: str, **more: str) -> dict[str, str]:
+    files = {"docker-bake.hcl": bake_file, "compose.yaml": f"services: {{{compose}}}\n"}
+    return files | {"web/Dockerfile": SCRATCH, "base/Dockerfile": SCRATCH} | more
+
+
+@needs_buildx
+def test_a_target_lies_over_the_service_that_is_called_so() -> None:
+    text = 'target "we_b" {\n  args = { W = "1" }\n  contexts = { b = "target:base" }\n}\ntarget "base" {\n}\n'
+    compose = "we.b: {build: {context: ./web, args: {V: $V}}}, base: {build: ./base}"
+    files = _over_compose(text, compose, **{".env": "V=env\n"})
+    found = {name: shown(each) for name, each in images(files).items()}
+    web = {"context": "web", "dockerfile": "web/Dockerfile"}
+    assert found == {
+        "we_b": {**web, "args": {"V": "env", "W": "1"}, "contexts": {"b": "image:base"}},
+        "we.b": {**web, "args": {"V": "env"}},
+        "base": {"context": "base", "dockerfile": "base/Dockerfile"},
+    }
+    assert notes(files) == []
+
+
+@needs_buildx
+def test_what_a_target_is_without_the_service_is_an_image_too() -> None:
+    """People give bake its file by name, where the compose file is for developers: then nothing lies under it."""
+    text = 'target "web" {\n  context = "web"\n  tags = ["acme/web:1"]\n  contexts = { b = "target:base" }\n}\n'
+    text += 'target "base" {\n  context = "base"\n}\n'
+    compose = "web: {build: {context: ./web, target: dev}}, base: {build: {context: ./base, args: {A: 1}}}"
+    found = images(_over_compose(text, compose))
+    assert {name: (each.build.target, dict(each.contexts), each.aliases) for name, each in found.items()} == {
+        "web": ("dev", {"b": "image:base"}, ("acme/web",)),
+        "web-alone": (None, {"b": "image:base-alone"}, ()),
+        "web-dev": ("dev", {}, ()),
+        "base": (None, {}, ()),
+        "base-alone": (None, {}, ()),
+    }
+    assert found["web-alone"].guesses == ("as docker-bake.hcl says it without the compose file",)
+
+
+@needs_buildx
+@pytest.mark.parametrize(
+    "compose",
+    ["db: {image: web}", "web: {image: x}", "web: {build: {context: ./web, dockerfile: Dockerfile}}"],
+)
+def test_a_service_that_adds_nothing_makes_no_other_image(compose: str) -> None:
+    files = _over_compose('target "web" {\n  context = "web"\n}\n', compose)
+    assert [name for name, each in images(files).items() if each.build.dockerfile == "web/Dockerfile"] == ["web"]
+    assert notes(files) == []
+
+
+@needs_buildx
+def test_bake_files_called_otherwise_lie_over_no_service() -> None:
+    files = {"x.bake.hcl": 'target "web" {\n  context = "web"\n}\n'}
+    files |= {"compose.yaml": "services: {web: {build: {context: ./web, target: dev}}}\n", "web/Dockerfile": SCRATCH}
+    assert {name: each.build.target for name, each in images(files).items()} == {"web": None, "web-dev": "dev"}
+
+
+@needs_buildx
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [({}, "validating : services.web.build must be"), ({".env": "A=secret\n"}, "buildx refuses that")],
+)
+def test_what_it_may_add_to_a_compose_file_that_is_not_read_is_noted(environment: dict[str, str], why: str) -> None:
+    files = _over_compose('target "web" {\n  context = "web"\n}\n', "web: {build: [1]}", **environment)
+    assert "web" in images(files)
+    (said,) = (each for each in notes(files) if each.startswith("docker-bake.hcl"))
+    assert said.startswith(f"docker-bake.hcl: read without compose.yaml, to which it may add: {why}")
+
+
+def test_without_buildx_what_bake_adds_to_a_compose_file_is_noted() -> None:
+    files = {"docker-bake.json": json.dumps({"target": {"web": {"args": {"A": "1"}}}}), "Dockerfile": SCRATCH}
+    alone = files | {"compose.yaml": "services: {db: {image: x}}\n"}
+    assert notes(alone, None) == []
+    assert notes(alone | {"docker-compose.yml": "services: {web: {build: .}}\n"}, None) == [
+        "docker-bake.json: read without compose.yaml, to which it may add: that needs docker with buildx"
+    ]
+
+
+@needs_buildx
+def test_a_service_of_the_override_file_may_be_inherited_from() -> None:
+    """Which buildx reads only where it is told to."""
+    files = _over_compose('target "app" {\n  inherits = ["db"]\n  target = "app"\n}\n', "web: {build: ./web}")
+    files["compose.override.yaml"] = "services: {db: {build: ./base}}\n"
+    assert shown(images(files)["app"])["context"] == "base"
+
+
 @needs_buildx
 def test_bake_is_taken_to_be_run_where_its_dockerfiles_are() -> None:
     files = {"build/docker-bake.hcl": 'target "a" { context = "svc" }\n', "svc/Dockerfile": SCRATCH}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mbuild.discovery import bakejson, bakeoutline
@@ -16,7 +17,7 @@ from mbuild.discovery.bakenewer import evaluated
 from mbuild.discovery.bakeoutline import Block, Outline, is_private
 from mbuild.discovery.baketarget import OTHER_TARGET, Target, dockerfile_of, tags_of
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
-from mbuild.discovery.model import Bake, Build, Look, Stated
+from mbuild.discovery.model import Bake, Build, Look, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, dockerfile_at, parent
 from mbuild.errors import ConfigError, EnvironmentFault, Where
@@ -29,7 +30,14 @@ MAIN = ("docker-bake.json", "docker-bake.override.json", "docker-bake.hcl", "doc
 _FURTHER = re.compile(r"(docker-bake[-._].+|.+[-._](docker-)?bake|bake)\.(hcl|json)")
 MOST_NAMED = 10
 """So many targets a note names."""
+ALONE = " (alone)"
+"""Behind the name of a target as it is without the compose files: no target is called so."""
+ENVIRONMENT = ".env"
+_SERVICE = re.compile(rb"[A-Za-z0-9_.-]+")
 _NO_IMAGE = ("cacheonly", "local", "tar")
+
+Reading = tuple[dict[str, Any], str]
+"""What ``bake --print`` says of bake files, and what stands behind the names of images that are made of it."""
 
 
 def is_bake(path: str) -> bool:
@@ -65,9 +73,15 @@ class _Files:
     def builds(self) -> Iterator[Build]:
         texts = {each: self.tree.read(entry) for each in self.files if (entry := follow(self.tree, each)) is not None}
         outline = Outline.of(self._blocks(texts))
-        answer = self._answer(texts, outline)
-        if answer is None:
-            return
+        known: dict[str, str] = {}
+        for answer, mark in self._readings(texts, outline):
+            yield from self._built(answer, outline, known, mark)
+
+    def _built(self, answer: dict[str, Any], outline: Outline, known: dict[str, str], mark: str) -> Iterator[Build]:
+        """Yield the builds of what is printed. known: the key of each image so far by its target; takes those of these.
+
+        mark: ALONE, or "". What has no Dockerfile when it is read alone is not meant to be.
+        """
         targets = {name: each for name, each in answer.get("target", {}).items() if isinstance(each, Mapping)}
         named = outline.images(answer) & targets.keys()
         folder, guess = self._root([targets[name] for name in sorted(_with_parents(named, targets))])
@@ -80,10 +94,13 @@ class _Files:
             listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
             listed += f" and {more} more" if more > 0 else ""
             self.notes.add(f"left out, since their output is no image: {listed}", outline.where(left[0], answer))
-        places = {each: outline.where(each, answer).file for each in images}
+        if mark:
+            images = frozenset(each for each in images if self._exists(folder, targets[each]))
+        known.update((each, build_key(outline.where(each, answer).file, each + mark)) for each in images)
+        guesses = tuple(filter(None, (guess, mark and f"as {base(self.files[0])} says it without the compose file")))
         for name in sorted(images):
-            where = outline.where(name, answer)
-            build = Target(self.notes, folder, where, name, targets[name], places).build(guess)
+            target = Target(self.notes, folder, outline.where(name, answer), name, targets[name], known, mark)
+            build = target.build(guesses)
             if build is not None:
                 yield build
 
@@ -98,52 +115,86 @@ class _Files:
             reader = bakejson if path.endswith(".json") else bakeoutline
             yield from ((path, each) for each in reader.blocks(text))
 
-    def _answer(self, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any] | None:
-        """Return what ``bake --print`` says of every target; None, noted, where it cannot."""
+    def _readings(self, texts: Mapping[str, bytes], outline: Outline) -> list[Reading]:
+        """Return what ``bake --print`` says of every target, each way the files can be meant; nothing where it cannot.
+
+        What cannot be read is noted.
+        """
         if not outline.targets and not any(each.endswith(".json") for each in texts):
-            return None
+            return []
         try:
-            return self._printed(self.bake, texts, outline) if self.bake and outline.targets else self._unprinted(texts)
+            if self.bake and outline.targets:
+                return self._printed(self.bake, texts, outline)
+            return self._unprinted(texts)
         except ConfigError as error:
             self.notes.take(error, self.files[0])
         except EnvironmentFault as error:
             return self._unprinted(texts, error.problems[0].message)
-        return None
+        return []
 
-    def _unprinted(self, texts: Mapping[str, bytes], why: str = "") -> dict[str, Any] | None:
+    def _unprinted(self, texts: Mapping[str, bytes], why: str = "") -> list[Reading]:
         """Return what can be read without buildx: JSON. why: buildx cannot be run."""
         hcl = next((each for each in texts if each.endswith(".hcl")), None)
+        why = why or "that needs docker with buildx"
         try:
             if hcl is None:
-                return bakejson.evaluate(texts)
-            said = f"HCL is not read: {why or 'that needs docker with buildx'}"
+                answer = bakejson.evaluate(texts)
+                if composed := self._below(answer):
+                    self._note_alone(composed, why)
+                return [(answer, "")]
+            said = f"HCL is not read: {why}"
             self.notes.add(said, Where(hcl), "install docker with buildx; bake files in JSON are read without it")
         except ConfigError as error:
             self.notes.take(error, self.files[0])
-        return None
+        return []
 
-    def _printed(self, bake: Bake, texts: Mapping[str, bytes], outline: Outline) -> dict[str, Any]:
+    def _printed(self, bake: Bake, texts: Mapping[str, bytes], outline: Outline) -> list[Reading]:
         files = [(base(path), text) for path, text in texts.items()]
         try:
-            out = evaluated(bake, files, list(outline.targets))
+            alone = _printed(bake, files, outline)
         except ConfigError as error:
-            # Targets may add to services of the compose files that bake reads along with its own.
-            composed = self._compose_files()
-            if not composed:
-                raise _placed(error, self.files) from None
-            try:
-                files = [*composed, *files]
-                out = evaluated(bake, files, list(outline.targets))
-            except ConfigError:
-                raise _placed(error, self.files) from None
-        answer: dict[str, Any] = json.loads(out)
-        # Its default group is what was asked for.
-        named = {name: each for name, each in answer.get("group", {}).items() if name != "default"}
-        return answer | {"group": named | _groups(bake, files, outline)}
+            # Targets may inherit from services of the compose files that bake reads along with its own.
+            for composed in dict.fromkeys(map(self._compose_files, (DEFAULTS, (*DEFAULTS, *OVERRIDES)))):
+                with suppress(ConfigError):
+                    return [(_printed(bake, [*composed, *files], outline), "")]
+            raise _placed(error, self.files) from None
+        composed = self._below(alone)
+        if not composed:
+            return [(alone, "")]
+        try:
+            return [(_printed(bake, [*composed, *files], outline), ""), (alone, ALONE)]
+        except ConfigError as error:
+            is_quoted = any(name == ENVIRONMENT for name, _ in composed)  # people keep passwords there
+            self._note_alone(composed, "buildx refuses that" if is_quoted else error.problems[0].message)
+            return [(alone, "")]
 
-    def _compose_files(self) -> list[tuple[str, bytes]]:
-        paths = [_beside(self.files[0], name) for name in (*DEFAULTS, *OVERRIDES)]
-        return [(base(path), self.tree.read(entry)) for path in paths if (entry := follow(self.tree, path)) is not None]
+    def _note_alone(self, composed: Sequence[tuple[str, bytes]], why: str) -> None:
+        self.notes.add(f"read without {composed[0][0]}, to which it may add: {why}", Where(self.files[0]))
+
+    def _below(self, answer: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
+        """Return the compose files that bake lays its own over, where a target may be called as a service is.
+
+        Any word of them may be the name of a service: they are parsed only by those who read them.
+        """
+        composed = self._compose_files(DEFAULTS) if base(self.files[0]) in MAIN else ()
+        # buildx ``bake/compose.go``: sanitizeTargetName.
+        words = {
+            each.replace(b".", b"_").decode()
+            for name, text in composed
+            if name != ENVIRONMENT
+            for each in _SERVICE.findall(text)
+        }
+        return () if words.isdisjoint(answer.get("target", ())) else composed
+
+    def _compose_files(self, names: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
+        """Return the name and the content of the compose files beside these, and of their ``.env``."""
+        found = tuple(self._found(names))
+        return (*found, *self._found((ENVIRONMENT,))) if found else ()
+
+    def _found(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for name in names:
+            if (entry := follow(self.tree, _beside(self.files[0], name))) is not None:
+                yield name, self.tree.read(entry)
 
     def _root(self, targets: list[Mapping[str, Any]]) -> tuple[str, str]:
         """Return the folder that contexts are relative to: where bake is run, the nearest with the Dockerfiles."""
@@ -160,6 +211,14 @@ class _Files:
     def _exists(self, folder: str, target: Mapping[str, Any]) -> bool:
         path = dockerfile_of(target, folder)
         return path is not None and dockerfile_at(self.tree, path) is not None
+
+
+def _printed(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:
+    """Return what ``bake --print`` says of every target and of the groups that matter. Raises ConfigError."""
+    answer: dict[str, Any] = json.loads(evaluated(bake, files, list(outline.targets)))
+    # Its default group is what was asked for.
+    named = {name: each for name, each in answer.get("group", {}).items() if name != "default"}
+    return answer | {"group": named | _groups(bake, files, outline)}
 
 
 def _groups(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:

@@ -21,7 +21,8 @@ OTHER_TARGET = "target:"
 class Target:
     """A target, as ``bake --print`` has it.
 
-    folder: where bake is run. places: of each target that is an image the file that states it.
+    folder: where bake is run. keys: of the builds of the targets that are images. mark: behind the name of its build,
+    where the same target makes another one too, which is the one that is published.
     """
 
     notes: Notes
@@ -29,9 +30,10 @@ class Target:
     where: Where
     name: str
     said: Mapping[str, Any]
-    places: Mapping[str, str]
+    keys: Mapping[str, str]
+    mark: str = ""
 
-    def build(self, guess: str) -> Build | None:
+    def build(self, guesses: tuple[str, ...] = ()) -> Build | None:
         """Return the build of a target; None, noted, where it is no image or mbuild cannot know what it is made of."""
         context = context_of(self.said, self.folder)
         if (refusal := self._refusal(context)) is not None:
@@ -44,21 +46,21 @@ class Target:
             return None
         return Build(
             source="bake",
-            name=self.name,
+            name=self.name + self.mark,
             where=self.where,
             dockerfile=dockerfile,
             context=context,
             target=self.said.get("target") or None,
             args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
             contexts=tuple(self._contexts()),
-            published=tags_of(self.said),
+            published=() if self.mark else tags_of(self.said),
             platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
             secrets=tuple(self._secrets()),
             ssh=tuple(self._ssh()),
             labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
             cache_from=tuple(self._caches("cache-from")),
             cache_to=tuple(self._caches("cache-to")),
-            guesses=(guess,) if guess else (),
+            guesses=guesses,
         )
 
     def _args(self) -> Mapping[str, Any]:
@@ -83,7 +85,7 @@ class Target:
     def _other(self, value: str) -> Other | None:
         if value.startswith(OTHER_TARGET):
             named = value.removeprefix(OTHER_TARGET)
-            return Other(BUILD, build_key(self.places.get(named, self.where.file), named))
+            return Other(BUILD, self.keys.get(named) or build_key(self.where.file, named))
         value = _local(value)
         if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
             return Other(EXTERNAL, value)
