@@ -15,6 +15,7 @@ import pytest
 
 from mbuild.builders.buildx import find_docker
 from mbuild.discovery.compose import discover
+from mbuild.discovery.composebake import COMPOSE
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import BUILD, Build, Look
 from tests.trees import MemoryTree
@@ -232,6 +233,22 @@ CASES: dict[str, Case] = {
         "compose.yaml": services("./a") + "---\nservices:\n  a: {build: {target: t}}\n  b: {build: ./b}\n"
     },
     "profiles": {"compose.yaml": "services:\n  a: {build: ./a, profiles: [x]}\n"},
+    "x-bake": {
+        "compose.yaml": services(
+            "{context: ./a, additional_contexts: {k: ./k, o: ./o}, x-bake: {contexts: {o: other, m: m, s: 'target:b_c',"
+            " i: 'docker-image://$V'}, tags: 'x/a:$V', context: ./z, target: t, args: {A: 1}, labels: {L: 1}}}"
+        )
+        + "  b.c: {build: {context: ./b, x-bake: {tags: [x/b, y/b]}}}\n",
+        ".env": "V=v\n",
+    },
+    "x-bake that another file takes away": {
+        "compose.yaml": services("{context: ./a, x-bake: {contexts: {m: m}, tags: [x/a]}}")
+        + "  b: {build: {context: ./b, x-bake: {contexts: {m: m}, tags: [x/b]}}}\n"
+        + "  c: {build: {context: ./c, x-bake: {contexts: {m: m}, tags: [x/c]}}}\n",
+        "compose.override.yaml": services("{x-bake: !reset null}")
+        + "  b: {build: {x-bake: !override {tags: [y/b]}}}\n"
+        + "  c: {build: {x-bake: {contexts: !reset null, tags: !override [y/c]}}}\n",
+    },
     "comments and quotes": {"compose.yaml": "services:\n  'a': # c\n    build: \"./a\" # d\n"},
 }
 
@@ -282,7 +299,10 @@ def theirs(said: Mapping[str, Any]) -> dict[str, dict[str, object]]:
         context = each.get("context", ".")
         if "dockerfile-inline" in each or "://" in context:
             continue
-        contexts = {key: value.removeprefix("service:") for key, value in each.get("contexts", {}).items()}
+        contexts = {
+            key: value.removeprefix("service:").removeprefix("target:")
+            for key, value in each.get("contexts", {}).items()
+        }
         found[name] = {
             "context": posixpath.normpath(context),
             "dockerfile": posixpath.normpath(posixpath.join(context, each["dockerfile"])),
@@ -297,7 +317,8 @@ def theirs(said: Mapping[str, Any]) -> dict[str, dict[str, object]]:
 def ours(case: Case) -> tuple[dict[str, dict[str, object]], tuple[object, ...]]:
     tree = MemoryTree(case)
     stated = discover(Look(Looker.at(tree), tuple(case)))
-    return {each.name: _ours(each) for each in stated.builds if each.where.file in _main(case)}, stated.problems
+    found = [each for each in stated.builds if each.where.file in _main(case) and not each.name.endswith(COMPOSE)]
+    return {each.name.replace(".", "_"): _ours(each) for each in found}, stated.problems
 
 
 def _main(case: Case) -> set[str]:
@@ -307,7 +328,8 @@ def _main(case: Case) -> set[str]:
 
 def _ours(build: Build) -> dict[str, object]:
     contexts = {
-        name: other.value.rpartition("\0")[2] if other.kind == BUILD else other.value for name, other in build.contexts
+        name: other.value.rpartition("\0")[2].replace(".", "_") if other.kind == BUILD else other.value
+        for name, other in build.contexts
     }
     return {
         "context": build.context or ".",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mbuild.discovery import composebake
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
 from mbuild.discovery.composeservice import OUTSIDE
@@ -42,14 +43,17 @@ def discover(look: Look) -> Stated:
     loader = Loader(look.tree, notes)
     builds: list[Build] = []
     project = ""
-    for found in folders(loader, notes, look.paths):
-        builds.extend(found.builds())
+    for found in folders(loader, notes, look.paths, look.stated):
+        builds.extend(composebake.without_doubles(look.looker, tuple(found.builds())))
         project = project or ("" if found.folder else found.project())
     return Stated(tuple(builds), notes.problems, project)
 
 
-def folders(loader: Loader, notes: Notes, paths: Iterable[str]) -> Iterator[Folder]:
-    """Yield the folders with compose files among the paths, or whose ``.env`` names some, the upper ones first."""
+def folders(loader: Loader, notes: Notes, paths: Iterable[str], targets: Sequence[Build] = ()) -> Iterator[Folder]:
+    """Yield the folders with compose files among the paths, or whose ``.env`` names some, the upper ones first.
+
+    targets: of bake files.
+    """
     files: dict[str, list[str]] = {}
     for path in paths:
         if is_compose(path):
@@ -57,7 +61,7 @@ def folders(loader: Loader, notes: Notes, paths: Iterable[str]) -> Iterator[Fold
         elif path.endswith(".env") and base(path) == ".env" and loader.names_files(path):
             files.setdefault(parent(path), [])
     for folder in sorted(files, key=lambda each: (each.count("/") if each else -1, each)):
-        yield Folder(loader, notes, folder, sorted(files[folder]))
+        yield Folder(loader, notes, folder, sorted(files[folder]), targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Folder:
     notes: Notes
     folder: str
     files: list[str]
+    targets: Sequence[Build] = ()
     values: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,11 +140,12 @@ class Folder:
         yield from self._of(alone, {**default, **alone})
 
     def _of(self, services: Services, known: Mapping[str, Service]) -> Iterator[Build]:
+        around = composebake.Surroundings(self.folder, known, self.targets)
         for each in services.values():
             if each.build is not None and not each.build.broken:
                 build = _Builder(each, each.build, known, self.notes).build()
                 if build is not None:
-                    yield build
+                    yield from composebake.ways(build, each.build, around, self.notes)
             elif each.build is not None and each.build.broken != each.where.file:
                 message = f"service {quoted(each.name)} is left out: it cannot be read in {each.build.broken}"
                 self.notes.add(message, each.where)

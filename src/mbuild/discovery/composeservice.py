@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mbuild.discovery import composebake
 from mbuild.discovery.composemodel import OVERRIDE, RESET, Part, Service, Spec
 from mbuild.discovery.goscalar import scalar_text
 from mbuild.discovery.interpolate import InterpolationError, expand
@@ -90,6 +91,9 @@ class _UnreadableError(ValueError):
 
 def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
     for key, node in build.fields.items():
+        if key == composebake.KEY:
+            yield from composebake.parts(node, scope)
+            continue
         if node.tag == RESET:
             yield key, Part("", RESET)
             continue
