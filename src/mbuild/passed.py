@@ -23,8 +23,11 @@ _PATHS = ("src", "dest")
 
 
 def label_name(text: str) -> str:
-    """Check the name of a label: anything that can be given as ``NAME=VALUE``, but none of mbuild's own."""
-    if not re.fullmatch(r"[^\s=\x00-\x1f\x7f]+", text):
+    """Check the name of a label: anything on one line that can be given as ``NAME=VALUE``, but none of mbuild's own.
+
+    buildx takes blanks, only the legacy builder refuses them.
+    """
+    if not re.fullmatch(r"[^=\x00-\x1f\x7f-\x9f\u2028\u2029]+", text):
         raise NameProblem(f"{quoted(text)} is no name of a label")
     if text.startswith(OWN_LABELS):
         raise NameProblem(f"{quoted(text)} is a label that mbuild sets itself")

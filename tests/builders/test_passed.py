@@ -65,7 +65,10 @@ def configuration(name: str) -> Any:
 @pytest.mark.parametrize("builder", ["auto", "buildx", "docker", "oci"])
 def test_labels_are_in_the_image(repo: Repo, builder: str, engine_door: Engine, proxy: Proxy) -> None:
     commit(
-        repo, proxy.host, "{labels: {a.b: 'x, \"y\" $z', dev.example: 1.10}}", "FROM scratch\nLABEL a.b=no\nCOPY f /\n"
+        repo,
+        proxy.host,
+        "{labels: {a.b: 'x, \"y\" $z', dev.example: 1.10, my label: '1'}}",
+        "FROM scratch\nLABEL a.b=no\nCOPY f /\n",
     )
     assert repo.mbuild("all", "--builder", builder, "--push", "--tag", "v1").code == 0
     published = configuration(f"{proxy.host}/passed/a:v1")
@@ -74,6 +77,7 @@ def test_labels_are_in_the_image(repo: Repo, builder: str, engine_door: Engine, 
     assert {key: value for key, value in labels.items() if not key.startswith("dev.mbuild.")} == {
         "a.b": 'x, "y" $z',
         "dev.example": "1.10",
+        "my label": "1",
     }
 
 

@@ -34,7 +34,7 @@ VALID = [
     "images: {api: {test: {files: {/a: , /b: {type: file, mode: '0755', owner: '0:0'}, /c: {type: absent}}}}}",
     "{project: shop, registry: 'r.io:5000/x', discover: ['!x']}",
     "defaults: {builder: auto, platforms: [], args: {A: x}, labels: {a: 1}, cache_from: [x], cache_to: [type=gha]}",
-    "images: {api: {ssh: [default, 'x=~/.ssh/y,z'], labels: {a.b: true}, cache_from: ['type=registry,ref=x']}}",
+    "images: {api: {ssh: [default, 'x=~/.ssh/y,z'], labels: {a b: true}, cache_from: ['type=registry,ref=x']}}",
 ]
 INVALID = [
     "[]",
@@ -59,6 +59,8 @@ INVALID = [
     "images: {api: {ssh: [a b]}}",
     "images: {api: {labels: [a]}}",
     "images: {api: {labels: {dev.mbuild.image: x}}}",
+    'images: {api: {labels: {"a\\tb": x}}}',
+    'images: {api: {labels: {"a\\u2028b": x}}}',
     "images: {api: {cache_from: ['']}}",
     "images: {api: {builder: kaniko}}",
     "images: {api: {test: make}}",

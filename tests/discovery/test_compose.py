@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.discovery.finding import SCRATCH, images, notes, shown
+from tests.discovery.finding import SCRATCH, images, loaded, notes, shown, written
 
 ONE = "services: {a: {build: ./a}}\n"
 
@@ -325,6 +325,15 @@ def test_a_value_that_no_yaml_can_hold_is_left_out_and_reported() -> None:
     assert shown(images(files)["a"])["args"] == {"T": "ok"}
     said = "service 'a': argument left out: 'A' has a value that build.yaml cannot hold"
     assert notes(files) == [f"compose.yaml:1: {said}"]
+
+
+@pytest.mark.parametrize("labels", ['{"my label": "1"}', '["my label=1"]'])
+def test_a_label_may_have_blanks_in_its_name(labels: str) -> None:
+    files = {"compose.yaml": f"services: {{a: {{build: {{context: ., labels: {labels}}}}}}}\n", "Dockerfile": SCRATCH}
+    assert images(files)["a"].build.labels == (("my label", "1"),)
+    assert notes(files) == []
+    (image,) = loaded(written(files), files).images
+    assert image.labels == (("my label", "1"),)
 
 
 @pytest.mark.parametrize("name", ["a", "a, dockerfile: Dockerfile", "., dockerfile: a/Dockerfile"])

@@ -89,7 +89,9 @@ Variable = Annotated[
     str, _checked(names.variable_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
 ]
 LabelName = Annotated[
-    str, _checked(passed.label_name), WithJsonSchema({"type": "string", "pattern": r"^(?!dev\.mbuild\.)[^\s=]+$"})
+    str,
+    _checked(passed.label_name),
+    WithJsonSchema({"type": "string", "pattern": r"^(?!dev\.mbuild\.)[^=\x00-\x1f\x7f-\x9f\u2028\u2029]+$"}),
 ]
 SshAgent = Annotated[
     str, _checked(_ssh), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_.][A-Za-z0-9_.-]*(=.+)?$"})
