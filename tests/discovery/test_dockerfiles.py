@@ -37,9 +37,59 @@ def test_a_dockerfile_inside_the_folder_of_another_is_called_behind_it() -> None
     assert list(images(files)) == ["py", "py-dev", "py-cuda12"]
 
 
-@pytest.mark.parametrize("name", ["Dockerfile.dockerignore", "Dockerfile.md", "Dockerfile.j2", "mydockerfile"])
+@pytest.mark.parametrize("name", ["Dockerfile.dockerignore", "Dockerfile.bak", "Dockerfile.orig", "mydockerfile"])
 def test_what_is_only_called_alike_is_no_dockerfile(name: str) -> None:
     assert list(images({f"a/{name}": SCRATCH, "b/Dockerfile": SCRATCH})) == ["b"]
+
+
+AS_DOCKERFILES_BEGIN = [
+    SCRATCH,
+    "\ufeff# syntax=docker/dockerfile:1\n\n  # x\r\n\r\nfrom --platform=$BUILDPLATFORM golang AS b\r\nRUN x\n",
+    "ARG V=1\nFROM scratch\n",
+    "FROM \\\n  scratch\n",
+    "FROM scratch",
+    "FROM scratch\nRUN echo a@b.c @ NAME %x%\n",
+]
+ENDS = ["Dockerfile.go", "Dockerfile.PY", "Dockerfile-ci.yaml", "Dockerfile.j2", "Dockerfile.in"]
+
+
+@pytest.mark.parametrize("text", AS_DOCKERFILES_BEGIN)
+@pytest.mark.parametrize("name", ENDS)
+def test_what_begins_as_a_dockerfile_is_one_though_it_is_called_like_something_else(name: str, text: str) -> None:
+    assert [each.build.dockerfile for each in find({name: text}).images] == [name]
+
+
+def test_a_mistake_does_not_make_it_something_else() -> None:
+    files = {"a/Dockerfile.go": SCRATCH + "RUNN what is a mistake\n", "b/Dockerfile": SCRATCH}
+    (said,) = notes(files)
+    assert said.startswith("a/Dockerfile.go:2:1: left out: unknown instruction")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Dockerfile.go", "package main\n\nconst text = `\nFROM scratch\n`\n"),
+        ("Dockerfile.py", "from string import Template\ntext = '\\\nFROM scratch\n'\n"),
+        ("Dockerfile.sh", "#!/bin/sh\ncat > Dockerfile <<EOT\nFROM scratch\nEOT\n"),
+        ("Dockerfile.md", "# About\n\nFrom here on all is prose.\n\n```\nFROM scratch\n```\n"),
+        ("Dockerfile.json", '{"a":\nFROM scratch\n'),
+        ("Dockerfile.j2", "FROM scratch\nRUN echo {{ name }}\n"),
+        ("Dockerfile.j2", "{% if x %}\nFROM scratch\n{% endif %}\n"),
+        ("Dockerfile.erb", "FROM scratch\nRUN echo <%= name %>\n"),
+        ("Dockerfile.in", "FROM scratch\nRUN echo @NAME@\n"),
+        ("Dockerfile.template", "FROM balenalib/%%BALENA_MACHINE_NAME%%-node\n"),
+    ],
+)
+def test_what_is_in_another_language_or_to_be_filled_in_is_no_dockerfile(name: str, text: str) -> None:
+    found = find({f"a/{name}": text, "b/Dockerfile": SCRATCH, f"vendor/{name}": text})
+    assert [each.name for each in found.images] == ["b"]
+    assert not found.asides
+    assert not found.problems
+
+
+def test_the_content_of_other_peoples_files_decides_too() -> None:
+    found = find({"vendor/Dockerfile.go": SCRATCH, "b/Dockerfile": SCRATCH})
+    assert [each.build.dockerfile for each in found.asides] == ["vendor/Dockerfile.go"]
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,18 @@ _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
 _VARIANT = re.compile(
     r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.IGNORECASE
 )
-_NOT_DOCKERFILES = re.compile(
-    r".*\.(dockerignore|tt|containerignore|md|txt|rst|j2|jinja2?|tmpl|tpl|template|erb|in|bak|orig|swp|lock|py|go|js|ts|sh|html|json|ya?ml)",
+_NOT_DOCKERFILES = re.compile(r".*\.(dockerignore|containerignore|bak|orig|swp)", re.IGNORECASE)
+# ``Dockerfile.go`` may be the Dockerfile of what is written in Go, or a program that writes Dockerfiles.
+_OTHER_LANGUAGES = re.compile(r".*\.(md|txt|rst|lock|py|go|js|ts|sh|html|json|ya?ml)", re.IGNORECASE)
+_TEMPLATES = re.compile(r".*\.(tt|j2|jinja2?|tmpl|tpl|template|erb|in)", re.IGNORECASE)
+_FROM = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*FROM[ \t\\`]", re.IGNORECASE | re.MULTILINE)
+_FIRST = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\n|[ \t]*\r\n)*[ \t]*"
+    rb"(?:ARG[ \t\\`]|FROM(?:[ \t]*[\\`]|(?:[ \t]+--\S+)*[ \t]+[^\s-]\S*(?:[ \t]+AS[ \t]+\S+)?[ \t]*(?:[\r\n]|\Z)))",
     re.IGNORECASE,
 )
-_FROM = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*FROM[ \t\\`]", re.IGNORECASE | re.MULTILINE)
+_TO_FILL_IN = re.compile(rb"\{\{|\{%|\{#|<%|\[%|@\w+@|%%\w+%%")
+"""Marks of template engines."""
 
 _HELPERS = re.compile(
     r"tests?|testing|__tests__|test[-_].*|.*[-_]tests?|e2e|integration|examples?|samples?|docs?|binder|hack|templates?|\..*"
@@ -35,7 +42,7 @@ _GENERIC = frozenset(
 
 
 def is_dockerfile(path: str) -> bool:
-    """Return whether a file is called as Dockerfiles are."""
+    """Return whether a file is called as Dockerfiles are; of some names it is the content that decides."""
     name = base(path)
     if _NOT_DOCKERFILES.fullmatch(name):
         return False
@@ -81,12 +88,25 @@ def _usable(path: str, notes: Notes) -> bool:
 def _is_one(tree: Tree, path: str) -> bool:
     """Return whether a file has a FROM: not every file that is called so is a Dockerfile."""
     entry = tree.entry(path)
-    return entry is not None and not entry.is_link and _FROM.search(tree.read(entry)) is not None
+    if entry is None or entry.is_link:
+        return False
+    text = tree.read(entry)
+    return _FROM.search(text) is not None and (not _is_doubtful(path) or _is_written_as_one(base(path), text))
+
+
+def _is_doubtful(path: str) -> bool:
+    """Return whether a name says that the file may be written in another language, or has to be filled in."""
+    return any(each.fullmatch(base(path)) for each in (_OTHER_LANGUAGES, _TEMPLATES))
+
+
+def _is_written_as_one(name: str, text: bytes) -> bool:
+    """Return whether a file begins as a Dockerfile, and is not to be filled in first."""
+    return _FIRST.match(text) is not None and not (_TEMPLATES.fullmatch(name) and _TO_FILL_IN.search(text))
 
 
 def _vendored(look: Look) -> Iterator[Build]:
     for path in look.vendored:
-        if is_dockerfile(path) and is_text(path):
+        if is_dockerfile(path) and is_text(path) and (not _is_doubtful(path) or _is_one(look.tree, path)):
             name = base(parent(path)) or "image"
             yield Build("dockerfile", name, Where(path), path, parent(path), aside="other people's code or test data")
 
