@@ -524,6 +524,48 @@ def test_json_without_buildx_is_what_buildx_says() -> None:
     assert without["web"]["args"] == {"A": "1", "B": "2", "T": "t-2"}
 
 
+A, B = {"context": "web", "args": {"A": "1"}, "contexts": {"n": "mat"}, "tags": ["acme/a"]}, {"inherits": ["a"]}
+READ = {
+    "null says nothing": (B | {"context": None, "args": {"A": None, "B": "2"}, "tags": None}, {"A": "1", "B": "2"}),
+    "an empty Dockerfile is none": (B | {"dockerfile": ""}, {"A": "1"}),
+    "an empty context takes away": (B | {"contexts": {"n": ""}}, {"A": "1"}),
+    "what takes away is not inherited": ({"inherits": ["a", "gone"]}, {"A": "1"}),
+    "each part inherits": ([{"inherits": ["a"]}, {"inherits": ["more"]}], {"A": "1", "M": "1"}),
+    "numbers": (
+        B | {"args": {"A": 1e3, "B": 2.50, "C": 7, "D": True}},
+        {"A": "1000", "B": "2.5", "C": "7", "D": "true"},
+    ),
+    "variables of variables": (B | {"args": {"A": "${V}-${V}"}}, {"A": "w1.5-w1.5"}),
+    "dollars": (B | {"args": {"A": "$${V} %%{x} $x"}}, {"A": "${V} %{x} $x"}),
+}
+
+
+@pytest.mark.parametrize("door", [pytest.param(bake, marks=needs_buildx), None], ids=["buildx", "json"])
+@pytest.mark.parametrize("case", READ)
+def test_in_json_a_target_gets_what_buildx_gives_it(case: str, door: Bake | None) -> None:
+    said, args = READ[case]
+    text = {
+        "variable": {"V": {"default": "${W}${N}"}, "W": {"default": "w"}, "N": {"default": 1.5}},
+        "target": {"a": A, "gone": {"contexts": {"n": ""}}, "more": {"args": {"M": "1"}}, "b": said},
+    }
+    files = {"docker-bake.json": json.dumps(text), **DOCKERFILES}
+    build = next(each.build for each in images(files, door).values() if each.build.name == "b")
+    assert (build.dockerfile, dict(build.args)) == ("web/Dockerfile", args)
+    assert bool(build.contexts) == (case != "an empty context takes away")
+
+
+def test_much_that_inherits_and_grows_is_gone_through_once() -> None:
+    targets = {f"t{number}": {"inherits": [f"t{number - 1}"] * 2} for number in range(1, 30)}
+    targets["t0"] = {"inherits": []}
+    variables = {f"V{number}": {"default": f"${{V{number - 1}}}" * 2} for number in range(1, 30)}
+    variables["V0"] = {"default": "much"}
+    files = {"docker-bake.json": json.dumps({"target": targets, "variable": variables}), "Dockerfile": SCRATCH}
+    assert "t29" in images(files, None)
+    more = {"target": {"a": {"args": {"A": "${V29}"}}}, "variable": variables}
+    (said,) = notes({"docker-bake.json": json.dumps(more), "Dockerfile": SCRATCH}, None)
+    assert "is not read without docker buildx" in said
+
+
 BROKEN_JSON = "Expecting property name enclosed in double quotes"
 
 
@@ -545,6 +587,10 @@ def test_hcl_without_buildx_is_reported_as_unread() -> None:
         ('{"target": {"a": {"inherits": ["nope"]}}}', "a target inherits from 'nope', which is not there"),
         ('{"target": {"a": {"inherits": ["a"]}}}', "a target inherits from 'a', in a circle"),
         ('{"target": {"a": {"context": "%{ if x }"}}}', "'%{ if x }' is not read without docker buildx"),
+        (
+            '{"variable": {"A": {"default": "${A}"}}, "target": {"a": {"context": "${A}"}}}',
+            "'${A}' is not read without docker buildx",
+        ),
         ('{"target": {"a": {"context": "${upper(x)}"}}}', "'${upper(x)}' is not read without docker buildx"),
     ],
 )

@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from mbuild.discovery.bakeoutline import GROUP, TARGET, Block, asks
 from mbuild.errors import ConfigError, Where
 from mbuild.references import quoted
+from mbuild.values import dataclass, field
 
-_VARIABLE = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
+_TEMPLATE = re.compile(r"\$\$\{|%%\{|\$\{\s*([A-Za-z_]\w*)\s*\}|[$%]\{")
 _MERGED = ("args", "contexts", "labels")
 MAX_INHERITANCE = 32
+"""So many targets may inherit from one another, and so many variables may be made of one another."""
+MAX_TEXT = 1_000_000
+"""No text takes more of variables: those that are made of others grow."""
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -47,7 +52,9 @@ def evaluate(texts: Mapping[str, bytes]) -> dict[str, Any]:
         groups |= dict(bodies(said, "group"))
         values |= {name: body.get("default") for name, body in bodies(said, "variable") if body}
     file = next(iter(texts))
-    made = {name: _filled(_inherited(name, targets, file, 0), values, file) for name in targets}
+    known: dict[str, dict[str, Any]] = {}
+    variables = _Variables(values, file)
+    made = {name: variables.filled(_inherited(name, targets, known, file, 0)) for name in targets}
     return {"group": groups, "target": made}
 
 
@@ -96,41 +103,92 @@ def _parsed(path: str, raw: bytes) -> dict[str, Any]:
 
 
 def _over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a target with another laid over it: what is null there says nothing (buildx ``bake.go``: Target.Merge)."""
+    said = _said(above)
     merged = {
-        key: {**_mapping(base.get(key)), **_mapping(above.get(key))} for key in _MERGED if key in base or key in above
+        key: {**_mapping(base.get(key)), **_said(_mapping(said.get(key)))}
+        for key in _MERGED
+        if key in base or key in said
     }
-    return {**base, **above, **merged}
+    inherits = [*_names(base.get("inherits")), *_names(said.get("inherits"))]
+    return {**base, **said, **merged, "inherits": inherits}
 
 
-def _inherited(name: str, targets: Mapping[str, dict[str, Any]], file: str, depth: int) -> dict[str, Any]:
+def _names(inherits: Any) -> list[str]:
+    return [str(each) for each in _each(inherits) if each is not None]
+
+
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _inherited(
+    name: str, targets: Mapping[str, dict[str, Any]], known: dict[str, dict[str, Any]], file: str, depth: int
+) -> dict[str, Any]:
+    """Return a target with all that it inherits. known: those that have been asked for."""
+    if name in known:
+        return known[name]
     target = targets.get(name)
     if target is None or depth > MAX_INHERITANCE:
         why = "which is not there" if target is None else "in a circle"
         raise ConfigError(f"a target inherits from {quoted(name)}, {why}", where=Where(file))
     if "matrix" in target:
         raise ConfigError("a matrix is not read without docker buildx", "install docker-buildx", where=Where(file))
-    inherits = target.get("inherits") or []
     made: dict[str, Any] = {}
-    for each in [inherits] if isinstance(inherits, str) else inherits:
-        made = _over(made, _inherited(str(each), targets, file, depth + 1))
-    return {key: value for key, value in _over(made, target).items() if key != "inherits"}
+    for each in _names(target.get("inherits")):
+        made = _over(made, _inherited(each, targets, known, file, depth + 1))
+    made = {key: value for key, value in _over(made, target).items() if key != "inherits"}
+    if "contexts" in made:
+        # ``Target.normalize``: one that is empty takes away what is inherited, and is not inherited itself.
+        made["contexts"] = {name: value for name, value in made["contexts"].items() if value != ""}
+    known[name] = made
+    return made
 
 
-def _filled(value: Any, values: Mapping[str, Any], file: str) -> Any:
-    """Return a value with its ``${VARIABLE}`` replaced."""
-    if isinstance(value, dict):
-        return {key: _filled(each, values, file) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_filled(each, values, file) for each in value]
-    if not isinstance(value, str) or not ("${" in value or "%{" in value):
-        return value
-    filled = _VARIABLE.sub(lambda each: _text(values[each[1]]) if each[1] in values else each[0], value)
-    if "${" in filled or "%{" in value:
-        raise ConfigError(
-            f"{quoted(value)} is not read without docker buildx", "install docker-buildx", where=Where(file)
-        )
-    return filled
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """The variables of files, with their defaults as they are written, and their texts as far as they were needed."""
+
+    values: Mapping[str, Any]
+    file: str
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def filled(self, value: Any, depth: int = 0) -> Any:
+        """Return a value with its ``${VARIABLE}`` replaced."""
+        if isinstance(value, dict):
+            return {key: self.filled(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
+        if value is None:
+            return None
+        return self._text(value, depth) if isinstance(value, str) else _text(value)
+
+    def _text(self, written: str, depth: int) -> str:
+        size = 0
+
+        def filled(match: re.Match[str]) -> str:
+            nonlocal size
+            name = match[1]
+            if name is None and match[0] in ("$${", "%%{"):
+                return match[0][1:]
+            if name not in self.values or depth > MAX_INHERITANCE:
+                raise self._unread(written)
+            if name not in self.texts:
+                self.texts[name] = self._text(_text(self.values[name]), depth + 1)
+            size += len(self.texts[name])
+            if size > MAX_TEXT:
+                raise self._unread(written)
+            return self.texts[name]
+
+        return _TEMPLATE.sub(filled, written)
+
+    def _unread(self, written: str) -> ConfigError:
+        message = f"{quoted(written)} is not read without docker buildx"
+        return ConfigError(message, "install docker-buildx", where=Where(self.file))
 
 
 def _text(value: Any) -> str:
+    """Return a value as HCL makes text of it: a number has no exponent and no zero at its end."""
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -54,7 +54,7 @@ class Target:
             args=tuple(sorted((name, str(value)) for name, value in self._args().items() if value is not None)),
             contexts=tuple(self._contexts()),
             published=() if self.mark else tags_of(self.said),
-            platforms=tuple(str(each) for each in self.said.get("platforms") or () if each != "local"),
+            platforms=tuple(dict.fromkeys(str(each) for each in self.said.get("platforms") or () if each != "local")),
             secrets=tuple(self._secrets()),
             ssh=tuple(self._ssh()),
             labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
@@ -135,7 +135,7 @@ def context_of(target: Mapping[str, Any], folder: str) -> str | None:
 
 def dockerfile_of(target: Mapping[str, Any], folder: str) -> str | None:
     """Return the Dockerfile of a target as it is written; None where it is none of this repository."""
-    context, named = context_of(target, folder), str(target.get("dockerfile", "Dockerfile"))
+    context, named = context_of(target, folder), str(target.get("dockerfile") or "Dockerfile")
     if context is None:
         return None
     return joined(context, named) if named == _local(named) else joined(folder, _local(named))
@@ -144,11 +144,11 @@ def dockerfile_of(target: Mapping[str, Any], folder: str) -> str | None:
 def tags_of(target: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names under which a target is published."""
     found = target.get("tags") or ()
-    return (found,) if isinstance(found, str) else tuple(str(each) for each in found)
+    return (found,) if isinstance(found, str) else tuple(dict.fromkeys(str(each) for each in found))
 
 
 def _context(target: Mapping[str, Any]) -> str:
-    return _local(str(target.get("context", ".")))
+    return _local(str(target.get("context") or "."))
 
 
 def _local(path: str) -> str:
