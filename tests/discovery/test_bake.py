@@ -60,6 +60,38 @@ def test_what_is_handed_on_is_kept() -> None:
 
 
 @needs_buildx
+def test_secrets_and_agents_need_not_be_there_to_be_handed_on() -> None:
+    """buildx looks for them before it prints."""
+    text = """target "web" {
+  context = "web"
+  ssh = ["default"]
+  secret = ["id=n,src=.npmrc", "id=h,src=~/.x/token", "id=s,src=sub/token", "id=e,env=NOPE"]
+}
+target "base" {
+  context = "base"
+  secret = ["id=n,src=.npmrc"]
+}
+"""
+    found = images({"docker-bake.hcl": text, **DOCKERFILES})
+    assert notes({"docker-bake.hcl": text, **DOCKERFILES}) == []
+    build = found["web"].build
+    assert build.ssh == ("default",)
+    assert [(each.id, each.file or each.env) for each in build.secrets] == [
+        ("e", "NOPE"),
+        ("h", "~/.x/token"),
+        ("n", ".npmrc"),
+        ("s", "sub/token"),
+    ]
+
+
+@needs_buildx
+@pytest.mark.parametrize("what", ['secret = ["id=n,src=/no/where"]', 'secret = ["id=n,src=../x"]', 'ssh = ["k=key"]'])
+def test_what_is_looked_for_elsewhere_is_said_as_buildx_says_it(what: str) -> None:
+    (said,) = notes({"docker-bake.hcl": f'target "web" {{\n  context = "web"\n  {what}\n}}\n', **DOCKERFILES})
+    assert said.startswith("docker-bake.hcl: not read, buildx says: ")
+
+
+@needs_buildx
 def test_groups_matrices_inheritance_functions_and_contexts() -> None:
     found = {name: shown(each) for name, each in images({"docker-bake.hcl": HCL, **DOCKERFILES}).items()}
     mat = {"context": "mat", "dockerfile": "mat/Dockerfile"}

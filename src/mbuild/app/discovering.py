@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +25,11 @@ from mbuild.tree import Tree
 from mbuild.values import dataclass, replace
 
 TIMEOUT_SECONDS = 60.0
+MOST_SUPPLIED = 100
+"""So often buildx is asked again, with one more thing that it missed."""
+AGENT = "SSH_AUTH_SOCK"
+_NO_AGENT = "invalid empty ssh agent socket"
+_NO_FILE = re.compile("failed to stat (.+): stat .+: no such file or directory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +82,34 @@ def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
         if plugins := _plugins():
             environment["DOCKER_CONFIG"] = _configuration(Path(folder), plugins)
         argv = [docker, "buildx", "bake", "--print", *given, "--", *targets]
-        done = run(argv, cwd=folder, env=environment, timeout=TIMEOUT_SECONDS)
-    if done.code != 0:
-        raise ConfigError(_message(done.err_text))
-    return done.out
+        for _ in range(MOST_SUPPLIED):
+            done = run(argv, cwd=folder, env=environment, timeout=TIMEOUT_SECONDS)
+            if done.code == 0:
+                return done.out
+            if not _supply(_message(done.err_text), Path(folder), environment):
+                break
+    raise ConfigError(_message(done.err_text))
+
+
+def _supply(message: str, folder: Path, environment: dict[str, str]) -> bool:
+    """Put there what buildx misses though it only prints: it looks for files of secrets and for an ssh agent first.
+
+    Return whether that may help. Nothing of it is read or called (buildx ``bake.go``: toBuildOpt).
+    """
+    if message.startswith(_NO_AGENT) and AGENT not in environment:
+        path = folder / "agent"
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as agent:
+            agent.bind(str(path))
+            environment[AGENT] = str(path)
+        return AGENT in environment
+    missing = _NO_FILE.match(message)
+    path = folder.resolve() / (missing[1] if missing else "")
+    if not path.resolve().is_relative_to(folder.resolve()) or path.exists():
+        return False
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return path.exists()
 
 
 def _plugins() -> Path | None:
