@@ -112,19 +112,40 @@ MOST_LINKS = 40
 
 def follow(tree: Tree, path: str) -> Entry | None:
     """Return the file a path leads to when links on the way are followed, or None: nothing, or outside of the tree."""
-    return follow_to_end(tree, path)[1]
-
-
-def follow_to_end(tree: Tree, path: str) -> tuple[str, Entry | None]:
-    """Return the last path that following links comes to, and the file there, if any, as ``follow`` does."""
     for _ in range(MOST_LINKS):
         found = tree.entry(path)
         if found is not None and not found.is_link:
-            return path, found
+            return found
         step = _one_link(tree, path.split("/"))
         if step is None:
-            break
+            return None
         path = step
+    return None
+
+
+def follow_inside(tree: Tree, path: str) -> tuple[str, Entry | None]:
+    """Return the last path that BuildKit's client comes to when it looks for a file, and the file there, if any.
+
+    It is given the folder, which is opened as any program does, and looks for the name in there: a link to an absolute
+    path begins at the folder, and ``..`` stops there (fsutil ``followlinks.go``, BuildKit ``frontend/dockerui``).
+    """
+    found = tree.entry(path)
+    if found is not None and not found.is_link:
+        return path, found
+    folder, _, name = path.rpartition("/")
+    root = follow_folder(tree, folder)
+    if root is None:
+        return path, None
+    before = f"{root}/" if root else ""
+    for _ in range(MOST_LINKS):
+        path = before + name
+        found = tree.entry(path)
+        if found is not None and not found.is_link:
+            return path, found
+        step = _one_link(tree, name.split("/"), before)
+        if not step:
+            break
+        name = step
     return path, None
 
 
@@ -140,13 +161,19 @@ def follow_folder(tree: Tree, path: str) -> str | None:
     return None
 
 
-def _one_link(tree: Tree, parts: list[str]) -> str | None:
-    """Replace the first link on a path by where it points; None where there is none, or it leaves the tree."""
+def _one_link(tree: Tree, parts: list[str], inside: str | None = None) -> str | None:
+    """Replace the first link on a path by where it points; None where there is none, or it leaves the tree.
+
+    inside: a folder, with ``/`` behind it, that the path is relative to and that nothing leaves.
+    """
     for count in range(1, len(parts) + 1):
-        entry = tree.entry("/".join(parts[:count]))
+        entry = tree.entry((inside or "") + "/".join(parts[:count]))
         if entry is not None and entry.is_link:
             target = decode(tree.read(entry))
-            joined = posixpath.normpath(posixpath.join("/".join(parts[: count - 1]), target, *parts[count:]))
+            above = "/".join(parts[: count - 1])
+            if inside is not None:
+                return posixpath.normpath(posixpath.join("/", above, target, *parts[count:])).lstrip("/")
+            joined = posixpath.normpath(posixpath.join(above, target, *parts[count:]))
             return None if joined.startswith(("/", "..")) else joined
     return None
 

@@ -452,23 +452,54 @@ def test_a_circle_through_named_contexts_is_a_circle() -> None:
         graph(files, one, other)
 
 
-def test_links_to_dockerfiles_and_ignore_files_are_followed() -> None:
-    files: dict[str, str | tuple[str, str]] = {
-        "a/Dockerfile": ("link", "../shared/now/Dockerfile"),
-        "a/.dockerignore": ("link", "../shared/ignore"),
-        "a/x": "",
-        "a/y": "",
-        "shared/now": ("link", "v1"),
-        "shared/v1/Dockerfile": "FROM scratch\nCOPY . /\n",
-        "shared/ignore": "y\n.dockerignore\nDockerfile\n",
-    }
-    before = graph(files, image("a"))
-    assert [each.path for each in before.nodes["a"].contexts[0].entries] == ["x"]
-    found = affected([before], graph(files | {"shared/v1/Dockerfile": "FROM scratch\nCOPY x /\nUSER a\n"}, image("a")))
+# What BuildKit's client is given is the folder of the file: a link to "/" begins there, and ".." stops there.
+INSIDE = ["real/now/file", "/real/now/file", "../real/now/file", "../../a/../real/v1/file", "chain", "up"]
+OUTSIDE = ["../shared/file", "/a/real/v1/file", "../../outside", "/etc/passwd", "real", "/", "self", "real/v1/gone"]
+LINKS: dict[str, str | tuple[str, str]] = {
+    "a/real/now": ("link", "/real/v1"),
+    "a/chain": ("link", "/real/chain"),
+    "a/real/chain": ("link", "../../real/now/file"),
+    "a/self": ("link", "self"),
+    "a/up": ("link", "real/now/../v1/file"),
+    "a/x": "",
+    "a/y": "",
+}
+
+
+@pytest.mark.parametrize("target", INSIDE)
+def test_a_link_to_a_dockerfile_is_followed_in_its_folder(target: str) -> None:
+    files = LINKS | {"a/Dockerfile": ("link", target), "a/real/v1/file": "FROM scratch\nCOPY x /\n"}
+    found = compare(files, files | {"a/real/v1/file": "FROM scratch\nCOPY x /\nUSER a\n"}, image("a"))
     assert set(found.reasons) == {"a"}
-    for target in ("../../outside", "/etc/passwd", "Dockerfile"):
-        with pytest.raises(DockerfileError, match="no Dockerfile at"):
-            graph(files | {"a/Dockerfile": ("link", target)}, image("a"))
+    linked = files | {"link": ("link", "a")}
+    assert graph(linked, image("a", "link/Dockerfile")).nodes["a"].dockerfile.path == "a/real/v1/file"
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_a_link_that_leads_to_no_dockerfile_in_its_folder_is_named(target: str) -> None:
+    files = LINKS | {"a/Dockerfile": ("link", target), "shared/file": "FROM scratch\n", "a/real/v1/file": ""}
+    with pytest.raises(DockerfileError, match="no Dockerfile at") as caught:
+        graph(files, image("a"))
+    assert "link" in caught.value.problems[0].hints[0]
+
+
+@pytest.mark.parametrize("name", [".dockerignore", "Dockerfile.dockerignore"])
+@pytest.mark.parametrize("target", [*INSIDE, *OUTSIDE])
+def test_a_link_to_an_ignore_file_is_followed_in_its_folder(target: str, name: str) -> None:
+    files = LINKS | {"a/Dockerfile": "FROM scratch\nCOPY x y /\n", "a/real/v1/file": "y\n", "shared/file": "x\n"}
+    found = graph(files | {f"a/{name}": ("link", target)}, image("a")).nodes["a"].contexts[0]
+    assert [each.path for each in found.entries] == (["x"] if target in INSIDE else ["x", "y"])
+
+
+def test_a_link_at_the_git_root_is_followed_there() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "Dockerfile": ("link", "/../b/file"),
+        "b/file": "FROM scratch\nCOPY x /\n",
+        "x": "",
+    }
+    assert graph(files, image("a", "Dockerfile")).nodes["a"].dockerfile.path == "b/file"
+    with pytest.raises(DockerfileError, match="no Dockerfile at gone/Dockerfile"):
+        graph(files, image("a", "gone/Dockerfile", root=""))
 
 
 def test_an_ignore_file_that_is_refused_is_named_with_its_line() -> None:

@@ -198,9 +198,9 @@ HEREDOC = "FROM scratch\nCOPY <<EOF /x\na\nEOF\n"
 def test_a_dockerfile_is_checked_out_as_well(linked: bool) -> None:
     files = FILES | {"away/Dockerfile": HEREDOC}
     if linked:
-        files = FILES | {"away/Dockerfile": ("link", "../there/Dockerfile"), "there/Dockerfile": HEREDOC}
+        files = FILES | {"away/Dockerfile": ("link", "there/Dockerfile"), "away/there/Dockerfile": HEREDOC}
     there = image("away", root="job")
-    for folder, concerned in (("", True), ("there/", linked), ("away/", not linked), ("job/", False)):
+    for folder, concerned in (("", True), ("away/there/", linked), ("away/", True), ("job/", False)):
         after = files | {f"{folder}.gitattributes": "Dockerfile eol=crlf\n"}
         expected = {"away"} if concerned else set()
         assert set(compare(files, after, there).reasons) == expected

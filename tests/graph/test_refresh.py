@@ -202,7 +202,7 @@ def test_few_summaries_are_decoded_or_all() -> None:
 @pytest.mark.parametrize(
     ("links", "dockerfile", "added"),
     [
-        ({"web/.dockerignore": ("link", "../rules/ignore")}, "web/Dockerfile", "rules/ignore"),
+        ({"web/.dockerignore": ("link", "../rules/ignore")}, "web/Dockerfile", "web/rules/ignore"),
         ({"web/Dockerfile.dockerignore": ("link", "rules/ignore")}, "web/Dockerfile", "web/rules/ignore"),
         ({"link": ("link", "web")}, "link/Dockerfile", "web/Dockerfile.dockerignore"),
     ],

@@ -10,7 +10,7 @@ from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
 from mbuild.errors import Broken, Problem, Where, printable
-from mbuild.tree import Tree, follow
+from mbuild.tree import Tree, follow_inside
 from mbuild.values import dataclass, replace
 
 _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
@@ -52,7 +52,7 @@ def is_dockerfile(path: str) -> bool:
 def discover(look: Look) -> Stated:
     """Return a build for each Dockerfile that nothing states yet."""
     notes = Notes()
-    there = [each for each in look.stated if follow(look.tree, each.dockerfile) is not None]
+    there = [each for each in look.stated if follow_inside(look.tree, each.dockerfile)[1] is not None]
     stated = {each.dockerfile for each in there}
     files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
     plain = _Plain(look.looker, [each for each in files if _usable(each, notes)], there)

@@ -14,7 +14,7 @@ from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem, Where
-from mbuild.tree import Entry, Tree, follow
+from mbuild.tree import Entry, Tree, follow, follow_inside
 from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
@@ -68,7 +68,7 @@ class Looker:
         return self._seen[key]
 
     def _evaluate(self, dockerfile: str, target: str | None, args: Mapping[str, str]) -> Seen:
-        entry = follow(self.tree, dockerfile)
+        entry = follow_inside(self.tree, dockerfile)[1]
         if entry is None:
             return Seen()
         text = self.tree.read(entry)

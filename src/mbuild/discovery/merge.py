@@ -16,7 +16,7 @@ from mbuild.images import Secret
 from mbuild.passed import cache, label_name, parse_ssh
 from mbuild.platforms import platform
 from mbuild.references import NameProblem, context_key, parse_reference, quoted
-from mbuild.tree import follow
+from mbuild.tree import follow_inside
 from mbuild.values import dataclass, field, replace
 
 Identity = tuple[int, str]
@@ -75,7 +75,7 @@ class _Merge:
     def _why_not(self, build: Build) -> str:
         if not is_folder(self.looker.tree, build.context):
             return f"there is no folder {quoted(build.context)}"
-        if follow(self.looker.tree, build.dockerfile) is None:
+        if follow_inside(self.looker.tree, build.dockerfile)[1] is None:
             return f"there is no Dockerfile {quoted(build.dockerfile)}"
         if not is_text(build.target or ""):
             return f"its target {quoted(build.target or '')} is none"

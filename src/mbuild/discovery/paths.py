@@ -7,7 +7,7 @@ import re
 
 from mbuild.passed import placed
 from mbuild.references import NameProblem
-from mbuild.tree import Tree, follow, follow_folder
+from mbuild.tree import Tree, follow_folder, follow_inside
 
 # What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).
 _REMOTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://|git@|github\\.com/")
@@ -74,7 +74,7 @@ def dockerfile_at(tree: Tree, path: str) -> str | None:
     """
     lower = posixpath.join(parent(path), "dockerfile")
     names = (path, lower) if base(path) == "Dockerfile" else (path,)
-    return next((each for each in names if follow(tree, each) is not None), None)
+    return next((each for each in names if follow_inside(tree, each)[1] is not None), None)
 
 
 def is_text(text: str) -> bool:

@@ -195,7 +195,11 @@ def _external(briefs: Collection[Brief]) -> tuple[tuple[str, Where | None], ...]
 def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
     folder = definition.dockerfile.rpartition("/")[0]
     near = [each.path for each in tree.below(folder) if "dockerfile" in each.path.rpartition("/")[2].lower()][:3]
-    hint = f"there is {', '.join(near)}" if near else "files that git ignores are not part of the tree"
+    found = tree.entry(definition.dockerfile)
+    if found is not None and found.is_link:
+        hint = "it is a link to no file in its folder, and BuildKit follows it no further"
+    else:
+        hint = f"there is {', '.join(near)}" if near else "files that git ignores are not part of the tree"
     return Problem(
         f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
     )

@@ -8,7 +8,7 @@ from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, parse_ignore
 from mbuild.errors import DockerfileError
 from mbuild.graph.outline import Place
 from mbuild.images import ImageDef
-from mbuild.tree import Entry, Tree, follow, follow_folder, follow_to_end
+from mbuild.tree import Entry, Tree, follow_folder, follow_inside
 from mbuild.values import dataclass, field
 
 RuledBy = tuple[str, str, tuple[str, ...]]
@@ -61,12 +61,12 @@ class Places:
         return found
 
     def file(self, path: str) -> Entry | None:
-        """Return the file a path leads to, links followed."""
+        """Return the file that BuildKit finds at the path of a Dockerfile or an ignore file."""
         return self._end(path)[1]
 
     def _end(self, path: str) -> tuple[str, Entry | None]:
         if path not in self._files:
-            self._files[path] = follow_to_end(self.tree, path)
+            self._files[path] = follow_inside(self.tree, path)
         return self._files[path]
 
     def _ruled(self, context: str, root: str, dockerfile: str | None) -> Place:
@@ -110,5 +110,5 @@ class Places:
 
 def ignore_lines(tree: Tree, path: str) -> tuple[IgnoreLine, ...]:
     """Return the patterns of an ignore file at a tree; none for "". Raises DockerfileError for one that is refused."""
-    entry = follow(tree, path) if path else None
+    entry = follow_inside(tree, path)[1] if path else None
     return () if entry is None else parse_ignore(tree.read(entry), path)
