@@ -10,7 +10,7 @@ from mbuild.graph.affected import affected
 from mbuild.graph.defined import Defined
 from mbuild.graph.frozen import freeze, thaw
 from mbuild.graph.node import Graph
-from mbuild.graph.readers import unread
+from mbuild.graph.readers import readers, unread
 from mbuild.graph.refresh import refresh
 from mbuild.images import ImageDef
 from tests.graph.test_affected import FILES, Files, graph, image
@@ -215,6 +215,36 @@ def test_an_ignore_file_that_comes_to_be_behind_a_link(
     before: dict[str, str | tuple[str, str]] = {**files, **links}
     found = refreshed(before, before | {added: "src/y\n"}, web)
     assert [each.path for each in found.nodes["web"].contexts[0].entries] == ["src/x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "via"),
+    [
+        (".dockerignore", "ignore file"),
+        ("Dockerfile.dockerignore", "ignore file"),
+        ("Dockerfile", "Dockerfile"),
+    ],
+)
+def test_what_defines_an_image_behind_a_link_is_read(name: str, via: str) -> None:
+    web = image("web")
+    texts = {"Dockerfile": ("FROM scratch\nCOPY x y /\n", "FROM scratch\nCOPY x /\n")}
+    old, new = texts.get(name, ("", "y\n"))
+    before: dict[str, str | tuple[str, str]] = {
+        "web/Dockerfile": texts["Dockerfile"][0],
+        "web/x": "1",
+        "web/y": "1",
+        f"web/{name}": ("link", "rules/file"),
+        "web/rules/file": old,
+        "web/rules/other": "",
+    }
+    after = before | {"web/rules/file": new, "web/rules/other": "1"}
+    found, was, now = changes(before, after), graph(before, web), refreshed(before, after, web)
+    assert unread(found, was, now) == ("web/rules/other",)
+    assert [each.via for each in readers(now, "web/rules/file")] == [via]
+    gone = {path: each for path, each in before.items() if path != "web/rules/file"}
+    if name != "Dockerfile":
+        assert unread(changes(before, gone), was, refreshed(before, gone, web)) == ()
+        assert unread(changes(gone, before), graph(gone, web), refreshed(gone, before, web)) == ()
 
 
 def test_a_link_to_an_ignore_file_that_is_not_there_leads_elsewhere() -> None:

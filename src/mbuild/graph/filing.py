@@ -89,7 +89,7 @@ class _Filing:
     def add(self, definition: ImageDef, outline: Outline) -> None:
         """File all that an image reads."""
         number = len(self.names)
-        for path in {definition.dockerfile, *(place.ignore for place in outline.places if place.ignore)}:
+        for path in outline.defining(definition):
             self.defined.setdefault(path, []).append(number)
         self.names.append(definition.name)
         for path in dict.fromkeys(outline.watched(definition)):

@@ -76,6 +76,14 @@ class Outline:
         first = mine[0] if mine else Read(context, "COPY", ("/",), self.doubts[0].where)
         return (Read(context, first.keyword, ("/",), first.where),)
 
+    def defining(self, definition: ImageDef) -> set[str]:
+        """Return the Dockerfile and the ignore files, each as it is named and where links lead from there."""
+        found = {definition.dockerfile, self.dockerfile.path}
+        for place in self.places:
+            if place.lines is not None:
+                found.update((place.ignore, place.lines.path))
+        return found
+
     def watched(self, definition: ImageDef) -> Iterator[str]:
         """Yield the paths at which a change may make the outline another one, links on the way aside."""
         yield definition.dockerfile

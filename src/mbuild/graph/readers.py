@@ -40,9 +40,9 @@ def _reader(node: Node, path: str, prefix: str) -> Reader | None:
             if full == path or full.startswith(prefix) or inside:
                 where = where_read(node, use.name, entry.path)
                 return Reader(node.name, _via(node, where), where)
-    if path == node.definition.dockerfile:
+    if path in (node.definition.dockerfile, node.dockerfile.path):
         return Reader(node.name, "Dockerfile", Where(path, 1))
-    if any(use.ignore == path for use in node.contexts):
+    if path in node.outline.defining(node.definition):
         return Reader(node.name, "ignore file", Where(path, 1))
     if any(path == file for use in node.contexts for file, _ in use.attributes):
         return Reader(node.name, "definition", Where(path, 1))
@@ -58,12 +58,11 @@ def read_paths(graphs: Iterable[Graph]) -> set[str]:
     found: set[str] = set()
     for graph in graphs:
         for node in graph.nodes.values():
-            found.add(node.definition.dockerfile)
+            found |= node.outline.defining(node.definition)
             for use in node.contexts:
-                found.add(use.ignore)
                 found.update(path for path, _ in use.attributes)
                 found.update(use.path(entry) for entry in use.entries)
-    return found - {""}
+    return found
 
 
 def unread(changes: Iterable[Change], base: Graph, head: Graph, idle: Collection[str] = frozenset()) -> tuple[str, ...]:
