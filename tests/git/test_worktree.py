@@ -492,6 +492,23 @@ def test_submodules_that_are_not_checked_out_or_gone(repo: Repo, tmp_path: Path)
     _same_as_add(clone)
 
 
+def test_a_folder_is_walked_in_order_however_deep_it_is(tmp_path: Path) -> None:
+    depth, folders = 1_100, []  # more than Python's calls may be nested
+    for name in ("top", "top/b", *("top/b" + "/d" * count for count in range(1, depth))):
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+    files = ["top/a", "top/b/c", "top/b" + "/d" * (depth - 1) + "/x", "top/b/e", "top/b.c"]
+    for each in files:
+        (tmp_path / each).touch()
+    try:
+        assert [path for path, _, _ in Disk(tmp_path).walk("top")] == files
+    finally:  # removing a tree is recursive too
+        for each in files:
+            (tmp_path / each).unlink()
+        for folder in reversed(folders):
+            folder.rmdir()
+
+
 def test_a_file_that_became_a_submodule(repo: Repo, tmp_path: Path) -> None:
     repo.commit(f="1")
     (repo.top / "f").unlink()

@@ -102,20 +102,25 @@ class Disk:
 
     def walk(self, folder: str) -> Iterator[tuple[str, int, bytes]]:
         """Yield path, mode and content digest of all files and links below a folder, in order, whatever git thinks."""
-        with os.scandir(self.place(folder)) as found:
-            names = sorted(found, key=lambda each: each.name)
-        for each in names:
-            path = f"{folder}/{decode(each.name)}"
+        waiting = self._listed(folder)  # no recursion: folders may be nested deep
+        while waiting:
+            path, each = waiting.pop()
             if each.is_symlink():
                 yield path, SYMLINK, hashlib.sha256(self.target(path)).digest()
             elif each.is_dir(follow_symlinks=False):
-                yield from self.walk(path)
+                waiting += self._listed(path)
             elif each.is_file(follow_symlinks=False):
                 stream = self.open(path)
                 if stream is None:
                     raise ChangedWhileRead(path)
                 with stream:
                     yield path, mode_of(os.fstat(stream.fileno())), _digest(stream)
+
+    def _listed(self, folder: str) -> list[tuple[str, os.DirEntry[bytes]]]:
+        """Return what is in a folder, in reverse order of the names."""
+        with os.scandir(self.place(folder)) as found:
+            names = sorted(found, key=lambda each: each.name, reverse=True)
+        return [(f"{folder}/{decode(each.name)}", each) for each in names]
 
 
 def mode_of(found: os.stat_result) -> int:
