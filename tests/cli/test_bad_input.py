@@ -184,7 +184,7 @@ def test_a_bug_is_reported_with_a_file(shop: Repo, monkeypatch: pytest.MonkeyPat
     answer = shop.mbuild("graph")
     assert answer.code == 70
     assert answer.err.startswith("error: this is a bug in mbuild: ZeroDivisionError: oops https://***@")
-    (report,) = (tmp_path / "state" / "mbuild").glob("crash-*.txt")
+    (report,) = (tmp_path / "state" / "mbuild" / "crashes").glob("crash-*.txt")
     assert f"hint: details are in {report}" in answer.err
     assert "ZeroDivisionError" in report.read_text()
     assert "s3cret" not in answer.err + report.read_text()

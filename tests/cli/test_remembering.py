@@ -101,6 +101,29 @@ def test_the_answer_does_not_depend_on_what_is_remembered(
         assert answers(repo) == truth, f"seed {seed}, turn {turn}: damaged"
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_what_is_kept_in_the_work_tree_is_no_input(there: bool, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = "version: 1\nproject: p\nimages:\n  one: {dockerfile: Dockerfile}\n"
+    repo.commit({"Dockerfile": "FROM scratch\nCOPY . .\n", "build.yaml": definition})
+    kept = [repo.folder / "cache", repo.folder / "state"]
+    for folder in kept:
+        monkeypatch.setenv(f"MBUILD_{folder.name.upper()}_DIR", str(folder))
+        if there:
+            folder.mkdir()
+            (folder / "own").write_text("what a user keeps there is an input")
+
+    def answer() -> str:
+        return repo.mbuild("affected", "--base", "HEAD", "--list", "--format", "json").out
+
+    cold = answer()
+    assert ('"affected": true' in cold) == there
+    assert answer() == cold, "with the cache"
+    assert repo.mbuild("all", "--builder", "oci", "--output", "oci").code == 0
+    assert answer() == cold, "with the lock, the history and logs"
+    assert all(any(folder.iterdir()) for folder in kept)
+    assert not any((folder / ".gitignore").exists() for folder in kept), "what a user names is let alone"
+
+
 def damage(folder: Path, random_: random.Random) -> None:
     """Cut or change every file of a cache."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -15,7 +15,7 @@ from mbuild.store.cache import Cache, open_cache
 
 def files(cache: Cache) -> list[Path]:
     assert cache.folder is not None
-    return sorted(path for path in cache.folder.rglob("*") if path.is_file())
+    return sorted(path for path in cache.folder.rglob("*") if path.is_file() and path.name != ".gitignore")
 
 
 def test_what_was_put_is_got(tmp_path: Path) -> None:

@@ -140,13 +140,13 @@ def _crash(error: Exception) -> int:
     import time
     import traceback
 
-    from mbuild.store.place import state_root
+    from mbuild.store.place import make_own, state_root
 
     text = without_credentials("".join(traceback.format_exception(error)))
     about = f"mbuild {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     try:
-        folder = state_root(os.environ)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = state_root(os.environ) / "crashes"
+        make_own(folder)
         file = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
         file.write_text(about + text, encoding="utf-8", errors="backslashreplace")
         hint = f"details are in {file}: {ISSUES}"

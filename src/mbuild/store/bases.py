@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from mbuild.store.place import make_own
+
 FOLDER = "bases"
 MOST = 5_000
 """How many images are remembered; beyond that, half of them, the oldest, are forgotten."""
@@ -40,7 +42,8 @@ class Bases:
             return
         with contextlib.suppress(OSError, ValueError):
             file = self._file(image_id)
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_own(self._folder.parent)
+            self._folder.mkdir(exist_ok=True, mode=0o700)
             self._forget()
             temporary = file.with_name(f".{file.name}.{os.getpid()}")
             temporary.write_text(json.dumps({"bases": dict(bases), "checksum": _checksum(bases)}), encoding="utf-8")

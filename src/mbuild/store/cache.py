@@ -18,6 +18,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from mbuild import __version__
+from mbuild.store.place import IGNORED, make_own
 from mbuild.values import dataclass
 
 FORMAT = "1"
@@ -68,7 +69,8 @@ class Cache:
         with contextlib.suppress(OSError):
             import tempfile
 
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_own(path.parents[1])
+            path.parent.mkdir(exist_ok=True, mode=0o700)
             number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
             try:
                 with os.fdopen(number, "wb") as file:
@@ -106,7 +108,7 @@ def _entries(folder: str) -> Iterator[tuple[float, int, str]]:
             with contextlib.suppress(OSError):
                 if each.is_dir(follow_symlinks=False):
                     yield from _entries(each.path)
-                else:
+                elif each.name != IGNORED:
                     stat = each.stat(follow_symlinks=False)
                     yield stat.st_mtime, stat.st_size, each.path
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.errors import Problem, printable
 from mbuild.store.builds import Build, from_row, to_row
+from mbuild.store.place import make_own
 
 if TYPE_CHECKING:
     import sqlite3
@@ -105,7 +106,7 @@ class History:
         return self._checked(self._connect("mode=ro&immutable=1"))
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_own(self.path.parent)
         with _open_if_sound(self._connect("mode=rwc")) as connection:
             with contextlib.suppress(*_errors()):  # another process is just doing it, or the file system cannot
                 connection.execute("PRAGMA journal_mode = WAL")

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mbuild.errors import LockedError, printable
+from mbuild.store.place import make_own
 from mbuild.values import dataclass
 
 MOST_BYTES = 4096
@@ -39,7 +40,7 @@ def held(path: Path, me: Holder, *, wait: bool, waiting: Callable[[Holder | None
     waiting: called before the wait for another process, with what that says of itself, None where that cannot be read.
     Raises LockedError when another process holds it and ``wait`` is false; OSError when the file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_own(path.parent)
     descriptor = _locked(path, wait, waiting)
     try:
         _write(descriptor, json.dumps(asdict(me)).encode())

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from mbuild.errors import Problem, printable
 from mbuild.events import Event, ImageDone, LogLine, Retrying, Step, StepDone
+from mbuild.store.place import make_own
 
 FOLDER = "logs"
 KEPT = 20
@@ -78,6 +79,7 @@ class Logs:
         return self._open[image]
 
     def _begin(self) -> None:
+        make_own(self.folder.parents[1])
         self.folder.mkdir(parents=True, mode=0o700)
         runs = sorted(each for each in self.folder.parent.iterdir() if each.is_dir() and not each.is_symlink())
         for each in runs[:-KEPT]:

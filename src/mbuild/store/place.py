@@ -6,10 +6,26 @@ directory (default: the user's state directory).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+IGNORED = ".gitignore"
+
+
+def make_own(folder: Path) -> None:
+    """Make a folder that nobody but mbuild writes to. Raises OSError.
+
+    Git sees nothing in it: it may lie in a work tree, and what is untracked there counts as input of images. So this is
+    for folders below the one that a user names, which may hold other things.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ignored = folder / IGNORED
+    if not ignored.exists():
+        with contextlib.suppress(OSError):  # what is there already may still be written to
+            ignored.write_bytes(b"*\n")
 
 
 def state_root(environ: Mapping[str, str]) -> Path:
