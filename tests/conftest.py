@@ -116,7 +116,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MBUILD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        for variable in (*(name for name, _, _ in PROVIDERS if name != "CI"), "MBUILD_BASE"):
+        for variable in (*(name for name, _, _ in PROVIDERS if name != "CI"), "MBUILD_BASE", "MBUILD_BEFORE"):
             patch.delenv(variable, raising=False)
         if os.environ.get("CI") == "woodpecker":
             patch.setenv("CI", "true")

@@ -223,3 +223,51 @@ def test_a_push_of_which_the_provider_does_not_say_what_it_brought(world: World,
     assert found.commits == (world.ids["m2"],)
     assert "CircleCI does not say what else was pushed, --base last-success knows" in found.how
     assert "pushed" not in resolve_base(opened, base=None, env={}, head=world.ids["m3"]).how
+
+
+NEW = {"CIRCLECI": "true", "CIRCLE_BRANCH": "feature"}
+BY_HAND = {
+    "outside of CI": ({}, "gone", "m3", ["gone"]),
+    "forced back": ({"CIRCLECI": "true", "CIRCLE_BRANCH": "main"}, "gone", "m2", ["gone"]),
+    "better known than by the provider": (
+        {"JENKINS_URL": "x", "BRANCH_NAME": "main", "LAST": "m2"},
+        "m1",
+        "m3",
+        ["m1"],
+    ),
+    "no target is known": (NEW | {"CIRCLE_PULL_REQUEST": "x"}, "f2", "f1", ["f2"]),
+    "a pull request": ({"JENKINS_URL": "x", "CHANGE_TARGET": "main"}, "f1", "f2", ["m1"]),
+    "a pull request, nothing before": ({"JENKINS_URL": "x", "CHANGE_TARGET": "main"}, "zero", "f2", ["m1"]),
+    "a tag": ({"CIRCLECI": "true", "CIRCLE_TAG": "v2"}, "m3", "m3", ["m1"]),
+    "nothing before a branch": (NEW, "zero", "f2", ["m1"]),
+    "empty before a branch": (NEW, "", "f2", ["m1"]),
+    "nothing before the default branch": ({"CIRCLECI": "true", "CIRCLE_BRANCH": "main"}, "zero", "m3", []),
+    "empty before the default branch": ({"CIRCLECI": "true", "CIRCLE_BRANCH": "main"}, "", "m3", []),
+    "nothing before, outside of CI": ({}, "zero", "m3", []),
+    "nothing, and a last success": ({"JENKINS_URL": "x", "BRANCH_NAME": "main", "LAST": "m3"}, "zero", "m3", []),
+}
+
+
+@pytest.mark.parametrize(("env", "before", "head", "expected"), BY_HAND.values(), ids=BY_HAND)
+def test_what_was_built_before_by_hand(
+    world: World, tmp_path: Path, env: dict[str, str], before: str, head: str, expected: list[str]
+) -> None:
+    full(world, tmp_path / "clone", world.ids[head])
+    given = {"GIT_PREVIOUS_SUCCESSFUL_COMMIT" if key == "LAST" else key: value for key, value in env.items()}
+    given |= {"GIT_PREVIOUS_SUCCESSFUL_COMMIT": world.ids[env["LAST"]]} if "LAST" in env else {}
+    given["MBUILD_BEFORE"] = world.ids[before] if before else ""
+    found = resolve_base(_open(tmp_path / "clone", []), base=None, env=given, head=None)
+    assert found.commits == tuple(world.ids[each] for each in expected)
+    assert expected or "nothing was built before on origin/main" in found.how
+    assert found.unproven == (expected == [before]), "what was there before may never have been built"
+    assert ("MBUILD_BEFORE" in found.how) == (expected == [before])
+
+
+@pytest.mark.parametrize("text", ["<nil>", "main", "HEAD", "--all", " ", "f" * 40])
+def test_what_was_built_before_is_never_guessed(world: World, tmp_path: Path, text: str) -> None:
+    full(world, tmp_path / "clone", world.ids["m3"])
+    for env in ({}, {"CIRCLECI": "true", "CIRCLE_BRANCH": "main"}):
+        with pytest.raises(GitError, match="MBUILD_BEFORE: "):
+            resolve_base(_open(tmp_path / "clone"), base=None, env={**env, "MBUILD_BEFORE": text}, head=None)
+    found = resolve_base(_open(tmp_path / "clone"), base="v1", env={"MBUILD_BEFORE": text}, head=None)
+    assert found.how == "--base", "it is not even read then"

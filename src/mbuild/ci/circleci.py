@@ -1,6 +1,6 @@
 """CircleCI: its variables name neither the target of a pull request nor the commit before a push.
 
-What was built before is in ``pipeline.git.base_revision``, which a job can pass on as MBUILD_BASE.
+What was built before is in ``pipeline.git.base_revision``, which a job can pass on as MBUILD_BEFORE.
 Source: circleci.com/docs, "Project values and variables".
 """
 

@@ -27,4 +27,6 @@ def run(env: Mapping[str, str], read: Read) -> Run:  # noqa: ARG001 - Jenkins na
     branch = values.branch("BRANCH_NAME") or values.branch("GIT_BRANCH").removeprefix("origin/")
     before = values.commit("GIT_PREVIOUS_SUCCESSFUL_COMMIT")
     good = Against("GIT_PREVIOUS_SUCCESSFUL_COMMIT", commit=before) if before else None
-    return Run(NAME, PUSH if branch else OTHER, built, branch, against=good, last_success=good)
+    # The git plugin sets both where there was a success on this branch, however often it failed since.
+    first = bool(built) and not before
+    return Run(NAME, PUSH if branch else OTHER, built, branch, against=good, last_success=good, first=first)

@@ -55,6 +55,7 @@ class Run:
     source: the id of the pull request's last commit. Where head is a merge of it, what it was merged into is the base.
     default_branch: of the repository, "" when unknown.
     last_success: what the provider recorded as built last on this branch without a failure.
+    first:  it is known that nothing was built before on this branch.
     """
 
     provider: str
@@ -66,6 +67,7 @@ class Run:
     source: str = ""
     default_branch: str = ""
     last_success: Against | None = None
+    first: bool = False
 
 
 class Provider(Protocol):

@@ -30,8 +30,8 @@ Examples:
 def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> int:
     """Build the images that the change between base and head affects, parents first.
 
-    Without --base: MBUILD_BASE, what the CI provider says, else the merge base with the default branch. With --base
-    last-success: the last commit of this branch that was built without a failure.
+    Without --base: MBUILD_BASE, what MBUILD_BEFORE or the CI provider says, or the merge base with the default branch.
+    With --base last-success: the last commit of this branch that was built without a failure.
     """
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base", "exit_code")}
     if options.pop("list_"):

@@ -33,7 +33,7 @@ def in_words(found: tuple[str, ...]) -> str:
 
 
 def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, str], head: str | None) -> Base:
-    """Choose the base: ``--base``, MBUILD_BASE, the CI provider, the upstream default branch, else the commit before.
+    """Choose the base: ``--base``, MBUILD_BASE, MBUILD_BEFORE or the CI provider, else the default branch.
 
     head: the commit that is built (an id); None: the work tree, whose commit is HEAD.
     Raises GitError (exit 3) for a base that cannot be found or shares no history with head here.
@@ -51,6 +51,10 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
         return last_success(repository, run)
     if commit is None:
         return Base("", (), "the branch has no commit yet: compared with the empty tree")
+    if "MBUILD_BEFORE" in env:
+        from mbuild.ci.byhand import told
+
+        run = told(env, run)
     if run is not None:
         from mbuild.git.provided import provided_base
 
@@ -59,11 +63,7 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
             return found
     from mbuild.git.default import default_base
 
-    branch, default, provider = (run.branch, run.default_branch, run.provider) if run else ("", "", "")
-    of_work_tree = head is None
-    return default_base(
-        repository, commit, of_work_tree=of_work_tree, branch=branch, default=default, provider=provider
-    )
+    return default_base(repository, commit, run, of_work_tree=head is None)
 
 
 def _given(repository: Repository, ref: str, how: str, head: str | None) -> Base:

@@ -12,6 +12,7 @@ from mbuild.git.merged import merge_bases
 from mbuild.values import replace
 
 if TYPE_CHECKING:
+    from mbuild.ci.model import Run
     from mbuild.git.repository import Repository
 
 _USUAL = ("main", "master", "trunk", "develop")
@@ -19,28 +20,27 @@ _NAMELESS = "HEAD"
 """The remote's HEAD, fetched into a clone that does not have it: which branch it is, git does not say."""
 
 
-def default_base(
-    repository: Repository, head: str, *, of_work_tree: bool, branch: str, default: str, provider: str
-) -> Base:
+def default_base(repository: Repository, head: str, run: Run | None, *, of_work_tree: bool) -> Base:
     """Return the merge base with the default branch; on that branch itself, the commit before.
 
-    branch: the one that is built, where somebody knows it better than git; default: the same for the default branch.
-    provider: whose run it is, which then does not say what was pushed; "" outside of CI.
+    run: may know the branch that is built, and the default branch, better than git, but not what was pushed.
     """
-    full, name = _default_branch(repository, default)
+    full, name = _default_branch(repository, run.default_branch if run else "")
     ref = full.removeprefix("refs/heads/").removeprefix("refs/remotes/")
     found = merge_bases(repository, ref, repository.resolve_commit(full), head)
     if found != (head,):
         return Base(ref, found, f"{in_words(found)} of head and the default branch {ref}")
-    on = branch or (refs.current_branch(repository.git) if of_work_tree else None)
+    on = (run and run.branch) or (refs.current_branch(repository.git) if of_work_tree else None)
     if on and name not in (on, _NAMELESS):
         how = f"the merge base of head and the default branch {ref}: nothing is committed on top of it"
         return Base(ref, found, how)
+    if run is not None and run.first:
+        return Base("", (), f"{run.provider}: nothing was built before on {ref}: compared with the empty tree")
     before = _before(repository, head, ref)
-    if not provider or not before.commits:
+    if run is None or not before.commits:
         return before
     # A push may have brought more commits than the last one: whoever reads the answer has to know.
-    how = f"{before.how}; {provider} does not say what else was pushed, --base last-success knows"
+    how = f"{before.how}; {run.provider} does not say what else was pushed, --base last-success knows"
     return replace(before, how=how)
 
 
