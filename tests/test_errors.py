@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mbuild.errors import ChangedWhileRead, ExitCode, GitError, Problem, Where, without_credentials
+from mbuild.errors import ChangedWhileRead, ExitCode, GitError, Problem, Where, and_more, listed, without_credentials
 from mbuild.references import quoted
 
 HIDDEN = {
@@ -66,3 +66,19 @@ def test_an_error_of_another_process_keeps_what_it_says() -> None:
     assert (type(found), found.problems, str(found)) == (GitError, (problem,), "a:1: no")
     changed = pickle.loads(pickle.dumps(ChangedWhileRead("x")))
     assert (changed.path, changed.exit_code) == ("x", ExitCode.ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        (["x"] * 1236, "x, x and 1,234 more"),
+    ],
+)
+def test_a_shortened_list_says_how_many_are_left_out(names: list[str], said: str) -> None:
+    assert listed(names, 2) == said
+    assert listed(names, 2, str.upper).partition(" and ")[0] == said.partition(" and ")[0].upper()
+    assert said.endswith(and_more(len(names) - 2)) == (len(names) > 2)

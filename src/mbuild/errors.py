@@ -6,17 +6,30 @@ when there is a place, and gives hints a reader can act on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from mbuild.values import dataclass
+
+T = TypeVar("T")
 
 
 def printable(text: str) -> str:
     """Return text from outside as one line that is safe to print: control characters and stray bytes are escaped."""
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in whole)
+
+
+def and_more(left: int) -> str:
+    """Return what a shortened list ends with: how many of it are left out."""
+    return f"and {left:,} more"
+
+
+def listed(found: Sequence[T], most: int, shown: Callable[[T], str] = str) -> str:
+    """Return a list on one line, its first few spelled out: ``a, b and 3 more``."""
+    text = ", ".join(shown(each) for each in found[:most])
+    return f"{text} {and_more(len(found) - most)}" if len(found) > most else text
 
 
 HIDDEN = "***"

@@ -45,7 +45,7 @@ def test_a_miss_is_told_with_all_that_a_report_needs() -> None:
         "  same  base",
         "  miss  api: head's image is another one",
         *[f"      differs: /f{number}: {'x' * 60} → file\\x1b[31m (COPY . /{'y' * 72})" for number in range(5)],
-        "      … and 2 more",
+        "      and 2 more",
         "      run anew: api/Dockerfile:2:1: [1/2] COPY . /",
         "      run anew: [2/2] RUN make",
         "      held not to matter: api/x\\ny (modified)",

@@ -155,7 +155,7 @@ def test_a_summary_of_very_many_images_is_cut() -> None:
     many = replace(SHOP, images=tuple(replace(SHOP.images[0], name=f"i{number}") for number in range(700)))
     text = summary(many)
     assert len(cells(text)) == 500
-    assert "200 more images" in text
+    assert "and 200 more" in text
 
 
 @pytest.mark.parametrize("text", HOSTILE)

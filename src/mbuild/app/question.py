@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.app import leftout
 from mbuild.app.graphs import Following
-from mbuild.errors import ConfigError, MbuildError, Problem, UsageError
+from mbuild.errors import ConfigError, MbuildError, Problem, UsageError, listed
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -236,8 +236,7 @@ MOST_NAMES = 20
 
 
 def _shown(names: Sequence[str]) -> str:
-    left = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {left:,} more, which mbuild graph shows" if left > 0 else "")
+    return listed(names, MOST_NAMES) + (", which mbuild graph shows" if len(names) > MOST_NAMES else "")
 
 
 def chosen(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:

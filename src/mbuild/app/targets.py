@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming, content_name, request, stages_called_as_parents
 from mbuild.context.select import reader_of
-from mbuild.errors import Problem, UsageError, printable
+from mbuild.errors import Problem, UsageError, listed, printable
 from mbuild.git.ignored import ignored
 from mbuild.git.trees import CommitTree
 from mbuild.graph.paths import inside, lies_in
@@ -120,8 +120,8 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
         for place in node.outline.places:
             found = [each for each in extra if _reads(snapshot, node, place, each)]
             if found:
-                more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-                message = f"image '{node.name}': git ignores {printable(found[0])}{more}, which only mbuild leaves out"
+                paths = listed(found, 1, printable)
+                message = f"image '{node.name}': git ignores {paths}, which only mbuild leaves out"
                 yield Problem(message, hints=("a fresh checkout has no such files; an ignore file leaves them out",))
 
 

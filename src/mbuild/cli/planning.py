@@ -13,7 +13,7 @@ from mbuild.builders.early import Early
 from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.job import BuildOptions, Job
-from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError
+from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError, listed
 from mbuild.graph.measuring import measure
 from mbuild.names import registry_prefix, tag_template
 from mbuild.output.words import count
@@ -70,7 +70,7 @@ def holdings(job: Job, registries: Registries) -> Holdings:
     found = look(graph, needed, job.builder, asked, options.push, _warn, source)
     lacking = sorted(set(job.asked) - found.existing) if source and asked and not options.force else []
     if lacking:
-        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+        shown = listed(lacking, 3)
         print_problems([Problem(f"{source} has no build of {shown} as it is now: not promoted, but built")], "note")
     return found
 
@@ -108,10 +108,9 @@ def warn_unbuilt(job: Job, registries: Registries) -> None:
     graph = wanted.snapshot.graph
     missing = unbuilt(graph, [name for name in graph.nodes if name not in wanted.reasons], registries)
     if missing:
-        images = f"{count(len(missing), 'image')} that the change does not affect: {', '.join(missing[:MOST_NAMED])}"
-        more = ", …" if len(missing) > MOST_NAMED else ""
+        images = f"{count(len(missing), 'image')} that the change does not affect: {listed(missing, MOST_NAMED)}"
         hint = "a run before this one may have failed: mbuild all --push builds what is missing"
-        print_problems([Problem(f"the registry has no build of {images}{more}", hints=(hint,))], "warning")
+        print_problems([Problem(f"the registry has no build of {images}", hints=(hint,))], "warning")
 
 
 def planned(job: Job, found: Holdings) -> Plan:

@@ -20,7 +20,7 @@ from mbuild.discovery.compose import DEFAULTS, OVERRIDES
 from mbuild.discovery.model import Bake, Build, Look, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, dockerfile_at, parent
-from mbuild.errors import ConfigError, EnvironmentFault, Where
+from mbuild.errors import ConfigError, EnvironmentFault, Where, listed
 from mbuild.references import quoted
 from mbuild.tree import Tree, follow
 from mbuild.values import dataclass
@@ -91,9 +91,8 @@ class _Files:
         }
         images = _with_parents(named - idle, targets)
         if left := sorted(idle - images):
-            listed, more = ", ".join(quoted(each) for each in left[:MOST_NAMED]), len(left) - MOST_NAMED
-            listed += f" and {more} more" if more > 0 else ""
-            self.notes.add(f"left out, since their output is no image: {listed}", outline.where(left[0], answer))
+            named_first = listed(left, MOST_NAMED, quoted)
+            self.notes.add(f"left out, since their output is no image: {named_first}", outline.where(left[0], answer))
         if mark:
             images = frozenset(each for each in images if self._exists(folder, targets[each]))
         known.update((each, build_key(outline.where(each, answer).file, each + mark)) for each in images)

@@ -9,6 +9,7 @@ from mbuild.config.globs import matching
 from mbuild.discovery.model import Discovery, Image
 from mbuild.discovery.paths import base, parent
 from mbuild.discovery.yamltext import comment, flow_list, flow_mapping, mapping, scalar
+from mbuild.errors import and_more
 from mbuild.images import Secret
 from mbuild.values import dataclass
 
@@ -169,7 +170,7 @@ class _Text:
             files = flow_mapping(_files(each) or {"dockerfile": each.build.dockerfile})
             yield comment(f"  {scalar(each.name)}: {files}  # {each.build.aside}")
         if len(asides) > MAX_ASIDES:
-            yield comment(f"  and {len(asides) - MAX_ASIDES} more")
+            yield comment(f"  {and_more(len(asides) - MAX_ASIDES)}")
 
 
 def _files(image: Image) -> dict[str, str]:

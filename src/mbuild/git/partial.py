@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.errors import GitError
+from mbuild.errors import GitError, and_more
 from mbuild.git import refs
 from mbuild.git.bring import MOST_NAMED, Fetch, bring
 
@@ -50,7 +50,7 @@ def bring_objects(repository: Repository, oids: Sequence[str], error: MissingObj
     if not lost:
         raise error
     remote = promisor(repository)
-    more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+    more = f", {and_more(len(lost) - 1)}" if len(lost) > 1 else ""
     why = GitError(f"{error.problems[0].message}, which leaves objects out{more}")
     if repository.fetcher is None and len(lost) > MOST_NAMED:
         bring(repository, Fetch(("--refetch", "--no-filter", remote)), why)

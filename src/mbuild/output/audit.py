@@ -8,7 +8,7 @@ from typing import Any
 from mbuild.audit.chance import CONFIDENCE, Recall
 from mbuild.audit.image import Difference
 from mbuild.audit.judge import MISS, SAME, UNDECIDED, Ran, Verdict
-from mbuild.errors import printable
+from mbuild.errors import and_more, printable
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.output.text import compared, table
 from mbuild.output.words import count
@@ -173,7 +173,7 @@ def _some(lines: Sequence[str]) -> Iterator[str]:
     for line in lines[:MOST]:
         yield f"      {line}"
     if len(lines) > MOST:
-        yield f"      … and {len(lines) - MOST} more"
+        yield f"      {and_more(len(lines) - MOST)}"
 
 
 def _sure(found: Audit) -> Iterator[str]:

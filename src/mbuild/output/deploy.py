@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mbuild.errors import UsageError
+from mbuild.errors import UsageError, listed
 from mbuild.output.formats.yamltext import as_yaml
 from mbuild.values import dataclass
 
@@ -37,7 +37,7 @@ def deployed(report: Report) -> tuple[Deployed, ...]:
     """Return all images of a run. Raises UsageError where the run says nothing of some."""
     left_out = [each.name for each in report.images if not each.tags]
     if left_out:
-        shown = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
+        shown = listed(left_out, 3)
         raise UsageError(
             f"a record for deploys has every image, and this run knows nothing of {shown}", "mbuild all does"
         )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.errors import printable
+from mbuild.errors import and_more, printable
 from mbuild.output.words import count, duration, size
 from mbuild.schedule.machine import BAD
 
@@ -83,7 +83,7 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"| {' | '.join(_row(each, report))} |"
     if len(images) > MOST_ROWS:
         yield ""
-        yield f"{count(len(images) - MOST_ROWS, 'more image')}"
+        yield and_more(len(images) - MOST_ROWS)
     yield ""
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mbuild.errors import listed
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.outline import Edge
 from mbuild.output.asjson import SCHEMA
@@ -110,7 +111,7 @@ def _parents(shown: Part, name: str) -> list[str]:
 def _users(names: Sequence[str]) -> str:
     if len(names) <= MOST_USERS:
         return ", ".join(names)
-    return f"{count(len(names), 'image')}: {', '.join(names[:MOST_USERS])}, …"
+    return f"{count(len(names), 'image')}: {listed(names, MOST_USERS)}"
 
 
 def _branch(shown: Part, name: str, seen: set[str], width: int) -> Iterator[str]:

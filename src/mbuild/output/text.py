@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.errors import printable
+from mbuild.errors import and_more, listed, printable
 from mbuild.output.report import place
 from mbuild.output.words import count, duration, size
 
@@ -62,7 +62,8 @@ def _plan_lines(report: Report) -> Iterator[str]:
         yield f"removed since the base: {', '.join(report.removed)}"
     if report.unowned:
         yield ""
-        yield f"{count(len(report.unowned), 'changed path')} that no image reads: {_some(report.unowned)}"
+        paths = listed(report.unowned, MOST_PATHS, printable)
+        yield f"{count(len(report.unowned), 'changed path')} that no image reads: {paths}"
 
 
 def _forecast(report: Report, shown: Sequence[ImageReport]) -> Iterator[str]:
@@ -130,8 +131,8 @@ def _context(each: ImageReport) -> str:
 def reasons(found: Sequence[Reason]) -> str:
     """Return reasons on one line, the first few spelled out."""
     text = "; ".join(reason(each) for each in found[:MOST_REASONS])
-    more = len(found) - MOST_REASONS
-    return f"{text}; and {more} more" if more > 0 else text
+    left = len(found) - MOST_REASONS
+    return f"{text}; {and_more(left)}" if left > 0 else text
 
 
 def reason(each: Reason) -> str:
@@ -147,11 +148,6 @@ def reason(each: Reason) -> str:
         "definition-changed": f"definition changed{where or (f' ({path})' if path else '')}",
     }
     return words.get(each.kind, each.kind)
-
-
-def _some(paths: Sequence[str]) -> str:
-    shown = ", ".join(printable(each) for each in paths[:MOST_PATHS])
-    return f"{shown}, …" if len(paths) > MOST_PATHS else shown
 
 
 def result_text(report: Report) -> str:

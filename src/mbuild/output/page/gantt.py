@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mbuild.errors import and_more
 from mbuild.output.page.images import link
 from mbuild.output.page.markup import NOTHING, Html, element, joined
 from mbuild.output.page.model import Page
@@ -81,9 +82,7 @@ def _links(
         yield element("li", link(name, ids), f" {duration(bar.seconds)}", element("small", waited, free))
     left = path[MOST_LINKS:]
     if left:
-        yield element(
-            "li", f"and {count(len(left), 'more image')}, {duration(sum(bars[name].seconds for name in left))}"
-        )
+        yield element("li", f"{and_more(len(left))}, {duration(sum(bars[name].seconds for name in left))}")
 
 
 def _chosen(line: Timeline, states: Mapping[str, str]) -> list[Bar]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mbuild.errors import listed
 from mbuild.output.page.layout import Box, Drawing, drawing
 from mbuild.output.page.markup import Html, element, joined
 from mbuild.output.page.model import Page
@@ -122,6 +123,6 @@ def _node(
 
 
 def _told(box: Box, first: ImageReport) -> Iterator[str]:
-    yield f"{', '.join(box.images[:40])}{', …' if len(box.images) > 40 else ''}: {status(first)}"
+    yield f"{listed(box.images, 40)}: {status(first)}"
     if first.reasons and len(box.images) == 1:
         yield reasons(first.reasons)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mbuild.errors import and_more
 from mbuild.output.page.failures import problem
 from mbuild.output.page.markup import Html, Piece, element
 from mbuild.output.page.model import Page
@@ -98,6 +99,6 @@ def leftovers(report: Report) -> Iterator[Html]:
     if report.unowned:
         paths = [element("li", element("code", each)) for each in report.unowned[:MOST_PATHS]]
         left = len(report.unowned) - MOST_PATHS
-        paths += [element("li", f"and {left:,} more")] if left > 0 else []
+        paths += [element("li", and_more(left))] if left > 0 else []
         summary = element("summary", f"{count(len(report.unowned), 'changed path')} that no image reads")
         yield element("details", summary, element("ul", *paths))

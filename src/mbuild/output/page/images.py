@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mbuild.errors import and_more
 from mbuild.output.page.markup import NOTHING, Html, Piece, element, joined
 from mbuild.output.page.model import Page
 from mbuild.output.page.status import badge, status
@@ -134,7 +135,7 @@ def _details(each: ImageReport, ids: Mapping[str, str]) -> Html:
     if more:
         items = [element("li", reason(one)) for one in more[:MOST_UNFOLDED]]
         left = len(more) - MOST_UNFOLDED
-        items += [element("li", f"and {count(left, 'more reason')}")] if left > 0 else []
+        items += [element("li", and_more(left))] if left > 0 else []
         facts.insert(0, element("ul", *items))
     text = f"{count(len(more), 'more reason')}, and details" if more else "details"
     return element("details", element("summary", text), *facts)
