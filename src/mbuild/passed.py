@@ -13,6 +13,8 @@ from mbuild.references import NameProblem, quoted
 
 OWN_LABELS = "dev.mbuild."
 """Begins the labels that mbuild gives itself."""
+FINGERPRINT = f"{OWN_LABELS}fingerprint"
+"""The label that says what an image is made of, whatever it is called."""
 NAME = "{name}"
 """In the description of a cache: the image's name."""
 

@@ -158,6 +158,25 @@ def test_what_was_listed_is_described_without_another_listing(
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize(
+    ("label", "there"),
+    [("0123456789abcdef01234567", True), ("0123456789abcdef01230000", True), ("f" * 24, False), ("", False)],
+)
+def test_a_content_tag_that_was_moved_holds_nothing(
+    engine: EngineUnderTest, engine_door: Engine, label: str, there: bool
+) -> None:
+    name = f"mbuild-moved-{uuid.uuid4().hex[:12]}"
+    content, plain = f"{name}:mb-0123456789abcdef0123", f"{name}:latest"
+    change = (f"--change=LABEL dev.mbuild.fingerprint={label}",) if label else ()
+    engine.run("import", *change, "-", plain, stdin=bytes(10240))
+    try:
+        engine.run("tag", plain, content)
+        assert set(engine_door.existing([content, plain])) == {plain, *([content] if there else [])}
+    finally:
+        engine.run("rmi", "--force", content, plain)
+
+
+@pytest.mark.engine
 def test_docker_py_is_told_the_same(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"mbuild-told-{uuid.uuid4().hex[:12]}"
     engine.run("import", "-", f"{name}:one", stdin=bytes(10240))

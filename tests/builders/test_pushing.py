@@ -32,7 +32,7 @@ def store(engine: EngineUnderTest) -> Iterator[EngineStore]:
 @pytest.fixture
 def name(store: EngineStore, proxy: Proxy) -> Iterator[str]:
     """Yield the name of a small image in the engine that no registry has."""
-    found = f"{proxy.host}/shop/{uuid.uuid4().hex[:12]}:mb-1"
+    found = f"{proxy.host}/shop/{uuid.uuid4().hex[:12]}:v1"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         entry = tarfile.TarInfo("file")

@@ -77,6 +77,11 @@ def leftovers(engine: EngineUnderTest) -> set[str]:
     return _names(engine, "mbuild-audit/*")
 
 
+def _labelled(name: str) -> str:
+    """Return the option with which an image can be called by a content tag."""
+    return f"--label=dev.mbuild.fingerprint={name.rpartition(':mb-')[2]}"
+
+
 def _names(engine: EngineUnderTest, pattern: str) -> set[str]:
     return set(engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", pattern).decode().split())
 
@@ -214,7 +219,7 @@ class TestTheBuilders:
         answer = changed.audit("--builder", "docker", "--format", "json", "one")
         name = image(answer, "one")["existing"]["name"]
         engine.run("rmi", "--force", name)
-        engine.run("tag", changed.base, name)
+        engine.run("build", _labelled(name), "--tag", name, "-", stdin=f"FROM {changed.base}\n".encode())
         answer = changed.audit("--builder", "docker", "--format", "json", "one")
         assert image(answer, "one")["outcome"] == "same"
         found = image(answer, "one")["existing"]
@@ -278,7 +283,7 @@ class TestExisting:
         (tmp_path / "stale" / "main").write_text("old")
         (tmp_path / "stale" / "Dockerfile").write_text("FROM scratch\nCOPY main /\n")
         engine.run("rmi", "--force", name)
-        engine.run("buildx", "build", "--load", "--tag", name, str(tmp_path / "stale"))
+        engine.run("buildx", "build", "--load", _labelled(name), "--tag", name, str(tmp_path / "stale"))
         answer = built.audit()
         assert answer.code == 1, answer
         assert "miss  one: it is what it was at the base, and the build that exists of it is another" in answer.out
@@ -302,7 +307,7 @@ class TestExisting:
         for name in ("one", "own"):
             # The cache has what was made last, and no image that exists.
             for tag in (plan.image(name)["tags"][0], f"{shop.project}/{name}:last"):
-                argv = ("buildx", "build", "--no-cache", "--load", "--tag", tag, "-")
+                argv = ("buildx", "build", "--no-cache", "--load", _labelled(tag), "--tag", tag, "-")
                 if tag in _names(engine, tag):
                     engine.run("rmi", "--force", tag)
                 engine.run(*argv, stdin=(shop.folder / name / "Dockerfile").read_bytes())

@@ -19,7 +19,7 @@ from mbuild.graph.node import Graph, Node
 from mbuild.graph.recipes import platforms_of
 from mbuild.images import Secret, Ssh
 from mbuild.names import content_tag, fill_tag
-from mbuild.passed import NAME, OWN_LABELS, placed
+from mbuild.passed import FINGERPRINT, NAME, OWN_LABELS, placed
 from mbuild.references import context_key
 from mbuild.tree import Entry
 from mbuild.values import dataclass, field, replace
@@ -165,7 +165,7 @@ def _on_disk(path: str, top: Path) -> str:
 
 
 def _labels(node: Node) -> dict[str, str]:
-    return {f"{OWN_LABELS}image": node.name, f"{OWN_LABELS}fingerprint": node.fingerprint}
+    return {f"{OWN_LABELS}image": node.name, FINGERPRINT: node.fingerprint}
 
 
 def placeholders(commit: str | None, dirty: bool, branch: str | None) -> dict[str, str]:

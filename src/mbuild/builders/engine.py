@@ -16,6 +16,8 @@ from mbuild.builders.ask import ask
 from mbuild.builders.endpoint import PING_SECONDS, Endpoint, endpoint, first_line, no_answer
 from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import EnvironmentFault
+from mbuild.names import CONTENT_TAG_PREFIX
+from mbuild.passed import FINGERPRINT
 from mbuild.process.begun import Begun
 from mbuild.references import parse_reference
 from mbuild.values import dataclass, field
@@ -106,12 +108,18 @@ class Engine:
 
     def _stored(self, listed: Mapping[str, Any]) -> Stored:
         digest = listed["Id"] if self.containerd_store else None
-        return Stored(listed["Id"], int(listed.get("Size") or 0), digest, _manifests(listed.get("RepoDigests") or ()))
+        manifests = _manifests(listed.get("RepoDigests") or ())
+        fingerprint = (listed.get("Labels") or {}).get(FINGERPRINT, "")
+        return Stored(listed["Id"], int(listed.get("Size") or 0), digest, manifests, fingerprint)
 
     def existing(self, names: Collection[str]) -> dict[str, str]:
-        """Return, of these full names with tags, those that the engine holds → image id."""
-        held = self.names() if names else {}
-        return {name: held[short] for name in names if (short := familiar(name)) in held} if held else {}
+        """Return, of these full names with tags, those that the engine holds → image id.
+
+        A content tag that sits on something else (``docker tag`` moves it) holds nothing: see ``_is_called_so``.
+        """
+        held = self._list() if names else {}
+        found = ((name, held.get(familiar(name))) for name in names)
+        return {name: each.image_id for name, each in found if each and _is_called_so(name, each.fingerprint)}
 
     def stored(self, names: Collection[str], *, again: bool = True) -> dict[str, Stored]:
         """Return, of these full names with tags, what the engine holds. One call.
@@ -214,6 +222,16 @@ class Engine:
         with self._lock, _explained(self.host):
             for chunk in self.client.get_image(name, chunk_size=1 << 20):
                 write(chunk)
+
+
+def _is_called_so(name: str, fingerprint: str) -> bool:
+    """Tell whether an image with this label can be called so: a content tag has the beginning of its fingerprint.
+
+    All that mbuild builds has the label, so an image without it was given the name by somebody else.
+    """
+    tag = name.rpartition(":")[2]
+    digits = tag.removeprefix(CONTENT_TAG_PREFIX)
+    return digits == tag or fingerprint.startswith(digits)
 
 
 def _manifests(repo_digests: Sequence[str]) -> dict[str, str]:

@@ -110,12 +110,14 @@ class Stored:
     image_id:  the configuration's digest, or what an engine calls it by. digest: the manifest's, where there is one.
     size:      of its layers in bytes, as they lie there.
     manifests: digests under which it came from or went to registries, by repository.
+    fingerprint: what its label says it is made of, where the builder says it; "" for none.
     """
 
     image_id: str
     size: int
     digest: str | None = None
     manifests: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
 @dataclass(slots=True)
