@@ -87,6 +87,8 @@ class ImageDef:
 
     full_name: the repository name it is known by: REGISTRY/NAME, else PROJECT/NAME, else NAME.
     cache_from, cache_to: descriptions of caches as ``passed.cache`` takes them, ``{name}`` standing for the name.
+    unheld:    settings of its build that build.yaml has no place for, where discovery has met some: nobody carries them
+               out, but a build by whoever has set them is another one where they change.
     where:     file, line and column of its entry; ``places`` of its keys, for messages.
     """
 
@@ -110,6 +112,7 @@ class ImageDef:
     platforms: tuple[str, ...] = ()
     builder: str = "auto"
     test: ImageTest | None = None
+    unheld: tuple[tuple[str, str], ...] = ()
     where: Where | None = None
     places: tuple[tuple[str, Where], ...] = field(default=(), compare=False)
 

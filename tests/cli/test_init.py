@@ -204,6 +204,14 @@ def test_what_a_change_leaves_out_is_said(shop: Repo) -> None:
     assert "warning: 2 notes on what was left out" in after
 
 
+def test_a_setting_that_build_yaml_has_no_place_for_counts(repo: Repo) -> None:
+    plain = {"web/Dockerfile": "FROM scratch\nCOPY x /\n", "web/x": ""}
+    repo.commit({"compose.yaml": "services: {web: {build: {context: web, shm_size: 1g}}}\n"} | plain)
+    repo.commit({"compose.yaml": "services: {web: {build: {context: web, shm_size: 2g}}}\n"})
+    answer = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (answer.code, answer.affected()) == (0, {"web"})
+
+
 LEAVING_OUT = {
     "inline": ({"compose.yaml": "services: {web: {build: {context: web, dockerfile_inline: FROM x}}}\n"}, "inline"),
     "remote": ({"compose.yaml": "services: {web: {build: 'https://x.y/z.git'}}\n"}, "is remote"),

@@ -196,6 +196,42 @@ def test_what_is_handed_on_is_kept() -> None:
     assert (b.ssh, b.labels, b.cache_to) == (("default", "k=~/.ssh/id"), (("z", "2"),), ("type=inline",))
 
 
+UNHELD = {
+    "extra_hosts": ("['h:10.0.0.1']", "['h:10.0.0.2']"),
+    "hosts by name": ("{h: 10.0.0.1}", "{h: 10.0.0.2}"),
+    "network": ("none", "host"),
+    "privileged": ("false", "true"),
+    "shm_size": ("$SIZE", "48m"),
+    "ulimits": ("{nofile: 1000}", "{nofile: 2000}"),
+    "soft and hard": ("{nofile: {soft: 1, hard: 3}}", "{nofile: {soft: 2, hard: 3}}"),
+}
+SETTINGS = {"hosts by name": "extra_hosts", "soft and hard": "ulimits"}
+
+
+@pytest.mark.parametrize("name", UNHELD)
+def test_a_setting_that_build_yaml_has_no_place_for_tells_images_apart_and_is_noted(name: str) -> None:
+    key, (one, other) = SETTINGS.get(name, name), UNHELD[name]
+    services = [
+        f"  {each}: {{build: {{context: a, {key}: {said}}}}}\n" for each, said in zip("ab", (one, other), strict=True)
+    ]
+    files = {"compose.yaml": f"services:\n{''.join(services)}", ".env": "SIZE=32m\n", "a/Dockerfile": SCRATCH}
+    assert list(images(files)) == ["a", "b"]
+    said = [f"compose.yaml:{line}: service '{each}': {key} has no place in" for line, each in ((2, "a"), (3, "b"))]
+    assert [each.partition(" build.yaml")[0] for each in notes(files)] == said
+    assert list(images({**files, "compose.yaml": "services:\n" + services[0].replace(" a:", " b:") + services[0]})) == [
+        "a"
+    ]
+
+
+@pytest.mark.parametrize("value", ["../out", "service:none"])
+def test_a_context_that_is_left_out_tells_images_apart_and_is_noted(value: str) -> None:
+    services = f"services:\n  a: {{build: a}}\n  b: {{build: {{context: a, additional_contexts: {{n: '{value}'}}}}}}\n"
+    files = {"compose.yaml": services, "a/Dockerfile": SCRATCH}
+    assert list(images(files)) == ["a", "b"]
+    (said,) = notes(files)
+    assert said.startswith("compose.yaml:3: a context of service 'b' is left out: ")
+
+
 REPORTED = {
     "inline": ("{dockerfile_inline: FROM scratch}", "service 'a' is left out: its Dockerfile is written inline"),
     "remote": ("https://x.y/z.git", "service 'a' is left out: its context 'https://x.y/z.git' is remote"),

@@ -192,6 +192,7 @@ def test_another_external_image_is_named_as_such() -> None:
         image("a", include=("y",)),
         image("a", labels=(("x", "1"),)),
         image("a", ssh=(Ssh("default"),)),
+        image("a", unheld=(("shm_size", "1g"),)),
     ],
 )
 def test_what_build_yaml_says_counts(changed: ImageDef) -> None:

@@ -15,10 +15,10 @@ from mbuild.builders.buildx import find_docker
 from mbuild.builders.settings import folder_of
 from mbuild.config.load import load
 from mbuild.discovery import composecheck
-from mbuild.discovery.model import Discovery
+from mbuild.discovery.model import Build, Discovery
 from mbuild.discovery.sources import discover, own_paths
 from mbuild.discovery.write import write
-from mbuild.errors import ConfigError, EnvironmentFault, Problem, Where
+from mbuild.errors import ConfigError, EnvironmentFault, Problem
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
@@ -47,8 +47,8 @@ def propose(tree: Tree) -> Proposal:
     paths = [each.path for each in tree.below("")]
     text = write(found, paths)
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: paths)
-    places = {each.name: each.build.where for each in found.images}
-    images = tuple(_placed(each, places[each.name]) for each in project.images)
+    builds = {each.name: each.build for each in found.images}
+    images = tuple(_completed(each, builds[each.name]) for each in project.images)
     return Proposal(found, text, replace(project, images=images, notes=found.problems, read=found.read))
 
 
@@ -59,10 +59,10 @@ def second_opinion(tree: Tree) -> tuple[Problem, ...]:
     return composecheck.check(tree, own_paths(tree.below(""))[0], bake)
 
 
-def _placed(image: ImageDef, where: Where) -> ImageDef:
-    """Return an image with the place that states it instead of one in a file that nobody has written."""
-    contexts = tuple(replace(each, where=where) for each in image.contexts)
-    return replace(image, where=where, contexts=contexts, places=())
+def _completed(image: ImageDef, build: Build) -> ImageDef:
+    """Return an image with what the text cannot say, and the place that states it instead of one in that text."""
+    contexts = tuple(replace(each, where=build.where) for each in image.contexts)
+    return replace(image, where=build.where, contexts=contexts, places=(), unheld=build.unheld)
 
 
 _docker = cache(find_docker)

@@ -6,13 +6,14 @@ Our own reader, for every tree: the answer has to be the same in every clone, wi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbuild.discovery import composebake
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
-from mbuild.discovery.composeservice import OUTSIDE
+from mbuild.discovery.composeservice import OUTSIDE, UNHELD
 from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, is_remote, joined, parent
@@ -189,6 +190,7 @@ class _Builder:
             labels=tuple((name, value or "") for name, value in sorted(self._mapping("labels").items())),
             cache_from=tuple(str(each) for each in self._list("cache_from")),
             cache_to=tuple(str(each) for each in self._list("cache_to")),
+            unheld=tuple(self._unheld()),
             read_as=self.service.read_as,
         )
 
@@ -207,16 +209,27 @@ class _Builder:
             if other is not None:
                 yield name, other
 
+    def _unheld(self) -> Iterator[tuple[str, str]]:
+        """Yield the settings that build.yaml has no place for, which is noted, and contexts that are left out."""
+        for key in UNHELD:
+            if key in self.spec.parts:
+                yield key, json.dumps(self.spec.parts[key].value, sort_keys=True)
+                service = f"service {quoted(self.service.name)}"
+                self.notes.remark(f"{service}: {key} has no place in build.yaml and is left out", self.service.where)
+        for name, value in sorted(self._mapping("additional_contexts").items()):
+            if value is not None and self._other(value) is None:
+                yield "additional_contexts", json.dumps([name, value])
+
     def _other(self, value: str) -> Other | None:
         if not value.startswith("service:"):
             folder = value.removeprefix("folder:")
             if folder.startswith(OUTSIDE):
-                self._note(f"its context {quoted(folder.removeprefix(OUTSIDE))} is not in this repository")
+                self._leave_out(f"{quoted(folder.removeprefix(OUTSIDE))} is not in this repository")
                 return None
             return Other(FOLDER, folder) if folder != value else Other(EXTERNAL, value)
         named = self.known.get(value.removeprefix("service:"))
         if named is None:
-            self._note(f"there is no service {quoted(value.removeprefix('service:'))}")
+            self._leave_out(f"there is no service {quoted(value.removeprefix('service:'))}")
             return None
         if named.build is None:
             return Other(EXTERNAL, f"docker-image://{named.image}") if named.image else None
@@ -233,6 +246,12 @@ class _Builder:
     def _list(self, key: str) -> tuple[object, ...]:
         part = self.spec.parts.get(key, Part(()))
         return part.value if isinstance(part.value, tuple) else ()
+
+    def _leave_out(self, message: str) -> None:
+        """Note why a context is left out."""
+        self.notes.remark(
+            f"a context of service {quoted(self.service.name)} is left out: {message}", self.service.where
+        )
 
     def _note(self, message: str, *hints: str) -> None:
         where = Where(self.service.where.file, self.service.where.line)

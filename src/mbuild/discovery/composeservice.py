@@ -18,6 +18,8 @@ from mbuild.values import dataclass, field
 
 _LISTS = ("platforms", "tags", "secrets", "ssh", "cache_from", "cache_to")
 _MAPPINGS = ("args", "additional_contexts", "labels")
+UNHELD = ("extra_hosts", "network", "privileged", "shm_size", "ulimits")
+"""Settings that RUN can see, and that build.yaml has no place for."""
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
 OUTSIDE = "\0outside:"
 """Marks a path that leads out of the repository; what follows is the path as written."""
@@ -109,6 +111,23 @@ def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
             )
         elif key in _LISTS and node.items:
             yield key, Part(tuple(_item(key, each, scope) for each in node.items), tag)
+        elif key in UNHELD and not node.is_null:
+            yield key, Part(_written(node, scope), tag)
+
+
+def _written(node: Node, scope: Scope) -> str | dict[str, str | None] | tuple[object, ...]:
+    if node.items:
+        return tuple(scope.text(each) or "" for each in node.items)
+    if node.fields:
+        return {key: _limits(each, scope) for key, each in node.fields.items()}
+    return scope.text(node) or ""
+
+
+def _limits(node: Node, scope: Scope) -> str:
+    """Return one of ``ulimits``, which may have two numbers, or any other value of a setting."""
+    if node.fields:
+        return ":".join(scope.text(node.get(each)) or "" for each in ("soft", "hard"))
+    return scope.text(node) or ""
 
 
 def _text(key: str, node: Node, scope: Scope) -> str:

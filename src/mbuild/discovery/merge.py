@@ -181,7 +181,7 @@ class _Identities:
         found = self.known.get(id(build))
         if found is None:
             contexts = tuple((name, *self._meant(other, depth)) for name, other in (*build.contexts, *build.requires))
-            identity = (build.dockerfile, build.context, build.target, build.args, build.labels, contexts)
+            identity = (build.dockerfile, build.context, build.target, build.args, build.labels, build.unheld, contexts)
             found = self.known[id(build)] = self.numbers.setdefault(identity, len(self.numbers))
         return found
 

@@ -40,6 +40,7 @@ class Build:
     requires:  arguments whose value is the name of another image.
     published: image references that the source gives the result, tags included.
     ssh, cache_from, cache_to: as build.yaml takes them.
+    unheld:    settings that build.yaml has no place for, by name, as text.
     guesses:   what was guessed and why, as sentences for a comment.
     aside:     why it is rather no image of its own; "" where it is one.
     """
@@ -60,6 +61,7 @@ class Build:
     labels: tuple[tuple[str, str], ...] = ()
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
+    unheld: tuple[tuple[str, str], ...] = ()
     guesses: tuple[str, ...] = ()
     aside: str = ""
     read_as: str = ""

@@ -154,6 +154,8 @@ def _passed(definition: ImageDef) -> Iterator[Encodable]:
         yield ("labels", definition.labels)
     if definition.ssh:
         yield ("ssh", tuple((each.id, each.paths) for each in definition.ssh))
+    if definition.unheld:
+        yield ("unheld", definition.unheld)
 
 
 def _given(definition: ImageDef) -> Encodable:

@@ -136,6 +136,7 @@ def stated(definition: ImageDef) -> object:
         definition.secrets,
         definition.ssh,
         definition.labels,
+        definition.unheld,
         definition.platforms,
         definition.include,
         definition.exclude,
