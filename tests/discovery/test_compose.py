@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.discovery.finding import SCRATCH, images, loaded, notes, shown, written
+from tests.discovery.finding import SCRATCH, find, images, loaded, notes, shown, written
 
 ONE = "services: {a: {build: ./a}}\n"
 
@@ -101,6 +101,45 @@ def test_one_build_in_two_files_is_one_image() -> None:
     files = {"compose.yaml": ONE, "compose.ci.yaml": "services: {ci: {build: ./a}}\n", "a/Dockerfile": SCRATCH}
     assert list(images(files)) == ["a"]
     assert len(images(files)["a"].places) == 2
+
+
+PROJECTS = {
+    "a name": ({"x/compose.yaml": "name: shop\n"}, "shop"),
+    "a wrong name": ({"x/compose.yaml": "name: ${X\n"}, ""),
+    "the folder": ({"_My.Dir-1/compose.yaml": ""}, "mydir-1"),
+    "the clone": ({"compose.yaml": ""}, ""),
+    "the variable": ({"x/compose.yaml": "name: shop\n", "x/.env": "COMPOSE_PROJECT_NAME=other\n"}, "other"),
+    "of the default set": ({"x/compose.yaml": "name: shop\n", "x/compose.dev.yaml": ""}, "shop"),
+}
+
+
+@pytest.mark.parametrize("separator", "-_")
+@pytest.mark.parametrize("name", PROJECTS)
+def test_the_name_that_compose_gives_an_image_is_an_alias_where_a_dockerfile_uses_it(name: str, separator: str) -> None:
+    """And the name of the project is a variable."""
+    files, project = PROJECTS[name]
+    *_, file = (each for each in files if each.endswith(".yaml"))
+    services = "services: {base: {build: {context: ./base, args: {P: $COMPOSE_PROJECT_NAME}}}, app: {build: ./app}}\n"
+    folder = file.rpartition("/")[0]
+    known = project or "x"
+    found = images(
+        {**files, file: files[file] + services}
+        | {f"{folder}/base/Dockerfile".lstrip("/"): SCRATCH}
+        | {f"{folder}/app/Dockerfile".lstrip("/"): f"FROM {known}{separator}base:latest\n"}
+    )
+    assert shown(found["base"])["args"] == {"P": project}
+    assert found["base"].aliases == ((f"{known}{separator}base",) if project else ())
+    assert found["app"].aliases == ()
+
+
+def test_the_names_that_compose_gives_images_leave_the_registry_of_the_others_alone() -> None:
+    services = "a: {build: a, image: r.io/a}, b: {build: b, image: r.io/b}, c: {build: c}"
+    files = dict.fromkeys(("a/Dockerfile", "c/Dockerfile"), SCRATCH) | {"b/Dockerfile": "FROM shop-c\n"}
+    found = find({"compose.yaml": f"{{name: shop, services: {{{services}}}}}\n", **files})
+    assert (found.registry, {each.name: each.aliases for each in found.images}) == (
+        "r.io",
+        {"a": (), "b": (), "c": ("shop-c",)},
+    )
 
 
 READ_TWICE = {

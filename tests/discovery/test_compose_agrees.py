@@ -197,6 +197,16 @@ CASES: dict[str, Case] = {
         "sub/one.yaml": "services:\n  one: {extends: {file: ../two.yaml, service: two}, build: {target: t}}\n",
         "two.yaml": "services:\n  two: {build: {context: ./two}}\n",
     },
+    "name of the project": {
+        "compose.yaml": "name: Shop-${V}\n" + services("{context: ., args: {A: $COMPOSE_PROJECT_NAME}}"),
+        ".env": "V=1\n",
+    },
+    "name of the project in the last file and in what is included": {
+        "compose.yaml": "name: one\ninclude: [sub/base.yaml]\n"
+        + services("{context: ., args: [COMPOSE_PROJECT_NAME]}"),
+        "compose.override.yaml": "name: two\n",
+        "sub/base.yaml": "name: three\nservices:\n  b: {build: {context: ., args: {A: $COMPOSE_PROJECT_NAME}}}\n",
+    },
     "include": {
         "compose.yaml": "include: [sub/base.yaml]\nservices:\n  a: {build: .}\n",
         "sub/base.yaml": "services:\n  b: {build: {context: ./bb}}\n",

@@ -102,12 +102,16 @@ class Folder:
         files = self.defaults()
         folder = parent(files[0]) if files else self.folder
         values = self.values if folder == self.folder else self.loader.environment(folder, self.values)
-        return self._load(files, folder, values, self.folder)
+        project = self.loader.project(files, folder, values)
+        return self._load(files, folder, values, project, self.folder)
 
-    def _load(self, files: Sequence[str], folder: str, values: Mapping[str, str], read_as: str) -> Services:
+    def _load(
+        self, files: Sequence[str], folder: str, values: Mapping[str, str], project: str, read_as: str
+    ) -> Services:
         """Return the services of files. Others may read the same files, with other variables."""
-        found = self.loader.load(files, folder, values)
-        return {name: replace(each, read_as=read_as) for name, each in found.items()}
+        named = {**values, "COMPOSE_PROJECT_NAME": project} if project else values
+        found = self.loader.load(files, folder, named)
+        return {name: replace(each, read_as=read_as, project=project) for name, each in found.items()}
 
     def project(self) -> str:
         """Return the ``name`` that the default set gives the project."""
@@ -133,7 +137,9 @@ class Folder:
 
         Where it says nothing of context and Dockerfile, it is meant to lie over the default set.
         """
-        alone = self._load([file], self.folder, self.values, file)
+        # It may lie over the default set, whose name it then has.
+        project = self.loader.project([*self.defaults(), file], self.folder, self.values)
+        alone = self._load([file], self.folder, self.values, project, file)
         for name, each in alone.items():
             under = default.get(name)
             if each.build and under and under.build and not {"context", "dockerfile"} & each.build.parts.keys():
@@ -182,6 +188,7 @@ class _Builder:
             args=tuple((name, value) for name, value in sorted(self._mapping("args").items()) if value is not None),
             contexts=tuple(self._contexts()),
             published=tuple(dict.fromkeys(([image] if image else []) + [str(each) for each in tags])),
+            called=() if image else tuple(self._called()),
             platforms=tuple(str(each) for each in self._list("platforms")),
             secrets=tuple(
                 each for each in self._list("secrets") if isinstance(each, Secret) and (each.env or each.file)
@@ -193,6 +200,11 @@ class _Builder:
             unheld=tuple(self._unheld()),
             read_as=self.service.read_as,
         )
+
+    def _called(self) -> Iterator[str]:
+        """Yield what compose calls the image, and what its first version did."""
+        if self.service.project:
+            yield from (f"{self.service.project}{separator}{self.service.name}" for separator in "-_")
 
     def _refusal(self, context: str) -> tuple[str, ...] | None:
         if "dockerfile_inline" in self.spec.parts:

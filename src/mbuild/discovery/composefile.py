@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Mapping, Sequence
 
 from mbuild.discovery.composemodel import Service, over, settled
 from mbuild.discovery.composeservice import Scope, service
 from mbuild.discovery.dotenv import parse
-from mbuild.discovery.interpolate import InterpolationError
+from mbuild.discovery.interpolate import InterpolationError, expand
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import joined, parent
+from mbuild.discovery.paths import base, joined, parent
 from mbuild.discovery.yamlfile import Node, read
 from mbuild.errors import ConfigError, Problem, Where
 from mbuild.references import quoted
@@ -57,6 +59,17 @@ class Loader:
         for problem in problems:
             self.notes.add(problem.message, problem.where or Where(path))
         return values
+
+    def project(self, files: Sequence[str], folder: str, values: Mapping[str, str]) -> str:
+        """Return the name of the project, "" where only the name of the clone would say it.
+
+        compose-go ``cli/options.go``, ``loader/loader.go`` (projectName): the variable, the last ``name``, the folder.
+        """
+        names = [name for each in files for document in self.documents(each) if (name := document.get("name").text)]
+        with contextlib.suppress(InterpolationError):
+            written = values.get("COMPOSE_PROJECT_NAME") or expand(names[-1] if names else "", values)
+            return re.sub("[^-_a-z0-9]", "", (written or base(folder)).lower()).lstrip("-_")
+        return ""
 
     def load(
         self, files: Sequence[str], folder: str, values: Mapping[str, str], stack: tuple[str, ...] = ()
@@ -143,12 +156,12 @@ class Loader:
             self.notes.once(frozenset(seen), Problem(message, scope.where(extends)))
             return own
         try:
-            base = self._extended(extends, document, scope, (*seen, (scope.file, name)))
+            below = self._extended(extends, document, scope, (*seen, (scope.file, name)))
         except InterpolationError as error:
             self.notes.add(f"extends: {error}", scope.where(extends))
-            base = None
+            below = None
         # compose-go ``loader/extends.go``: the tags of what is extended act on what that extends, and on nothing else.
-        return own if base is None else over(replace(settled(base), name=name, where=own.where), own)
+        return own if below is None else over(replace(settled(below), name=name, where=own.where), own)
 
     def _extended(
         self, extends: Node, document: Node, scope: Scope, seen: tuple[tuple[str, str], ...]

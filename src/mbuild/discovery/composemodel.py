@@ -38,7 +38,8 @@ class Spec:
 class Service:
     """A service: where it stands, its image and its build, None where it has none.
 
-    folder: of the project. read_as: the folder whose default set it is of, or the file that was read for itself.
+    folder: of the project. project: its name, "" where it depends on the clone.
+    read_as: the folder whose default set it is of, or the file that was read for itself.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Service:
     build: Spec | None = None
     image_tag: str = ""
     read_as: str = ""
+    project: str = ""
 
 
 def over(base: Service, above: Service) -> Service:

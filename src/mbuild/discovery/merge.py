@@ -52,6 +52,7 @@ class _Merge:
         names = namer.assign(list(heads.values()))
         known = [self._known(names[head.key], head, active[key]) for key, head in heads.items()]
         registry, guessed = published.registry_of(known)
+        known = _with_called(known, list(active.values()))
         aliases = published.aliases(known, registry)
         asides = self._asides(groups, active, namer)
         self._doubts(published.doubtful(known, registry, aliases, [each.name for each in asides]), asides)
@@ -157,6 +158,18 @@ class _Merge:
         aside = [group[0] for key, group in groups.items() if key not in active]
         names = namer.assign(aside)
         return tuple(Image(names[each.key], each, (), (), (each.where,), each.guesses) for each in aside)
+
+
+def _with_called(known: list[published.Known], groups: Sequence[Sequence[Build]]) -> list[published.Known]:
+    """Return images with the names that they are called by in a Dockerfile, though nothing publishes them."""
+    called = [{name for each in group for name in each.called} for group in groups]
+    if not any(called):
+        return known
+    used = {found.familiar for each in known for text, _ in each.references if (found := published.parsed(text))}
+    return [
+        replace(each, published=(*each.published, *sorted(names & used)))
+        for each, names in zip(known, called, strict=True)
+    ]
 
 
 def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:

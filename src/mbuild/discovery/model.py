@@ -39,6 +39,7 @@ class Build:
     read_as:   what its file was read for: a file that is read several times may state several builds under one name.
     requires:  arguments whose value is the name of another image.
     published: image references that the source gives the result, tags included.
+    called:    names that it has besides where the source publishes nothing: they count where a Dockerfile uses them.
     ssh, cache_from, cache_to: as build.yaml takes them.
     unheld:    settings that build.yaml has no place for, by name, as text.
     guesses:   what was guessed and why, as sentences for a comment.
@@ -55,6 +56,7 @@ class Build:
     contexts: tuple[tuple[str, Other], ...] = ()
     requires: tuple[tuple[str, Other], ...] = ()
     published: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     ssh: tuple[str, ...] = ()
