@@ -10,6 +10,8 @@ from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.model import ExternalImage, FolderContext, Inherited, ParentImage, Platform, Recipe
 from mbuild.dockerfile.parser import parse
 from mbuild.errors import DockerfileError
+from mbuild.graph.brief import brief
+from mbuild.graph.fingerprint import encode
 from tests.dockerfile.evaluating import hints, last, operation, operations, problems, recipe_of, sources
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -19,7 +21,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def test_global_args_count_in_from_and_where_a_stage_declares_them() -> None:
-    text = 'ARG a1="foo bar" a2=box\nARG a3="$a2-foo"\nFROM busy$a2\nCOPY $a1 /\nARG a3 a4="1 $a3" a1\nCOPY $a4 "$a1" /'
+    text = 'ARG a1="foo bar" a2=box\nARG a3="$a2-foo"\nFROM busy$a2\nCOPY $a1 /\nARG a3\n'
+    text += 'ARG a4="1 $a3" a1\nCOPY $a4 "$a1" /'
     stage = last(text)
     assert stage.base == ExternalImage("busybox")
     assert sources(text) == [("",), ("1 box-foo", "foo bar")]
@@ -521,6 +524,77 @@ def test_a_variable_that_a_base_may_define(base: str, line: str) -> None:
         assert len(doubts) == 1
         assert "alpine" in doubts[0].reason
         assert doubts[0].where.line == text.count("\n") + 1
+
+
+# The second path is what BuildKit 0.12 reads (engine 26.1).
+@pytest.mark.parametrize(
+    ("text", "args", "newer", "older"),
+    [
+        ("FROM scratch\nARG A=x B=$A\nCOPY f-$B /", {}, "f-x", "f-"),
+        ("FROM scratch\nARG A=y\nARG A=x B=$A\nCOPY f-$B /", {}, "f-x", "f-y"),
+        ("FROM scratch\nARG A=x B=$A\nCOPY f-$B /", {"A": "y"}, "f-y", "f-"),
+        ("ARG A=x\nFROM scratch\nARG A B=$A\nCOPY f-$B /", {}, "f-x", "f-"),
+        ('FROM scratch\nARG "A"=x\nCOPY f-$A /', {}, "f-", "f-x"),
+        ('FROM scratch\nARG "A"=x\nCOPY f-$A /', {"A": "y"}, "f-", "f-y"),
+        ("FROM scratch\nARG N=A\nARG $N=x\nCOPY f-$A /", {}, "f-", "f-x"),
+        ("ARG A=x\nARG A\nFROM scratch\nARG A\nCOPY f-${A-none} /", {}, "f-x", "f-none"),
+        ("ARG TARGETOS\nFROM scratch\nARG TARGETOS\nCOPY f-$TARGETOS /", {}, "f-linux", "f-"),
+        ("FROM scratch\nARG TARGETSTAGE\nCOPY f-$TARGETSTAGE /", {}, "f-default", "f-"),
+        ("ARG S=$TARGETSTAGE\nFROM scratch\nARG S\nCOPY f-$S /", {}, "f-default", "f-"),
+        ("FROM scratch AS b\nONBUILD ARG A=x B=$A\nFROM b\nCOPY f-$B /", {}, "f-x", "f-"),
+    ],
+)
+def test_what_an_older_buildkit_reads_by_arg_counts_too(
+    text: str, args: dict[str, str], newer: str, older: str
+) -> None:
+    found = recipe_of(text, args=args)
+    assert found.older
+    assert [each.stages[-1].operations[-1].args[0] for each in (found, found.older)] == [newer, older]
+    assert [each.sources for each in found.reads] == [(newer,), ("/",)]
+    (doubt,) = found.doubts
+    assert "before 0.14" in doubt.reason
+    assert "ARG" in text.split("\n")[doubt.where.line - 1] or "ONBUILD" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ARG A=x B=$A\nFROM scratch\nARG B\nCOPY f-$B /",
+        'FROM scratch\nARG A="x y" B=z\nCOPY f-$A$B /',
+        "FROM scratch\nARG A=x\nARG A\nARG B=$A\nCOPY f-$B /",
+        "FROM scratch\nARG C=x\nARG A=1 B=$C\nCOPY f-$B /",
+        "ARG A\nFROM scratch\nARG A\nCOPY f-$A /",
+        "FROM scratch\nARG TARGETSTAGE=x\nCOPY y /",
+        'FROM scratch AS other\nARG "A"=x\nFROM scratch\nCOPY y /',
+        "FROM scratch\nARG A=x A=y\nCOPY f-$A /",
+    ],
+)
+def test_what_an_older_buildkit_reads_alike(text: str) -> None:
+    found = recipe_of(text)
+    assert (found.doubts, found.older) == ((), None)
+
+
+def test_what_an_older_buildkit_refuses_is_read_by_newer_ones_alone() -> None:
+    found = recipe_of("ARG P=x\nARG P\nFROM scratch\nARG P\nCOPY f-${P:?none} /")
+    assert ([each.sources for each in found.reads], found.older, found.doubts) == ([("f-x",)], None, ())
+
+
+def test_where_an_older_buildkit_starts_counts_too() -> None:
+    images = {each: ParentImage(each, Inherited()) for each in ("base-default", "base-default-x")}
+    found = recipe_of("FROM base-default${TARGETSTAGE:+-x}\nRUN make", images=images)
+    assert [each.name for each, _ in brief(found).references] == ["base-default-x", "base-default"]
+    assert [each.name for each, _ in found.references] == ["base-default-x"], "FROM is given what it names here"
+    assert found.doubts == (), "nothing else is read"
+    external = recipe_of("FROM base-default${TARGETSTAGE:+-x}\nRUN make")
+    assert [each.name for each, _ in brief(external).references] == ["base-default-x"], "registries are asked no more"
+
+
+def test_what_an_older_buildkit_hands_on_otherwise_is_not_known() -> None:
+    found, other = (recipe_of(f"FROM scratch\n{each}ARG A=x B=$A\nENV C=$B\nRUN make") for each in ("", "ARG A=y\n"))
+    assert encode(brief(found).meaning) != encode(brief(other).meaning)
+    assert (found.doubts, found.inherited.foreign, found.inherited.env) == ((), True, ())
+    child = recipe_of("FROM parent\nCOPY f-$C /", images={"parent": ParentImage("parent", found.inherited)})
+    assert len(child.doubts) == 2
 
 
 def test_a_guess_does_not_pass_from_image_to_image_as_a_fact() -> None:

@@ -7,14 +7,15 @@ commands of the stages that are needed are expanded one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mbuild.dockerfile.epoch import check_epoch
 from mbuild.dockerfile.model import Dockerfile, Inherited, Platform, Recipe, Resolver
+from mbuild.dockerfile.older import NEWEST, either, is_odd, is_odd_above, is_odd_start
 from mbuild.dockerfile.recipe import Writer
 from mbuild.dockerfile.refused import Problems
 from mbuild.dockerfile.resolution import Resolution, StageResolver
-from mbuild.dockerfile.stages import Node, Nodes, sections
+from mbuild.dockerfile.stages import Node, Nodes, Sections, sections
 from mbuild.dockerfile.syntax import syntax_doubts, syntax_of, unknown_reads
 from mbuild.dockerfile.triggers import add_triggers
 from mbuild.dockerfile.variables import global_args, platform_args
@@ -62,15 +63,45 @@ def _evaluate(
     resolve: Resolver,
     resolve_stage: StageResolver,
 ) -> Recipe:
+    recipe, where = _written(file, target, args, platforms, resolve, resolve_stage)
+    if where is None:
+        return recipe
+    try:
+        older, _ = _written(file, target, args, platforms, resolve, resolve_stage, older=True)
+    except DockerfileError:
+        return recipe  # an older BuildKit builds nothing from it
+    return either(recipe, older, where)
+
+
+def _written(
+    file: Dockerfile,
+    target: str | None,
+    args: Mapping[str, str],
+    platforms: tuple[Platform, Platform],
+    resolve: Resolver,
+    resolve_stage: StageResolver,
+    *,
+    older: bool = False,
+) -> tuple[Recipe, Where | None]:
+    """Return the recipe, and the first place that an older BuildKit may read otherwise."""
     problems = Problems()
-    nodes, end, shared = _linked(file, target, args, platforms, problems)
+    parts, nodes, end, shared = _linked(file, target, args, platforms, problems, older=older)
     resolution = Resolution(resolve, resolve_stage, nodes.all)
     with problems.at(Where(file.path)):
         check_epoch(nodes.all, args, shared, lambda name: resolve_stage(name) is not None, problems)
     needed = add_triggers(file, nodes, end, resolution, problems)
-    recipe = Writer(file, args, shared, str(platforms[0]), resolution, problems).write(needed, end)
+    recipe = Writer(file, args, shared, str(platforms[0]), resolution, problems, older).write(needed, end)
     problems.check()
-    return recipe
+    return recipe, _odd_place(parts, needed)
+
+
+def _odd_place(parts: Sections, needed: Iterable[Node]) -> Where | None:
+    if parts.global_args and is_odd_above(parts.global_args):
+        return parts.global_args[0].where
+    steps = (step.command for node in needed for step in node.steps if step.command.keyword == "ARG")
+    odd = [each.where for each in steps if is_odd(each)]
+    odd += [start.where for start, _ in parts.stages if is_odd_start(start)]
+    return odd[0] if odd else None
 
 
 def _linked(
@@ -79,7 +110,9 @@ def _linked(
     args: Mapping[str, str],
     platforms: tuple[Platform, Platform],
     problems: Problems,
-) -> tuple[Nodes, Node, dict[str, str]]:
+    *,
+    older: bool,
+) -> tuple[Sections, Nodes, Node, dict[str, str]]:
     """Return the stages with what they use, the target and the global arguments; raise when something is wrong."""
     parts = sections(file.instructions, problems)
     if not any(each.keyword == "FROM" for each in file.instructions):
@@ -87,7 +120,9 @@ def _linked(
     problems.check()
     last = parts.stages[-1][0].words[1]
     predefined = platform_args(target or last, *platforms, args)
-    shared = global_args(parts.global_args, predefined, args, file.escape, problems)
+    if older:
+        del predefined[NEWEST]
+    shared = global_args(parts.global_args, predefined, args, file.escape, problems, older=older)
     nodes = Nodes(file.escape, shared, platforms[1].arch, problems)
     for start, commands in parts.stages:
         nodes.add_stage(start, commands)
@@ -96,4 +131,4 @@ def _linked(
         end = nodes.target(target)
     nodes.link()
     problems.check()
-    return nodes, end, shared
+    return parts, nodes, end, shared

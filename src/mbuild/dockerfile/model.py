@@ -202,6 +202,7 @@ class Recipe:
     """All that one target of a Dockerfile does for one platform: the reachable stages in order, the last is the target.
 
     references: every name outside the Dockerfile, in order of use, with what it resolves to.
+    older:      what an older BuildKit does instead, where it reads ARG otherwise: it counts as well.
     """
 
     stages: tuple[StageRecipe, ...]
@@ -211,6 +212,7 @@ class Recipe:
     syntax: str | None = None
     doubts: tuple[Doubt, ...] = ()
     warnings: tuple[Warning_, ...] = field(default=())
+    older: Recipe | None = None
 
     @property
     def first_run(self) -> Where | None:

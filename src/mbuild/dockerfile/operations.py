@@ -33,6 +33,7 @@ class Scope:
     """What a stage knows at the command that comes next.
 
     args:    the build's arguments; shared: global ARGs and the platform's, which `ARG name` takes over.
+    older:   ARG is read as an older BuildKit does (see ``older``).
     workdir: absolute, "" when not known.
     doubts:  words that say what is read and need a variable that is not known: (word, names).
     mounts:  of the last RUN.
@@ -43,6 +44,7 @@ class Scope:
     args: Mapping[str, str]
     shared: Mapping[str, str]
     syntax: str | None
+    older: bool = False
     variables: Variables = field(default_factory=Variables)
     workdir: str = ""
     onbuild: list[str] = field(default_factory=list)
@@ -96,7 +98,7 @@ def _triples(command: Command) -> list[tuple[str, str, str]]:
 
 def _arg(command: Command, scope: Scope) -> list[Operation]:
     operations = []
-    for name, default in arg_pairs(command):
+    for name, default in _older_pairs(command, scope) if scope.older else arg_pairs(command):
         text, unknown = _arg_value(name, default, scope)
         if text is None:
             operations.append(_operation(command, scope, name))
@@ -106,9 +108,22 @@ def _arg(command: Command, scope: Scope) -> list[Operation]:
     return operations
 
 
-def _arg_value(name: str, default: str | None, scope: Scope) -> tuple[str | None, frozenset[str]]:
+def _older_pairs(command: Command, scope: Scope) -> list[tuple[str, str | tuple[str, frozenset[str]] | None]]:
+    """Return name and default of each argument, expanded with what was known before the line."""
+    return [
+        (scope.expand(name)[0], None if default is None else scope.expand(default))
+        for name, default in arg_pairs(command)
+    ]
+
+
+def _arg_value(
+    name: str, default: str | tuple[str, frozenset[str]] | None, scope: Scope
+) -> tuple[str | None, frozenset[str]]:
+    """Return the value of an argument. default: as it is written, or expanded."""
     if name in scope.args:
         return scope.args[name], frozenset()
+    if isinstance(default, tuple):
+        return default
     if default is not None:
         return scope.expand(default)
     return scope.shared.get(name), frozenset()

@@ -49,14 +49,16 @@ class Writer:
         platform: str,
         resolution: Resolution,
         problems: Problems,
+        older: bool = False,
     ) -> None:
-        """Keep what all stages share."""
+        """Keep what all stages share. older: ARG is read as an older BuildKit does (see ``older``)."""
         self._file = file
         self._args = args
         self._shared = shared
         self._platform = platform
         self._resolution = resolution
         self._problems = problems
+        self._older = older
         self._lexer = Lexer(file.escape)
         self._syntax = syntax_of(file, args)
         self._scopes: dict[Node, Scope] = {}
@@ -148,7 +150,7 @@ class Writer:
             self._doubts.append(Doubt(reason, node.where))
 
     def _begin(self, node: Node) -> Scope:
-        scope = Scope(self._lexer, self._args, self._shared, self._syntax)
+        scope = Scope(self._lexer, self._args, self._shared, self._syntax, self._older)
         if node.base_stage is not None and not self._replaced(node):
             go_on(scope, self._scopes[node.base_stage])
         else:

@@ -59,6 +59,10 @@ def platform_args(target: str, platform: Platform, build_platform: Platform, arg
     return {name: args.get(name, default) for name, default in values.items()}
 
 
+PLATFORM_ARGS = frozenset(platform_args("", Platform(), Platform(), {}))
+"""The names of these."""
+
+
 def arg_pairs(command: Command) -> Iterator[tuple[str, str | None]]:
     """Yield the name and the default of each argument that an ARG declares."""
     words = iter(command.args)
@@ -68,9 +72,15 @@ def arg_pairs(command: Command) -> Iterator[tuple[str, str | None]]:
 
 
 def global_args(
-    commands: Iterable[Command], predefined: Mapping[str, str], args: Mapping[str, str], escape: str, problems: Problems
+    commands: Iterable[Command],
+    predefined: Mapping[str, str],
+    args: Mapping[str, str],
+    escape: str,
+    problems: Problems,
+    *,
+    older: bool = False,
 ) -> dict[str, str]:
-    """Return the arguments that FROM sees, and that `ARG name` in a stage takes over."""
+    """Return the arguments that FROM sees, and that `ARG name` in a stage takes over. older: see ``older``."""
     lexer, values = Lexer(escape), dict(predefined)
     for command in commands:
         with problems.at(command.where):
@@ -79,6 +89,8 @@ def global_args(
                     values[name] = args[name]
                 elif default is not None:
                     values[name] = expand_word(lexer, default, values)
+                elif older:
+                    values.pop(name, None)
     return values
 
 

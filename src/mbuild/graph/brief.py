@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbuild.dockerfile.model import Doubt, Inherited, Read, Recipe, Reference, Resolved
+from mbuild.dockerfile.model import Doubt, Inherited, ParentImage, Read, Recipe, Reference, Resolved
 from mbuild.graph.fingerprint import Encodable
 from mbuild.graph.fingerprint import recipe as meaning_of
 from mbuild.values import dataclass
@@ -21,4 +21,8 @@ class Brief:
 
 def brief(recipe: Recipe) -> Brief:
     """Return what counts of a recipe."""
-    return Brief(meaning_of(recipe), recipe.reads, recipe.references, recipe.inherited, recipe.doubts)
+    references = recipe.references
+    if recipe.older is not None:
+        parents = (each for each in recipe.older.references if isinstance(each[1], ParentImage))
+        references = tuple(dict.fromkeys((*references, *parents)))
+    return Brief(meaning_of(recipe), recipe.reads, references, recipe.inherited, recipe.doubts)

@@ -113,7 +113,10 @@ def _stage(each: StageRecipe) -> bytes:
 
 def recipe(value: Recipe) -> Encodable:
     """Return the meaning of a recipe."""
-    return (value.syntax, tuple([_stage(each) for each in value.stages]))
+    stages = tuple([_stage(each) for each in value.stages])
+    if value.older is None:
+        return (value.syntax, stages)
+    return (value.syntax, stages, tuple([_stage(each) for each in value.older.stages]))
 
 
 def entries(found: Iterable[Entry]) -> bytes:

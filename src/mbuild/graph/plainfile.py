@@ -10,6 +10,7 @@ from mbuild.dockerfile.gotext import MAX_LINE, SPACE
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.lines import Lines
 from mbuild.dockerfile.model import Dockerfile
+from mbuild.dockerfile.older import is_odd_above
 from mbuild.dockerfile.stages import stage_number
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.dockerfile.variables import expand_word, is_plain
@@ -114,7 +115,7 @@ def _file(text: str, syntax: str | None, line_of: Callable[[str], Line | None]) 
             shared.append(command)
         else:
             raise NotPlain
-    if not stages:
+    if not stages or (shared and is_odd_above(shared)):
         raise NotPlain
     for number, stage in enumerate(stages):
         _link(stage, number, names)

@@ -10,6 +10,7 @@ from mbuild.dockerfile.expand import Lexer
 from mbuild.dockerfile.flags import Flags, value
 from mbuild.dockerfile.instructions import Command, check
 from mbuild.dockerfile.model import Operation, Read
+from mbuild.dockerfile.older import is_odd, is_odd_start
 from mbuild.dockerfile.operations import Scope
 from mbuild.dockerfile.parser import parse_line
 from mbuild.dockerfile.reads import reads_of
@@ -88,7 +89,7 @@ def _line(command: Command) -> Line | None:
     if keyword == "FROM":
         return _from(command)
     origin = value(flags, "from")
-    if keyword == "ONBUILD" or _is_rare(flags) or origin == SCRATCH:
+    if keyword == "ONBUILD" or _is_rare(flags) or origin == SCRATCH or (keyword == "ARG" and is_odd(command)):
         return None
     words = (*command.words, *(text for _, text in flags))
     exact = keyword in _AS_WRITTEN or (keyword not in ("ARG", "ENV") and all(map(is_plain, words)))
@@ -110,7 +111,7 @@ def _is_rare(flags: Flags) -> bool:
 
 def _from(command: Command) -> Line | None:
     base, name = command.words
-    if name == SCRATCH:
+    if name == SCRATCH or is_odd_start(command):
         return None
     if name:
         parse_reference(name)
