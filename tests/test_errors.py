@@ -6,7 +6,17 @@ import pickle
 
 import pytest
 
-from mbuild.errors import ChangedWhileRead, ExitCode, GitError, Problem, Where, and_more, listed, without_credentials
+from mbuild.errors import (
+    ChangedWhileRead,
+    ExitCode,
+    GitError,
+    Problem,
+    Where,
+    and_more,
+    listed,
+    printable,
+    without_credentials,
+)
 from mbuild.references import quoted
 
 HIDDEN = {
@@ -82,3 +92,8 @@ def test_a_shortened_list_says_how_many_are_left_out(names: list[str], said: str
     assert listed(names, 2) == said
     assert listed(names, 2, str.upper).partition(" and ")[0] == said.partition(" and ")[0].upper()
     assert said.endswith(and_more(len(names) - 2)) == (len(names) > 2)
+
+
+def test_half_a_character_can_be_shown() -> None:
+    assert printable("a\udcff\ud83d") == r"a\udcff\ud83d"
+    assert printable("a\udcff\n") == r"a\xff\n"

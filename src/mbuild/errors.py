@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 def printable(text: str) -> str:
     """Return text from outside as one line that is safe to print: control characters and stray bytes are escaped."""
-    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, as JSON and Java's properties can spell it
+        whole = text.encode("utf-8", "backslashreplace").decode()
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in whole)
 
 

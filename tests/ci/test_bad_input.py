@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mbuild.ci import files
+from mbuild.ci.byhand import told
+from mbuild.ci.files import Read
 from mbuild.ci.registry import current
+from mbuild.ci.values import is_name
 from mbuild.errors import ExitCode, GitError
+from tests.ci.fixtures import PROVIDERS, Case, cases, load
+from tests.ci.test_providers import IDS
 from tests.ci.world import World, full, git
-from tests.support import mbuild
+from tests.support import Repo, mbuild
 
 BAD_NAMES = [
     "--upload-pack=touch x",
@@ -128,3 +136,142 @@ def test_a_base_that_is_an_option_is_never_fetched(
     assert (answer.code, answer.out) == (3, "")
     assert "note:" not in answer.err
     assert git(tmp_path / "clone", "for-each-ref") == before
+
+
+HOSTILE = {
+    "command": "$(touch hacked)",
+    "quotes": "\"; touch hacked; echo '`touch hacked`",
+    "option": "--upload-pack=touch hacked",
+    "option as a branch": "refs/heads/--upload-pack=touch",
+    "option of a remote": "origin/--upload-pack=touch",
+    "option as a tag": "refs/tags/-n",
+    "dash": "-",
+    "refspec": "+main:refs/heads/evil",
+    "lines": "main\n::error::hacked\n",
+    "zeros and a line": "0" * 40 + "\n",
+    "terminal": "\x1b]0;hacked\x07",
+    "long": "a" * 10_000_000,
+    "long id": "f" * 10_000_000,
+    "not UTF-8": "\udcff\udcfe",
+    "half a character": "\ud83d",
+    "NUL": "main\0",
+}
+ENDURED = ("command", "quotes", "option", "lines", "not UTF-8")
+"""Those that are played to the end."""
+
+
+class _Watched(dict[str, str]):
+    """An environment that knows what was asked of it."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(texts)
+        self.asked = set(texts)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def _cases(provider: str) -> Iterator[Case]:
+    """Yield each case of a provider, while its files are there."""
+    with tempfile.TemporaryDirectory() as folder:
+        for each, name in cases():
+            if each == provider:
+                yield load(provider, name, IDS, Path(folder))
+
+
+def _variables(provider: str) -> list[str]:
+    found = {"MBUILD_BEFORE"}
+    for case in _cases(provider):
+        watched = _Watched(case.env)
+        current(watched)
+        found |= watched.asked
+    return sorted(found)
+
+
+def _bear(env: Mapping[str, str], read: Read | None = None) -> None:
+    """Nothing but names and ids comes of an environment, or one clear line."""
+    try:
+        run = told(env, current(env, read))
+    except GitError as error:
+        for each in error.problems:
+            assert str(each).isprintable()
+            assert len(str(each)) < 20_000
+        return
+    if run is None:
+        return
+    against = [each for each in (run.against, run.last_success) if each is not None]
+    for name in (run.branch, run.tag, run.default_branch, *(each.branch for each in against)):
+        assert not name or is_name(name)
+        assert not name.startswith("-")
+        assert b"\0" not in os.fsencode(name), "it can be handed to a program"
+    for commit in (run.commit, run.source, *(each.commit for each in against)):
+        assert re.fullmatch("(?:[0-9a-f]{7,64})?", commit)
+
+
+@pytest.mark.parametrize(
+    ("provider", "variable"), [(each, variable) for each in PROVIDERS for variable in _variables(each)]
+)
+def test_any_value_of_any_variable(provider: str, variable: str) -> None:
+    for case in _cases(provider):
+        for value in HOSTILE.values():
+            _bear({**case.env, variable: value})
+
+
+def _changed(value: Any, new: str) -> Iterator[Any]:
+    """Yield JSON once for each text in it, with another text in its place."""
+    if isinstance(value, str):
+        yield new
+    elif isinstance(value, dict):
+        yield from ({**value, key: each} for key in value for each in _changed(value[key], new))
+
+
+def _property(value: str) -> str:
+    """Return a text as Java writes it in a file of properties, each unit escaped."""
+    units = value.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[each : each + 4]}" for each in range(0, len(units), 4))
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_any_value_in_any_file(value: str) -> None:
+    value = value[:5_000]
+    for case in _cases("github"):
+        for event in _changed(json.loads(case.files["event.json"]), value):
+            Path(case.env["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+            _bear(case.env)
+    for case in _cases("teamcity"):
+        for name, text in case.files.items():
+            file = Path(case.env["TEAMCITY_BUILD_PROPERTIES_FILE"]).with_name(name)
+            for line in text.splitlines():
+                file.write_text(text.replace(line, f"{line.partition('=')[0]}={_property(value)}"))
+                _bear(case.env)
+            file.write_text(text)
+
+
+def test_a_path_that_cannot_be(tmp_path: Path) -> None:
+    for path in ("a\0b", "\ud83d"):
+        with pytest.raises(GitError, match="is no path"):
+            files.read_file(path)
+    (tmp_path / "build").write_text("vcsroot.branch=refs/heads/\\ud83d\\ude00\n")
+    run = current({"TEAMCITY_VERSION": "1", "TEAMCITY_BUILD_PROPERTIES_FILE": str(tmp_path / "build")})
+    assert run is not None
+    assert run.branch == "\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_value_becomes_a_command_or_an_option(provider: str, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"build.yaml": "version: 1\nproject: p\nimages: {}\n"})
+    repo.git("remote", "add", "origin", repo.folder.as_uri())
+    monkeypatch.chdir(repo.folder)
+    given = _cases(provider)
+    case = next(given)
+    for variable in case.env:
+        for value in map(HOSTILE.__getitem__, ENDURED):
+            with monkeypatch.context() as patch:
+                for name, text in {**case.env, variable: value}.items():
+                    patch.setenv(name, text)
+                answer = mbuild("affected", "--list", "--fetch")
+            assert answer.code in (0, 3), answer.err
+            for line in answer.err.splitlines():
+                assert line.startswith(("error: ", "hint: ", "note: ", "::error title=mbuild error::")), line
+    assert not (repo.folder / "hacked").exists()

@@ -17,19 +17,25 @@ MOST_BYTES = 32 << 20
 Read = Callable[[str], bytes]
 """Returns a file's content. Raises OSError, and GitError for what is no file or too big."""
 
+_LONGEST = 4096
+"""How much of a path is shown: the most that Linux takes for one (PATH_MAX in its limits.h)."""
+
 _LINE = re.compile(r"^\s*([^#!=:\s]+?)\s*[=:]\s*(.*)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
 def read_file(path: str) -> bytes:
     """Return the content of a regular file: no FIFO is waited for."""
-    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except ValueError as error:  # a NUL, or half a character
+        raise GitError(f"{_shown(path)} is no path") from error
     with os.fdopen(number, "rb") as file:
         if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise GitError(f"{printable(path)} is no regular file")
+            raise GitError(f"{_shown(path)} is no regular file")
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
-        raise GitError(f"{printable(path)} is bigger than {MOST_BYTES >> 20} MB")
+        raise GitError(f"{_shown(path)} is bigger than {MOST_BYTES >> 20} MB")
     return found
 
 
@@ -38,12 +44,12 @@ def json_file(path: str, read: Read) -> dict[str, Any]:
     try:
         found = json.loads(read(path))
     except OSError as error:
-        raise GitError(f"{printable(path)}: {error.strerror}") from error
+        raise GitError(f"{_shown(path)}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         why = " ".join(str(error).split())
-        raise GitError(f"{printable(path)}: the event file is not JSON: {printable(why[:200])}") from error
+        raise GitError(f"{_shown(path)}: the event file is not JSON: {printable(why[:200])}") from error
     if not isinstance(found, dict):
-        raise GitError(f"{printable(path)}: the event file holds no JSON object")
+        raise GitError(f"{_shown(path)}: the event file holds no JSON object")
     return found
 
 
@@ -52,9 +58,15 @@ def properties_file(path: str, read: Read) -> dict[str, str]:
     try:
         text = read(path).decode("latin-1")
     except OSError as error:
-        raise GitError(f"{printable(path)}: {error.strerror}") from error
+        raise GitError(f"{_shown(path)}: {error.strerror}") from error
     return {_plain(key): _plain(value.rstrip("\r")) for key, value in _LINE.findall(text)}
 
 
 def _plain(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    # Java writes what is beyond 16 bits as two halves.
+    return plain if plain.isascii() else plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def _shown(path: str) -> str:
+    return printable(path[:_LONGEST])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mbuild.ci.files import Read
 from mbuild.ci.model import OTHER, PULL_REQUEST, PUSH, TAG, Against, Run
-from mbuild.ci.values import Values
+from mbuild.ci.values import Values, ref
 
 NAME = "Jenkins"
 
@@ -24,7 +24,7 @@ def run(env: Mapping[str, str], read: Read) -> Run:  # noqa: ARG001 - Jenkins na
         return Run(NAME, PULL_REQUEST, built, values.branch("CHANGE_BRANCH"), against=against)
     if tag := values.tag("TAG_NAME"):
         return Run(NAME, TAG, built, tag=tag)
-    branch = values.branch("BRANCH_NAME") or values.branch("GIT_BRANCH").removeprefix("origin/")
+    branch = values.branch("BRANCH_NAME") or ref("GIT_BRANCH", values.branch("GIT_BRANCH").removeprefix("origin/"))
     before = values.commit("GIT_PREVIOUS_SUCCESSFUL_COMMIT")
     good = Against("GIT_PREVIOUS_SUCCESSFUL_COMMIT", commit=before) if before else None
     # The git plugin sets both where there was a success on this branch, however often it failed since.

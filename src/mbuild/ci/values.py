@@ -12,7 +12,10 @@ _ID = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST = 1000
 
 # git-check-ref-format(1): what no ref can hold. A dash at the start would be legal, and an option to many programs.
-_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-+/.]|/\.|\.lock(?:/|$)|[/.]$|^@$")
+# Surrogates that do not stand for a byte that is not UTF-8 are half a character: nothing can be called so.
+_NO_REF = re.compile(
+    r"[\ud800-\udc7f\udd00-\udfff\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-+/.]|/\.|\.lock(?:/|$)|[/.]$|^@$"
+)
 
 
 class Values:
