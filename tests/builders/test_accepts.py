@@ -64,13 +64,12 @@ def wrongly_accepted(builder: Builder, snapshot: Snapshot) -> tuple[set[str], se
 
 @pytest.mark.engine
 @pytest.mark.parametrize("special", [False, True])
-@pytest.mark.parametrize("logged_in", [False, True])
 @pytest.mark.parametrize("direct", [False, True])
-def test_auto(engine_door: Engine, snapshot: Snapshot, special: bool, logged_in: bool, direct: bool) -> None:
-    builder = Auto(engine_door, auto(engine_door).kit if direct else None, Client(special, logged_in))
+def test_auto(engine_door: Engine, snapshot: Snapshot, special: bool, direct: bool) -> None:
+    builder = Auto(engine_door, auto(engine_door).kit if direct else None, Client(special))
     accepted, wrong = wrongly_accepted(builder, snapshot)
     assert wrong == set()
-    assert accepted == (set(DOCKERFILES) if direct and not special and not logged_in else set())
+    assert accepted == (set(DOCKERFILES) if direct and not special else set())
 
 
 @pytest.mark.engine

@@ -39,12 +39,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Run a registry that keeps its content in a folder; yields HOST:PORT."""
+def serving(folder: Path, users: str = "") -> Iterator[str]:
+    """Run a registry that keeps its content in a folder; yields HOST:PORT. users: as htpasswd has them, if any."""
     found, port = program(), free_port()
     assert found is not None
     file = folder / "registry.yml"
     file.write_text(CONFIGURATION.format(folder=folder / CONTENT, port=port))
+    if users:
+        (folder / "users").write_text(users)
+        with file.open("a") as more:
+            more.write(f"auth: {{htpasswd: {{realm: test, path: {folder / 'users'}}}}}\n")
     process = subprocess.Popen([found, "serve", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mbuild.builders.buildx import Buildx, find_docker
@@ -13,16 +14,17 @@ from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.kit.builder import Kit
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.builders.settings import folder_of, read_settings
-from mbuild.dockerfile.model import ExternalImage
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import ImageDef
+from mbuild.registry.credentials import HUB, Credentials, find
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from mbuild.registry.registries import Registries
 
-_SPEAKS = ("BUILDX_", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
+_HUB_REGISTRY = "registry-1.docker.io"
+_SPEAKS = ("BUILDX_", "DOCKER_AUTH_CONFIG", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
 """Variables that change what buildx does, and one that asks for what is done anyway."""
 
@@ -51,14 +53,8 @@ def client_settings(environ: Mapping[str, str]) -> Client:
 
 
 def is_plain(request: BuildRequest, client: Client) -> bool:
-    """Whether buildx would do nothing for an image that we do not: secrets, caches, credentials, other drivers."""
-    if client.special or _is_for_buildx(request) or request.external or not request.tags:
-        return False
-    remote = any(
-        recipe.syntax or recipe.doubts or any(isinstance(found, ExternalImage) for _, found in recipe.references)
-        for recipe in request.recipes
-    )
-    return not (remote and client.logged_in)
+    """Whether buildx would do nothing for an image that we do not: secrets, caches, other drivers."""
+    return not (client.special or _is_for_buildx(request) or request.external or not request.tags)
 
 
 def _is_for_buildx(said: BuildRequest | ImageDef) -> bool:
@@ -80,8 +76,7 @@ class Auto(EngineStore):
     def accepts(self, definition: ImageDef) -> bool:
         """Tell whether the engine's BuildKit is asked itself: that judges everything."""
         external = any(each.kind == "external" for each in definition.contexts)
-        special = self.client.special or self.client.logged_in
-        return self.kit is not None and not (special or external or _is_for_buildx(definition))
+        return self.kit is not None and not (self.client.special or external or _is_for_buildx(definition))
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the way that is taken cannot build."""
@@ -128,6 +123,13 @@ def auto(engine: Any) -> Auto:
 
     address = address_of(engine.host, tls=bool(os.environ.get("DOCKER_TLS_VERIFY")))
     kit = None
+    client = client_settings(os.environ)
     if address is not None and not engine.containerd_store:
-        kit = Kit(engine, Control(address))
-    return Auto(engine, kit, client_settings(os.environ))
+        kit = Kit(engine, Control(address), login=cache(_login) if client.logged_in else None)
+    return Auto(engine, kit, client)
+
+
+def _login(host: str) -> tuple[str, str]:
+    """Return the credentials that the docker client would send to a registry (``session/auth/authprovider``)."""
+    found = find(HUB if host == _HUB_REGISTRY else host) or Credentials()
+    return ("", found.identity) if found.identity else (found.user, found.password)

@@ -14,7 +14,7 @@ from mbuild.builders.foreseen import sources_of, unforeseen, unforeseen_paths
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
 from mbuild.builders.kit.filesync import Folder
-from mbuild.builders.kit.session import CONTEXT, DOCKERFILE, Session
+from mbuild.builders.kit.session import CONTEXT, DOCKERFILE, Login, Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
@@ -30,9 +30,10 @@ _NAMED = "moby.buildkit.frontend.contexts+forward"
 
 @dataclass(slots=True)
 class Kit(EngineStore):
-    """Builds with the BuildKit of one engine."""
+    """Builds with the BuildKit of one engine. login: gives credentials for registries; None: there are none."""
 
     control: Control
+    login: Login | None = None
     name: str = "buildkit"
 
     def accepts(self, definition: ImageDef) -> bool:  # noqa: ARG002
@@ -52,6 +53,7 @@ class Kit(EngineStore):
             lambda sent: emit(Sent(request.image, sent)),
             partial(_beyond, request),
             tuple(_local(name) for name in request.folders if sources_of(request.recipes, name) == {_IGNORE_FILE}),
+            self.login,
         )
         solve = Solve(session.id, attributes(request), request.names, told.take)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))

@@ -10,7 +10,8 @@ from urllib.parse import unquote_plus
 from mbuild.builders.kit.channel import Channel, Gone, Stream
 from mbuild.builders.kit.filesync import Folder, Sending
 from mbuild.builders.kit.hijack import Address, take_over
-from mbuild.builders.kit.wire import integer
+from mbuild.builders.kit.wire import integer, last, text
+from mbuild.errors import EnvironmentFault
 from mbuild.values import dataclass, field
 
 CONTEXT, DOCKERFILE = "context", "dockerfile"
@@ -18,9 +19,14 @@ CONTEXT, DOCKERFILE = "context", "dockerfile"
 
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
+_LOGIN = "/moby.filesync.v1.Auth/Credentials"
 _HEADER = "X-Docker-Expose-Session"
 _IGNORE_FILE = [".dockerignore"]
-_SERVING, _NOT_FOUND, _UNIMPLEMENTED, _ABORTED = 1, 5, 12, 10
+_SERVING, _UNKNOWN, _NOT_FOUND, _UNIMPLEMENTED, _ABORTED = 1, 2, 5, 12, 10
+
+Login = Callable[[str], tuple[str, str]]
+"""Returns user name and password for the host of a registry, two times nothing where there are none; for an identity
+token, no name and the token. Raises EnvironmentFault."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,7 @@ class Session:
 
     slot: where the engine keeps what it has of the folders: the same for every build of an image.
     beyond: returns of the paths that are asked for of a folder (none: all of it) those that must not be.
+    login: gives credentials for a registry; None: none is offered.
     bare: the folders of which the build reads the ignore file and nothing else. That is asked for once, for both.
     error: what kept a folder from being sent as it should be. refused: what was asked for and must not be.
     """
@@ -38,6 +45,7 @@ class Session:
     told: Callable[[int], None]
     beyond: Callable[[str, Collection[str]], Collection[str]] = lambda *_: ()
     bare: Collection[str] = ()
+    login: Login | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     error: BaseException | None = None
     refused: Collection[str] = ()
@@ -48,8 +56,12 @@ class Session:
         """Offer the session to an engine. Raises OSError."""
         shared = hashlib.sha256(self.slot.encode("utf-8", "surrogateescape")).hexdigest()
         headers = [(f"{_HEADER}-Uuid", self.id), (f"{_HEADER}-Name", "mbuild"), (f"{_HEADER}-Sharedkey", shared)]
-        headers += [(f"{_HEADER}-Grpc-Method", each) for each in (_SYNC, _HEALTH)]
+        headers += [(f"{_HEADER}-Grpc-Method", each) for each in self._offered]
         self._channel = Channel(take_over(address, "/session", headers), client=False, serve=self._serve)
+
+    @property
+    def _offered(self) -> tuple[str, ...]:
+        return (_SYNC, _HEALTH, _LOGIN) if self.login else (_SYNC, _HEALTH)
 
     def close(self) -> None:
         """Take the offer back."""
@@ -67,8 +79,22 @@ class Session:
             stream.finish()
         elif stream.path == _SYNC:
             self._sync(stream, "".join(stream.headers.get("dir-name", [])[:1]))
+        elif stream.path == _LOGIN and self.login:
+            self._log_in(stream, self.login)
         else:
             stream.finish(_UNIMPLEMENTED)
+
+    def _log_in(self, stream: Stream, login: Login) -> None:
+        """Answer with a user's name and password (``session/auth/auth.proto``)."""
+        host = last(stream.receive() or b"", 1).decode("utf-8", "replace")
+        try:
+            user, password = login(host)
+        except EnvironmentFault as error:
+            self.error = error
+            stream.finish(_UNKNOWN, "the credentials cannot be read")
+            return
+        stream.send([text(1, user) + text(2, password)])
+        stream.finish()
 
     def _sync(self, stream: Stream, name: str) -> None:
         folder = self.folders.get(name)
