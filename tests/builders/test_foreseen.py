@@ -84,7 +84,14 @@ def base(engine: EngineUnderTest, project: str, *triggers: str) -> str:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("trigger", "what"), [("COPY . /all", "all of its context"), ("ADD a b* /x/", "a, b*")])
+@pytest.mark.parametrize(
+    ("trigger", "what"),
+    [
+        ("COPY . /all", "all of its context"),
+        ("add a b* /x/", "a, b*"),
+        ("RUN   --mount=type=bind,target=/m,source=a true", "a"),
+    ],
+)
 def test_triggers_of_an_image_of_others_are_refused(
     repo: Repo, engine: EngineUnderTest, project: str, way: str, trigger: str, what: str
 ) -> None:

@@ -16,9 +16,6 @@ from mbuild.errors import Problem, Where, printable
 WHOLE = "/"
 """Stands for all of a context."""
 
-_READING = ("COPY", "ADD", "RUN --")
-"""How the triggers begin that may need a file of the context."""
-
 
 def unforeseen_paths(recipes: Sequence[Recipe], context: str, asked: Collection[str]) -> tuple[str, ...]:
     """Return what BuildKit asks for of a context and no instruction reads; () where anything may be read.
@@ -67,7 +64,9 @@ def triggered(request: BuildRequest, triggers: Callable[[str], Sequence[str]]) -
 
 
 def _may_read(trigger: str) -> bool:
-    return trigger.lstrip().upper().startswith(_READING)
+    """Tell whether a trigger, whose blanks are as they were written, may need a file of the context."""
+    keyword, flag = (*trigger.upper().split(), "", "")[:2]
+    return keyword in ("COPY", "ADD") or (keyword == "RUN" and flag.startswith("--"))
 
 
 def unforeseen(request: BuildRequest, paths: Collection[str]) -> Problem:
