@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,16 +113,9 @@ def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:
 def _write(output: Path, snapshot: Snapshot, node: Node) -> None:
     """Write the tar of the main context, whole or not at all."""
     from mbuild.app.requests import context_source
+    from mbuild.cli.places import whole
     from mbuild.context.tar import write_tar
-    from mbuild.errors import EnvironmentFault
 
     main = next(use for use in node.contexts if not use.name)
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            write_tar(context_source(snapshot.tree, main), stream.write, epoch=0)
-        temporary.replace(output)
-    except OSError as error:
-        raise EnvironmentFault(f"{output}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(output) as stream:
+        write_tar(context_source(snapshot.tree, main), stream.write, epoch=0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from mbuild.errors import EnvironmentFault
 from mbuild.output.github import outputs_text, run_outputs
@@ -42,15 +43,41 @@ def write_junit(path: str, report: Report) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file, all of it or nothing."""
+    """Write a file, all of it or nothing. Raises EnvironmentFault."""
+    with whole(path) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Yield what to write a file to, which is there with all of it or not at all. Raises EnvironmentFault.
+
+    Where a link leads is written, and the link stays. A device or a pipe is written into, and stays what it is.
+    """
+    try:
+        with _special(path) or _beside(Path(os.path.realpath(path))) as stream:
+            yield stream
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: {error.strerror}") from error
+
+
+def _special(path: Path) -> BinaryIO | None:
+    try:
+        return None if stat.S_ISREG(path.stat().st_mode) else path.open("wb")
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.unlink(missing_ok=True)  # of a process that was killed and had the same number
+        with temporary.open("xb") as stream:
+            yield stream
         temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(f"{path}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _append(variable: str, text: str) -> None:
