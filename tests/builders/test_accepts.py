@@ -24,6 +24,7 @@ SAID = {
     "cache_from": "cache_from: ['type=registry,ref=example.com/cache']",
     "cache_to": "cache_to: ['type=inline']",
     "contexts": "contexts: {alpine: 'docker-image://alpine:3'}",
+    "args": "args: {BUILDKIT_INLINE_CACHE: '1'}",
     "platforms": "platforms: [linux/amd64, linux/arm64]",
 }
 """What an image may say in build.yaml that not every way of building can do."""

@@ -28,6 +28,9 @@ _SPEAKS = ("BUILDX_", "DOCKER_AUTH_CONFIG", "DOCKER_DEFAULT_PLATFORM", "EXPERIME
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
 """Variables that change what buildx does, and one that asks for what is done anyway."""
 
+_OF_CLIENT = frozenset(("BUILDKIT_INLINE_CACHE", "BUILDKIT_MULTI_PLATFORM"))
+"""Build arguments that the buildx client acts on itself (buildx ``build/opt.go``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -60,7 +63,7 @@ def is_plain(request: BuildRequest, client: Client) -> bool:
 def _is_for_buildx(said: BuildRequest | ImageDef) -> bool:
     """Whether an image says something that only buildx hands on."""
     handed = said.secrets or said.ssh or said.cache_from or said.cache_to
-    return bool(handed) or len(said.platforms) > 1
+    return bool(handed) or len(said.platforms) > 1 or not _OF_CLIENT.isdisjoint(dict(said.args))
 
 
 @dataclass(slots=True)
