@@ -64,6 +64,22 @@ def test_a_dockerfile_that_no_instruction_would_see_is_hidden() -> None:
     assert dockerfile_in_tar(one) == (hidden_name(one), ((hidden_name(one), one.dockerfile),))
 
 
+@pytest.mark.parametrize(
+    ("target", "source", "seen"),
+    [(".", "up", True), ("..", "sub/up", True), ("/", "up*", True), ("x", "up", False), ("sub", "up", False)],
+)
+def test_a_link_may_lead_to_a_hidden_dockerfile(target: str, source: str, seen: bool) -> None:
+    link = "a/sub/up" if source.startswith("sub") else "a/up"
+    files: Files = {
+        "d/Dockerfile": f"FROM scratch\nCOPY {source} /\n",
+        link: ("link", target),
+        "a/x": "",
+        "a/sub/y": "",
+    }
+    one = asked(files, image("a", dockerfile="d/Dockerfile", root="a"))
+    assert (dockerfile_in_tar(one) is None) == seen
+
+
 @pytest.mark.parametrize("source", [".", "*", ".mbuild*", "?mbuild-*"])
 def test_a_dockerfile_that_would_be_seen_is_kept_out_of_the_tar(source: str) -> None:
     files: Files = {

@@ -6,6 +6,8 @@ import hashlib
 
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.select import reader_of
+from mbuild.tree import FILE, Entry, decode
+from mbuild.values import replace
 
 
 def hidden_name(request: BuildRequest) -> str:
@@ -25,8 +27,16 @@ def own_path(request: BuildRequest) -> str | None:
 
 
 def is_visible(request: BuildRequest, path: str) -> bool:
-    """Whether some instruction would read this path if it were in the context."""
-    return any(reader_of(path, tuple(read for read in recipe.reads if not read.context)) for recipe in request.recipes)
+    """Whether some instruction would read this path if it were in the context, through a link or by itself."""
+    reads = tuple(read for recipe in request.recipes for read in recipe.reads if not read.context)
+    source = request.context
+    if not any(each.is_link for each in source.entries):
+        return bool(reader_of(path, reads))
+    cut = len(source.root) + 1 if source.root else 0
+    there = {each.path[cut:]: each for each in source.entries}
+    listing = sorted([*there, path])
+    found = [replace(there[each], path=each) if each in there else Entry(each, FILE, "") for each in listing]
+    return bool(reader_of(path, reads, found, lambda each: decode(source.tree.read(there[each.path]))))
 
 
 def dockerfile_in_tar(request: BuildRequest) -> tuple[str, tuple[tuple[str, bytes], ...]] | None:
