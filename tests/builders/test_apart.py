@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 
+from mbuild.builders.auto import auto
+from mbuild.builders.engine import connect
 from mbuild.builders.kit.hijack import take_over
 from mbuild.registry.registries import Registries
 from tests.cli.shop import FILES
 from tests.conftest import EngineUnderTest
 from tests.engines import OwnEngine
+from tests.oracle.minimal.results import result_of
 from tests.registry.server import Proxy
 from tests.support import Answer, Repo
 
@@ -64,6 +67,18 @@ class TestContainerdStore:
         for one, other in zip(first.json["images"], again.json["images"], strict=True):
             assert one["digest"] == other["digest"]
             assert manifest(f"{proxy.host}/shop/{one['name']}:v2")["config"]
+
+    def test_the_engine_is_asked_itself_for_the_same_images(self, repo: Repo) -> None:
+        shop, found = shop_of(repo, "example.com"), []
+        for builder in ("auto", "buildx"):
+            done = shop.mbuild("all", "--builder", builder, "--force", "--format", "json")
+            assert done.code == 0, done.err
+            engine = connect()
+            assert auto(engine).kit is not None
+            found.append({each["name"]: result_of(engine.client, each["tags"][0]) for each in done.json["images"]})
+            engine.close()
+        ours, theirs = found
+        assert not [line for name in ours for line in ours[name].differences(theirs[name])]
 
     @pytest.mark.parametrize("builder", ["auto", "buildx"])
     def test_several_platforms(self, repo: Repo, proxy: Proxy, builder: str) -> None:

@@ -127,7 +127,7 @@ def auto(engine: Any) -> Auto:
     address = address_of(engine.host, tls=bool(os.environ.get("DOCKER_TLS_VERIFY")))
     kit = None
     client = client_settings(os.environ)
-    if address is not None and not engine.containerd_store:
+    if address is not None:
         kit = Kit(engine, Control(address), login=cache(_login) if client.logged_in else None)
     return Auto(engine, kit, client)
 
