@@ -27,9 +27,9 @@ def _leave(code: int) -> None:
     import os
     import threading
 
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # what could not be written has its exit code already
+            stream.flush()
     if threading.active_count() > 1:
         sys.exit(code)
     os._exit(code)

@@ -52,6 +52,7 @@ def test_help_needs_click_alone(tmp_path: Path) -> None:
         "mbuild.cli",
         "mbuild.cli.boundary",
         "mbuild.cli.main",
+        "mbuild.cli.outlet",
         "mbuild.cli.quick",
         "mbuild.cli.settings",
         "mbuild.errors",

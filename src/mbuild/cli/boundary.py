@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO, cast
 
 from mbuild import __version__
+from mbuild.cli.outlet import Outlet
 from mbuild.errors import ExitCode, MbuildError, Problem, printable, without_credentials
 
 _DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_DENIED |= {errno.EPIPE}  # of another program: output has a place to go (``Outlet``)
 _LISTENING = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 """Variables of the runners that search what is printed for commands: here, as every start has to know."""
 MOST_ANNOTATIONS = 10
@@ -22,20 +24,19 @@ ISSUES = "please report it with that file"
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
-    with _guarded():
+    with _printing():
         return _run(argv)
 
 
 @contextlib.contextmanager
-def _guarded() -> Iterator[None]:
-    """Keep what is printed from being taken for commands, where a CI runner reads along."""
-    if not any(each in os.environ for each in _LISTENING):
-        yield
-        return
-    from mbuild.output.runners import Guarded
-
+def _printing() -> Iterator[None]:
+    """Let output go on without a reader; where a CI runner reads along, nothing of it is to be taken for commands."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast("TextIO", Guarded(each)) for each in before)
+    sys.stdout, sys.stderr = (cast("TextIO", Outlet(each, answer=each is before[0])) for each in before)
+    if any(each in os.environ for each in _LISTENING):
+        from mbuild.output.runners import Guarded
+
+        sys.stdout, sys.stderr = (cast("TextIO", Guarded(each)) for each in (sys.stdout, sys.stderr))
     try:
         yield
     finally:
@@ -49,11 +50,6 @@ def _run(argv: Sequence[str]) -> int:
         return _report(error.problems, error.exit_code)
     except KeyboardInterrupt:
         return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has left (`mbuild … | head`): not an error of ours.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
     except OSError as error:
         return _surroundings(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -78,10 +74,10 @@ def _command(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
     except SystemExit as error:
-        # click leaves by itself in two cases: it has answered a shell that completes, or nobody reads what it prints
+        # click leaves by itself in two cases: it has answered a shell that completes, or a pipe breaks, none of ours
         if "_MBUILD_COMPLETE" in os.environ:
             return ExitCode.DONE if error.code in (0, None) else ExitCode.FAILED
-        raise BrokenPipeError from error
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort as error:
