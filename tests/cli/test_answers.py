@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from tests.cli.shop import FILES
-from tests.support import Repo
+from tests.support import Repo, mbuild
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 
@@ -166,6 +166,40 @@ def test_definitions_behind_a_link_of_the_repository_are_refused(shop: Repo, tmp
     named = str(outside / "build.yaml")
     answer = shop.mbuild("--config", named, "affected", "--base", "HEAD~1", "--list", "--format", "json")
     assert answer.affected() == {"web"}, "what leads to the repository is none of it"
+
+
+@pytest.mark.parametrize("way", ["-C", "cd", "-C behind cd", "outside"])
+def test_a_working_folder_behind_a_link_of_the_repository_is_refused(
+    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Another folder may be there at base, with another build.yaml."""
+    (shop.folder / "current").symlink_to("web")
+    (tmp_path / "link").symlink_to(shop.folder / "current")
+    shop.commit({"web/build.yaml": "images: {page: {dockerfile: Dockerfile}}\n", "web/more/x": ""})
+    args = {"-C": ("-C", str(shop.folder / "current")), "cd": (), "-C behind cd": ("-C", "more")}
+    named = args.get(way, ("--config", str(tmp_path / "link/build.yaml")))
+    monkeypatch.chdir(shop.folder / "current")
+    monkeypatch.setenv("PWD", str(shop.folder / "current"))
+    answer = mbuild(*named, "affected", "--base", "HEAD", "--list")
+    assert answer.code == 2
+    assert "'current' is a link, which may lead elsewhere in what is compared with" in answer.err
+    assert "that it leads to now: " in answer.err
+
+
+@pytest.mark.parametrize("pwd", ["link", "repository", "elsewhere", "nowhere", ""])
+def test_a_link_to_the_repository_is_none_of_it(
+    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pwd: str
+) -> None:
+    (tmp_path / "first").symlink_to(tmp_path)
+    (tmp_path / "to-it").symlink_to(tmp_path / "first" / ".." / tmp_path.name / "first" / shop.folder.name)
+    assert shop.folder.parent == tmp_path
+    places = {"link": tmp_path / "to-it/web", "repository": shop.folder / "web", "elsewhere": tmp_path, "": ""}
+    monkeypatch.chdir(tmp_path / "to-it/web")
+    monkeypatch.setenv("PWD", str(places.get(pwd, tmp_path / "nowhere")))
+    shop.commit({"web/index.html": "1"})
+    asked = ("affected", "--base", "HEAD~1", "--list", "--format", "json")
+    for answer in (mbuild(*asked), mbuild("-C", "../api", *asked), mbuild("-C", str(tmp_path / "to-it"), *asked)):
+        assert answer.affected() == {"web"}
 
 
 def test_context_lists_what_is_sent(shop: Repo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -219,17 +220,19 @@ def open_workspace(
     open_cache(os.environ).prepare()  # takes as long as git does
     repository = ahead.repository.result()
     top = Path(os.path.realpath(repository.top))
+    here = Path(os.path.realpath(directory))
     if config is None:
-        found = find(Path(os.path.realpath(directory)), top)
+        way_out = f"work in the folder that it leads to now: mbuild -C {here}"
+        _refuse_link(_absolute(directory), here, top, str(directory), way_out)
+        found = find(here, top)
         inside = _inside(found, top) if found else None
         return Workspace(repository, found, inside, platforms=platforms, looking=looking, ahead=ahead.work_tree)
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
     real = Path(os.path.realpath(path))
-    if (link := _link_on(Path.cwd() / path, top)) is not None:
-        hint = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
-        raise ConfigError(f"{config}: '{link}' is a link, which may lead elsewhere in what is compared with", hint)
+    way_out = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
+    _refuse_link(_absolute(path), real, top, str(config), way_out)
     return Workspace(repository, real, _inside(real, top), platforms=platforms, ahead=ahead.work_tree)
 
 
@@ -237,13 +240,41 @@ def _inside(path: Path, top: Path) -> str | None:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
 
 
+def _absolute(path: Path) -> Path:
+    """Return a path from the working folder as the shell has come to it: ``PWD`` has the links, where it is right."""
+    if path.is_absolute():
+        return path
+    here, named = Path.cwd(), os.environ.get("PWD", "")
+    with contextlib.suppress(OSError, ValueError):
+        if named.startswith("/") and here.samefile(named):
+            here = Path(named)
+    return here / path
+
+
+def _refuse_link(path: Path, real: Path, top: Path, shown: str, way_out: str) -> None:
+    """Raise ConfigError where an absolute path passes a link of the repository.
+
+    real: where it leads on disk, now. A link on the way to the repository is none of it.
+    """
+    if path != real and (link := _link_on(path, top)) is not None:
+        raise ConfigError(f"{shown}: '{link}' is a link, which may lead elsewhere in what is compared with", way_out)
+
+
 def _link_on(path: Path, top: Path) -> str | None:
-    """Return the first link of the repository that an absolute path passes."""
-    at = Path(path.anchor)
-    for part in path.parts[1:]:
-        at /= part
-        if at.is_symlink() and (folder := Path(os.path.realpath(at.parent))).is_relative_to(top):
-            return (folder / part).relative_to(top).as_posix()
+    """Return the first link of the repository that an absolute path passes, or that a link on its way passes."""
+    at, left = Path(path.anchor), list(reversed(path.parts[1:]))
+    while left:
+        part = left.pop()
+        if part == "..":
+            at = at.parent
+        elif not (at / part).is_symlink():
+            at /= part
+        elif at.is_relative_to(top):
+            return (at / part).relative_to(top).as_posix()
+        else:
+            target = (at / part).readlink()
+            at = Path(target.anchor) if target.is_absolute() else at
+            left.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
     return None
 
 
