@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.app.question import unseen
 from mbuild.app.reporting import context_info
+from mbuild.app.upward import for_head
 from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.errors import ConfigError, DockerfileError, GitError, Problem
 from mbuild.git.bring import bring
@@ -75,7 +76,8 @@ class Part:
 
 def replay_part(part: Part) -> tuple[Replayed, ...]:
     """Replay a part. Raises GitError where an object is missing."""
-    return tuple(replay(open_workspace(part.directory, part.config, looking=True), part.commits))
+    workspace = for_head(open_workspace(part.directory, part.config, looking=True), None)
+    return tuple(replay(workspace, part.commits))
 
 
 def replay_all(workspace: Workspace, whole: Part, processes: int) -> tuple[Replayed, ...]:

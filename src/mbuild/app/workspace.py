@@ -54,6 +54,7 @@ class Workspace:
     platforms: replace those of every image, for base and head alike.
     looking: nothing will be built, so that where there is no build.yaml, what ``mbuild init`` would write stands in.
     ahead:   gives the work tree as the first question is to see it, where git looks at it already.
+    start:  the folder, from the git root, from which build.yaml was looked for; None: it was named.
     """
 
     repository: Repository
@@ -63,6 +64,7 @@ class Workspace:
     platforms: tuple[str, ...] = ()
     looking: bool = False
     ahead: Begun[AnyTree] | None = None
+    start: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -226,7 +228,10 @@ def open_workspace(
         _refuse_link(_absolute(directory), here, top, str(directory), way_out)
         found = find(here, top)
         inside = _inside(found, top) if found else None
-        return Workspace(repository, found, inside, platforms=platforms, looking=looking, ahead=ahead.work_tree)
+        start = _inside(here, top)
+        return Workspace(
+            repository, found, inside, platforms=platforms, looking=looking, ahead=ahead.work_tree, start=start
+        )
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")

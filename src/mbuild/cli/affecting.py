@@ -22,12 +22,12 @@ def run(settings: Settings, asked: Comparing, options: Mapping[str, Any]) -> int
     looking = bool(options.get("dry_run"))
     platforms = options.get("platforms", ())
     if looking:
-        workspace = open_looking(settings, platforms, look_ahead(settings, asked.base, asked.head))
+        workspace = open_looking(settings, platforms, look_ahead(settings, asked.base, asked.head), head=asked.head)
     else:
         from mbuild.cli.locking import hold
 
         # Refs are resolved behind this: they may move while another run is waited for.
-        workspace = open_building(settings, platforms)
+        workspace = open_building(settings, platforms, head=asked.head)
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:
         answer = question(

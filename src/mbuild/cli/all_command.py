@@ -34,7 +34,7 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     from mbuild.cli.readying import get_ready
 
     opened = open_looking if options["dry_run"] else open_building
-    workspace = opened(settings, options["platforms"])
+    workspace = opened(settings, options["platforms"], head=head)
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:

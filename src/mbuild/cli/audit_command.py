@@ -54,7 +54,7 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
 
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}
     sample, seed = options.pop("sample"), options.pop("seed")
-    workspace = open_building(settings)
+    workspace = open_building(settings, head=compared["head"])
     answer = question(workspace, **compared)
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     return work(settings, Asked(workspace, answer, images, sample, seed), BuildOptions(**options))

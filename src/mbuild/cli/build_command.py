@@ -36,7 +36,7 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     from mbuild.cli.readying import get_ready
 
     opened = open_looking if options["dry_run"] else open_building
-    workspace = opened(settings, options["platforms"])
+    workspace = opened(settings, options["platforms"], head=head)
     if not options["dry_run"]:
         hold(workspace, settings, wait=options["wait"])
     with contextlib.closing(Early()) as early:

@@ -36,7 +36,7 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     from mbuild.cli.looking import open_looking
     from mbuild.errors import ExitCode
 
-    workspace = open_looking(settings)
+    workspace = open_looking(settings, head=head)
     problems: list[Problem] = []
     snapshot = workspace.snapshot(workspace.head(head), problems=problems)
     problems.extend(_missing(snapshot.graph))

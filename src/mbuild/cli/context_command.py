@@ -40,7 +40,7 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
     from mbuild.cli.answering import print_json
     from mbuild.cli.looking import open_looking
 
-    workspace = open_looking(settings)
+    workspace = open_looking(settings, head=head)
     snapshot = workspace.snapshot(workspace.head(head))
     (name,) = chosen(snapshot.graph, [image])
     node = snapshot.graph.nodes[name]

@@ -45,7 +45,7 @@ def command(
     """Say why an image is affected, down to the Dockerfile line, or why not; or which images read a path."""
     from mbuild.cli.looking import open_looking
 
-    workspace = open_looking(settings)
+    workspace = open_looking(settings, head=head)
     tree = workspace.head(head)
     made = workspace.graphs.at(tree)
     is_image = made is not None and subject in made.graph.nodes

@@ -38,7 +38,7 @@ def command(settings: Settings, images: tuple[str, ...], head: str | None, forma
     from mbuild.output import graphs
     from mbuild.output.words import WIDTH
 
-    workspace = open_looking(settings)
+    workspace = open_looking(settings, head=head)
     graph = workspace.snapshot(workspace.head(head)).graph
     shown = graphs.part(graph, chosen(graph, images))
     if format_ == "json":

@@ -29,7 +29,7 @@ def show(settings: Settings, asked: Listing) -> int:
     from mbuild.output import asjson
     from mbuild.output.report import Report, listed
 
-    workspace = open_looking(settings, asked.platforms, ahead)
+    workspace = open_looking(settings, asked.platforms, ahead, head=asked.head)
     answer = question(workspace, base=asked.base, head=asked.head, missing_base=asked.missing_base)
     reasons = answer.reasons_of(asked.images)
     graph = answer.snapshot.graph

@@ -20,26 +20,31 @@ def look_ahead(settings: Settings, base: str | None, head: str | None) -> Ahead:
     return Ahead(settings.directory, [head or "HEAD", base or ""], work_tree=work_tree)
 
 
-def open_looking(settings: Settings, platforms: tuple[str, ...] = (), ahead: Ahead | None = None) -> Workspace:
-    """Open the workspace; where there is no build.yaml, say that what ``mbuild init`` would write stands in."""
+def open_looking(
+    settings: Settings, platforms: tuple[str, ...] = (), ahead: Ahead | None = None, *, head: str | None = None
+) -> Workspace:
+    """Open the workspace; where head has no build.yaml, say that what ``mbuild init`` would write stands in."""
+    from mbuild.app.upward import for_head
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.boundary import print_problems
     from mbuild.errors import Problem
 
     workspace = open_workspace(settings.directory, settings.config, platforms, looking=True, ahead=ahead)
     _allow(workspace, settings)
+    workspace = for_head(workspace, head)
     if workspace.config is None:
         print_problems([Problem("there is no build.yaml: images are those that mbuild init --dry-run shows")], "note")
     return workspace
 
 
-def open_building(settings: Settings, platforms: tuple[str, ...] = ()) -> Workspace:
+def open_building(settings: Settings, platforms: tuple[str, ...] = (), *, head: str | None = None) -> Workspace:
     """Open the workspace; without a build.yaml nothing can be built."""
+    from mbuild.app.upward import for_head
     from mbuild.app.workspace import open_workspace
 
     workspace = open_workspace(settings.directory, settings.config, platforms)
     _allow(workspace, settings)
-    return workspace
+    return for_head(workspace, head)
 
 
 def _allow(workspace: Workspace, settings: Settings) -> None:
