@@ -87,3 +87,34 @@ def test_replays_look_where_other_commands_do(deploy: Repo) -> None:
     answer = mbuild("simulate", "--last", "1", "--format", "json")
     assert answer.json["commits"][0]["images"] == 1
     assert Path("api").is_dir()
+
+
+@pytest.mark.parametrize("head", [("--head", "main"), ()])
+def test_images_that_a_nearer_one_hides_are_removed(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, head: tuple[str, ...]
+) -> None:
+    both = "images:\n  api: {dockerfile: deploy/api/Dockerfile}\n  lint: {dockerfile: tools/lint/Dockerfile}\n"
+    first = repo.commit(FILES | {"build.yaml": both})
+    own = "images:\n  lint: {dockerfile: ../tools/lint/Dockerfile}\n  x: {dockerfile: api/Dockerfile}\n"
+    second = repo.commit({"deploy/build.yaml": own, "deploy/api/f": "changed"})
+    monkeypatch.chdir(repo.folder / "deploy")
+    for _ in range(2):  # nothing that was remembered says something else
+        answer = mbuild(*LIST, "--base", first, *head)
+        assert (answer.affected(), answer.json["removed"], answer.json["unowned"]) == ({"x"}, ["api"], [])
+    repo.commit({"tools/lint/f": "changed"})
+    answer = mbuild(*LIST, "--base", first, *head)
+    assert (answer.affected(), answer.json["removed"]) == ({"lint", "x"}, ["api"])
+    repo.git("rm", "-q", "deploy/build.yaml")
+    repo.commit({"tools/lint/f": "lint\n"})
+    answer = mbuild(*LIST, "--base", second, *head)
+    assert (answer.affected(), answer.json["removed"], answer.json["unowned"]) == ({"api"}, ["x"], [])
+    assert mbuild(*LIST, "--base", first, *head).affected() == {"api"}
+
+
+def test_an_audit_reads_the_base_in_the_same_way(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    repo.commit(FILES)
+    repo.commit({"deploy/build.yaml": "images:\n  lint: {dockerfile: ../tools/lint/Dockerfile}\n"})
+    monkeypatch.chdir(repo.folder / "deploy")
+    answer = mbuild("audit", "--base", "HEAD~1", "--format", "json")
+    assert [(each["name"], each["outcome"]) for each in answer.json["images"]] == [("lint", "same")]

@@ -19,6 +19,7 @@ from mbuild.app.pairs import Pair
 from mbuild.app.running import stopped_by_signals
 from mbuild.app.sides import Bench, Side
 from mbuild.app.stages import Stages
+from mbuild.app.upward import at_tree
 from mbuild.app.workspace import native_platform
 from mbuild.audit.judge import MISS, SAME, Verdict, worst
 from mbuild.builders.protocol import Cancel
@@ -124,14 +125,14 @@ def _audited(run: Run, pairs: list[Pair], name: str) -> Audited:
 
 
 def _pair(run: Run, bench: Bench, old: AnyTree, new: AnyTree, folder: Path) -> Pair:
-    base = _side(run, bench, "base", old, folder)
-    return Pair(base, replace(_side(run, bench, "head", new, folder), base=base))
+    base = _side(run, at_tree(run.workspace, old), bench, "base", old, folder)
+    return Pair(base, replace(_side(run, run.workspace, bench, "head", new, folder), base=base))
 
 
-def _side(run: Run, bench: Bench, name: str, tree: AnyTree, folder: Path) -> Side:
+def _side(run: Run, workspace: Workspace, bench: Bench, name: str, tree: AnyTree, folder: Path) -> Side:
     """Read a tree anew: nothing that is remembered, or made from another graph, is trusted here."""
     problems: list[Problem] = []
-    project = run.workspace.project(tree)
+    project = workspace.project(tree)
     assert project is not None, "nothing is unaffected where there is no build.yaml"
     graph = build_graph(project, tree, native_platform(), problems=problems)
     place = folder / name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.app import leftout
 from mbuild.app.graphs import Following
+from mbuild.app.upward import at_tree
 from mbuild.errors import ConfigError, MbuildError, Problem, UsageError, listed
 from mbuild.git.base import Base, resolve_base
 from mbuild.git.diff import diff
@@ -87,20 +88,23 @@ def ask(
         trees: list[AnyTree] = [workspace.repository.commit_tree(each) for each in found.commits]
         trees = trees or [EmptyTree()]
         graphs = workspace.graphs
-        known = graphs.known(trees[0], its_tree()) if commit is not None and len(trees) == 1 else None
+        # At base another build.yaml may hold for the working folder: the images that are gone with it are said then.
+        placed = [at_tree(workspace, each) for each in trees]
+        alone = len(trees) == 1 and placed[0] is workspace
+        known = graphs.known(trees[0], its_tree()) if commit is not None and alone else None
         # Git need not say what differs where it is known what that means.
         differing = (Begun if known is None else Later)(lambda: [diff(each, its_tree()) for each in trees])
         with _waited(differing) as differs:
             if commit is not None:
                 # What git was not asked for yet, or is to be compared with several, is not waited for.
-                alone = differs if known is None and len(trees) == 1 else None
-                graphs = replace(graphs, following=_following(its_tree(), alone))
+                graphs = replace(graphs, following=_following(its_tree(), differs if known is None and alone else None))
             graphs = replace(graphs, meanwhile=partial(meanwhile, True)) if meanwhile else graphs
-            bases = [_base_graph(workspace, graphs, each, notes) for each in trees]
+            pairs = zip(placed, trees, strict=True)
+            bases = [_base_graph(at, graphs if at is workspace else at.graphs, each, notes) for at, each in pairs]
             if meanwhile:
                 meanwhile(commit is None)
     tree = its_tree()
-    snapshot, judged, unowned = _judged(workspace, graphs, bases, tree, differs, known)
+    snapshot, judged, unowned = _judged(workspace, graphs, placed, bases, tree, differs, known)
     brought = leftout.brought(bases, snapshot.notes)
     lost = leftout.lost(bases, snapshot.graph, brought)
     # Of one thing that is wrong the more detailed problem is said.
@@ -188,6 +192,7 @@ def head_info(tree: AnyTree, ref: str | None) -> HeadInfo:
 def _judged(
     workspace: Workspace,
     graphs: Graphs,
+    placed: Sequence[Workspace],
     bases: Sequence[Made | None],
     tree: AnyTree,
     differs: Callable[[], Sequence[Sequence[Change]]],
@@ -195,32 +200,34 @@ def _judged(
 ) -> tuple[Snapshot, Affected, tuple[str, ...]]:
     """Return what there is at head, which images differ from any base, and the changed paths that concern none.
 
-    known: what ``Graphs.known`` has returned.
+    placed: the workspace that each base was read with. known: what ``Graphs.known`` has returned.
     """
-    only = bases[0] if len(bases) == 1 and bases[0] and bases[0].whole else None
+    # From what another build.yaml says no graph can be made.
+    sound = [each if at is workspace and each and each.whole else None for at, each in zip(placed, bases, strict=True)]
+    only = sound[0] if len(sound) == 1 else None
     judged = graphs.judged(known, only, tree, lambda: differs()[0]) if known is not None and only else None
     if judged is not None:
         made, differing, unowned = judged
         return workspace.snapshot_of(tree, made), differing, unowned
     differences = differs()
-    start = next((pair for pair in zip(bases, differences, strict=True) if pair[0] and pair[0].whole), None)
+    start = next((pair for pair in zip(sound, differences, strict=True) if pair[0]), None)
     found = graphs.after(start[0], tree, start[1]) if start and start[0] else graphs.at(tree)
     snapshot = workspace.snapshot_of(tree, found)
     compared = [each.graph if each else _nothing() for each in bases]
     differing = affected(compared, snapshot.graph, differences)
     pairs = zip(differences, compared, strict=True)
-    unowned = _unowned(pairs, snapshot.graph, workspace.inside, differing)
+    unowned = _unowned(pairs, snapshot.graph, {each.inside for each in (workspace, *placed)}, differing)
     if only and found:
         graphs.remember(only, found, differences[0], differing, unowned)
     return snapshot, differing, unowned
 
 
 def _unowned(
-    compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, config: str | None, found: Affected
+    compared: Iterable[tuple[Sequence[Change], Graph]], head: Graph, configs: Iterable[str | None], found: Affected
 ) -> tuple[str, ...]:
     """Return the paths that changed since some base and that no image reads and that define nothing."""
     changed: set[str] = set()
-    owned = {*found.taken, config}
+    owned = {*found.taken, *configs}
     for changes, base in compared:
         left = [each for each in changes if each.path not in owned]
         paths = {each.path for each in left}
