@@ -139,6 +139,18 @@ KNOWN = "known are {branch}, {commit}, {fingerprint}, {short_commit}"
             "'https://a.io/' is no registry: HOST[:PORT][/PATH] is",
             ("did you mean 'a.io'?",),
         ),
+        (
+            names.registry_prefix,
+            "https://me:s3cret@a.io/x",
+            "'https://***@a.io/x' is no registry: HOST[:PORT][/PATH] is",
+            ("did you mean 'a.io/x'?",),
+        ),
+        (
+            names.registry_prefix,
+            "me:s3cret@a.io",
+            "'***@a.io' is no registry: HOST[:PORT][/PATH] is",
+            ("did you mean 'a.io'?",),
+        ),
         (names.registry_prefix, "a.io/x:1", "'a.io/x:1' is no registry: HOST[:PORT][/PATH] is", ()),
         (names.alias, "A B", "'A B' is no image reference", ()),
         (

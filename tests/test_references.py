@@ -70,6 +70,11 @@ def test_a_reference_is_normalised(text: str, parts: tuple[str, str, str, str]) 
         ),
         (f"a@md5:{HEX[:32]}", f"'a@md5:{HEX[:32]}' is no image reference: its digest is malformed", ()),
         (HEX, f"'{HEX[:59]}…' is no image reference: 64 hex digits are an image id", ()),
+        ("me:s3cret@a.io/x", "'***@a.io/x' is no image reference", ()),
+        ("Me:s3:cr@t@a.io/x", "'***@a.io/x' is no image reference", ()),
+        (f"me:s3cret@a.io@sha256:{HEX}", f"'***@a.io@sha256:{HEX[:43]}…' is no image reference", ()),
+        (f"a.io:80/é@sha256:{HEX}", f"'a.io:80/é@sha256:{HEX[:42]}…' is no image reference", ()),
+        ("oci://me:s3cret@a.io", "'oci://***@a.io' is no image reference", ("leave 'oci://' out",)),
         ("a" * 248, "'" + "a" * 59 + "…' is no image reference: longer than 255 characters", ()),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mbuild.references import HUB, PATH, TAG, NameProblem, parse_reference, quoted
+from mbuild.references import HUB, PATH, TAG, NameProblem, parse_reference, quoted, quoted_reference
 
 BUILDERS = ("auto", "buildx", "docker", "oci")
 FILE_KINDS = ("file", "directory", "symlink", "absent")
@@ -47,12 +47,12 @@ def project_name(text: str) -> str:
 
 def registry_prefix(text: str) -> str:
     """Check what stands before image names: ``registry.example.com/shop``, ``localhost:5000``, ``acme``."""
-    bare = re.sub("^https?://", "", text).rstrip("/")
+    bare = re.sub("^https?://", "", text).rstrip("/").rpartition("@")[2]
     try:
         parse_reference(f"{text}/image")
     except NameProblem:
         near = [f"did you mean {quoted(bare)}?"] if bare != text else []
-        raise NameProblem(f"{quoted(text)} is no registry: HOST[:PORT][/PATH] is", *near) from None
+        raise NameProblem(f"{quoted_reference(text)} is no registry: HOST[:PORT][/PATH] is", *near) from None
     return text
 
 

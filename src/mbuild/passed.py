@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 
+from mbuild.errors import HIDDEN
 from mbuild.images import Ssh
 from mbuild.names import secret_id
 from mbuild.references import NameProblem, quoted
@@ -71,13 +72,19 @@ def _fields(text: str) -> list[tuple[str, str]]:
     try:
         (parts,) = csv.reader([text], strict=True)
     except (csv.Error, ValueError):
-        raise NameProblem(f"{quoted(text)} describes no cache") from None
+        raise NameProblem(f"{_shown(text)} describes no cache") from None
     if len(parts) == 1 and "=" not in parts[0]:
         return [("type", "registry"), ("ref", parts[0])]
     pairs = [each.partition("=") for each in parts]
     if not all(name and given for name, given, _ in pairs) or "type" not in (name for name, _, _ in pairs):
-        raise NameProblem(f"{quoted(text)} describes no cache: type=registry,ref=… does")
+        raise NameProblem(f"{_shown(text)} describes no cache: type=registry,ref=… does")
     return [(name.lower(), value) for name, _, value in pairs]
+
+
+def _shown(text: str) -> str:
+    """Return a description in which nobody knows where a secret value ends, without that value and what follows."""
+    keys = "|".join(sorted(_CREDENTIALS, key=len, reverse=True))
+    return quoted(re.sub(rf"({keys})[\s\"]*=.*", rf"\1={HIDDEN}", text, flags=re.DOTALL | re.IGNORECASE))
 
 
 def placed(text: str, place: Callable[[str], str]) -> str:

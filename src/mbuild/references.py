@@ -38,6 +38,18 @@ def quoted(text: str) -> str:
     return f"'{printable(text)}'"
 
 
+def quoted_reference(text: str) -> str:
+    """Return what is no reference in quotes, without what stands before the host as in a URL, which may be a password.
+
+    A digest after ``@`` is that of a reference.
+    """
+    scheme = re.match("(?:[A-Za-z][A-Za-z0-9+.-]*://|docker-image:|oci-layout:)?", text)
+    begin, at = scheme.end() if scheme else 0, text.rfind("@")
+    if at >= 0 and re.match(_DIGEST, text[at + 1 :]):
+        at = text.rfind("@", 0, at)
+    return quoted(f"{text[:begin]}{errors.HIDDEN}{text[at:]}" if ":" in text[begin : max(at, begin)] else text)
+
+
 def printable(text: str) -> str:
     """Return text from outside on one line, nothing unprintable, not too long, and without the password of a URL."""
     text = errors.without_credentials(text)
@@ -93,16 +105,16 @@ def _reference_pattern() -> re.Pattern[str]:
 def parse_reference(text: str) -> Reference:
     """Return the normalised reference that Docker understands ``text`` as. Raises NameProblem when it is none."""
     if len(text) > _REFERENCE_LIMIT:
-        raise NameProblem(f"{quoted(text)} is no image reference: longer than {_REFERENCE_LIMIT} characters")
+        raise NameProblem(f"{quoted_reference(text)} is no image reference: longer than {_REFERENCE_LIMIT} characters")
     if len(text) == _ID_DIGITS and re.fullmatch("[a-f0-9]+", text):
-        raise NameProblem(f"{quoted(text)} is no image reference: {_ID_DIGITS} hex digits are an image id")
+        raise NameProblem(f"{quoted_reference(text)} is no image reference: {_ID_DIGITS} hex digits are an image id")
     domain, rest = _split_domain(text)
     match = _reference_pattern().fullmatch(f"{domain}/{rest}")
     if match is None:
-        raise NameProblem(f"{quoted(text)} is no image reference", *_reference_hints(text))
+        raise NameProblem(f"{quoted_reference(text)} is no image reference", *_reference_hints(text))
     found = Reference(*match.groups(""))
     if len(found.path) > _PATH_LIMIT:
-        raise NameProblem(f"{quoted(text)} is no image reference: longer than {_PATH_LIMIT} characters")
+        raise NameProblem(f"{quoted_reference(text)} is no image reference: longer than {_PATH_LIMIT} characters")
     if found.digest:
         _check_digest(found.digest, text)
     return found
@@ -126,14 +138,14 @@ def _reference_hints(text: str) -> tuple[str, ...]:
     if "://" in text:
         return (f"leave {quoted(text.partition('://')[0] + '://')} out",)
     if text != text.lower() and _reference_pattern().fullmatch(text.lower()):
-        return (f"a repository is lower case: {quoted(text.lower())}",)
+        return (f"a repository is lower case: {quoted_reference(text.lower())}",)
     return ()
 
 
 def _check_digest(digest: str, text: str) -> None:
     algorithm, _, digits = digest.partition(":")
     if len(digits) != _DIGEST_DIGITS.get(algorithm) or digits != digits.lower():
-        raise NameProblem(f"{quoted(text)} is no image reference: its digest is malformed")
+        raise NameProblem(f"{quoted_reference(text)} is no image reference: its digest is malformed")
 
 
 def same_repository(a: str, b: str) -> bool:

@@ -368,6 +368,28 @@ WRONG: dict[str, tuple[str, Found]] = {
         "images: {api: {contexts: {x: 'oci-layout:a'}}}",
         [("1:30: images.api.contexts.x: 'oci-layout:a' lacks '//'", ("did you mean 'oci-layout://a'?",))],
     ),
+    "passwords in contexts": (
+        "images: {api: {contexts: {x: 'docker-image://me:s3cret@a.io/x', y: 'oci-layout:me:s3cret@a.io/x'}}}",
+        [
+            ("1:30: images.api.contexts.x: '***@a.io/x' is no image reference", ()),
+            (
+                "1:68: images.api.contexts.y: 'oci-layout:***@a.io/x' lacks '//'",
+                ("did you mean 'oci-layout://***@a.io/x'?",),
+            ),
+        ],
+    ),
+    "passwords in caches": (
+        "defaults: {cache_to: ['type=s3,secret_access_key=a,b', '\"secret_access_key=\"a,b', 'TOKEN=a']}",
+        [
+            (
+                "1:23: defaults.cache_to[0]: 'type=s3,secret_access_key=***' describes no cache: "
+                "type=registry,ref=… does",
+                (),
+            ),
+            ("1:56: defaults.cache_to[1]: '\"secret_access_key=***' describes no cache", ()),
+            ("1:83: defaults.cache_to[2]: 'TOKEN=***' describes no cache: type=registry,ref=… does", ()),
+        ],
+    ),
     "context of a malformed image": (
         "images: {api: {contexts: {x: 'docker-image://A B'}}}",
         [("1:30: images.api.contexts.x: 'A B' is no image reference", ())],

@@ -9,7 +9,7 @@ from mbuild.config.findings import near, nearest
 from mbuild.config.paths import from_root
 from mbuild.errors import Where, without_credentials
 from mbuild.images import NamedContext
-from mbuild.references import NameProblem, parse_reference, quoted
+from mbuild.references import NameProblem, parse_reference, quoted, quoted_reference
 
 _LOCAL = ("image", "service", "target")
 _ELSEWHERE = ("docker-image", "git", "http", "https", "oci-layout", "ssh")
@@ -57,11 +57,12 @@ def _check_scheme(scheme: str, rest: str, written: str) -> None:
         # An OCI layout without a digest is a folder that may change while the text stays the same.
         if not re.search("@sha256:[0-9a-f]{64}$", reference):
             raise NameProblem(
-                f"{quoted(written)} has no digest, so a change of it could not be seen", "add '@sha256:…'"
+                f"{quoted_reference(written)} has no digest, so a change of it could not be seen", "add '@sha256:…'"
             )
         return
     if scheme in ("docker-image", "oci-layout"):
-        raise NameProblem(f"{quoted(written)} lacks '//'", f"did you mean {quoted(f'{scheme}://{reference}')}?")
+        hint = f"did you mean {quoted_reference(f'{scheme}://{reference}')}?"
+        raise NameProblem(f"{quoted_reference(written)} lacks '//'", hint)
     meant = nearest(scheme, (*_LOCAL, *_ELSEWHERE))
     hints = [f"did you mean {quoted(meant + (':' if meant in _LOCAL else '://') + reference)}?"] if meant else []
     hints.append(f"a folder: {quoted('./' + written)}")
