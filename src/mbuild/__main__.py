@@ -7,10 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] == ["--version"]:
-        from mbuild import __version__
-
-        sys.stdout.write(f"mbuild {__version__}\n")
+    if sys.argv[1:] == ["--version"] and _version():
         return
     import gc
 
@@ -21,6 +18,18 @@ def main() -> None:
     _leave(run(sys.argv[1:]))
 
 
+def _version() -> bool:
+    """Print the version; where that cannot be, the rest of mbuild has to say so."""
+    from mbuild import __version__
+
+    try:
+        sys.stdout.write(f"mbuild {__version__}\n")
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # stdout may be closed, which Python says by None
+        return False
+    return True
+
+
 def _leave(code: int) -> None:
     """End the process without taking every value apart, which would take as long as some answers."""
     import contextlib
@@ -28,7 +37,7 @@ def _leave(code: int) -> None:
     import threading
 
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # what could not be written has its exit code already
+        with contextlib.suppress(OSError, AttributeError):  # what could not be written has its exit code already
             stream.flush()
     if threading.active_count() > 1:
         sys.exit(code)

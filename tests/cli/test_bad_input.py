@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -153,7 +154,17 @@ def test_builders_that_contradict_each_other(shop: Repo) -> None:
     assert (code, lines[0]) == (2, "error: build.yaml asks for docker and oci, and a run has one builder")
 
 
-@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EACCES, 4), (errno.EIO, 70)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, 4),
+        (errno.EACCES, 4),
+        (errno.EAGAIN, 4),
+        (errno.ENAMETOOLONG, 4),
+        (errno.EPIPE, 4),
+        (errno.EIO, 70),
+    ],
+)
 def test_a_disk_that_gives_way_is_no_bug(
     shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, code: int
 ) -> None:
@@ -166,6 +177,49 @@ def test_a_disk_that_gives_way_is_no_bug(
     answer = shop.mbuild("graph")
     assert answer.code == code
     assert os.strerror(number) in answer.err
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (RuntimeError("can't start new thread"), "no more threads or processes can be started"),
+    ],
+)
+def test_a_machine_that_is_too_small_is_no_bug(
+    shop: Repo, monkeypatch: pytest.MonkeyPatch, error: Exception, text: str
+) -> None:
+    def broken(*args: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr("mbuild.app.workspace.open_workspace", broken)
+    assert refused(shop, "graph") == (4, [f"error: {text}"])
+
+
+def test_a_user_without_a_home(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered then; the history of builds has no place to be."""
+    monkeypatch.delenv("MBUILD_STATE_DIR", raising=False)
+    monkeypatch.delenv("MBUILD_CACHE_DIR", raising=False)
+    for each in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(each, raising=False)
+    nobody = max(each.pw_uid for each in pwd.getpwall()) + 12345
+    monkeypatch.setattr("os.getuid", lambda: nobody)
+    assert shop.mbuild("affected", "--list", "--base", "HEAD").code == 0
+    expected = ["error: this user has no home directory", "hint: set HOME or MBUILD_STATE_DIR"]
+    assert refused(shop, "all", "--builder", "oci") == (4, expected)
+
+
+def test_a_working_folder_that_is_gone(shop: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert shop.mbuild("graph").code == 0
+    answer = mbuild("-C", str(shop.folder), "--config", "../build.yaml", "graph")
+    assert (answer.code, "this is a bug" in answer.err) == (2, False)
+    answer = mbuild("graph")
+    assert (answer.code, "this is a bug" in answer.err) == (3, False)
+    monkeypatch.setenv("MBUILD_STATE_DIR", "state")
+    assert refused(shop, "all", "--builder", "oci") == (4, ["error: the working folder is not there any more"])
 
 
 def test_a_wrong_date_is_refused(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

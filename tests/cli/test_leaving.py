@@ -95,3 +95,31 @@ def test_an_answer_that_cannot_be_written_is_an_error(repo: Repo) -> None:
         assert done.returncode == 4
         assert done.stderr == b"error: the answer cannot be written: No space left on device\n"
         assert subprocess.run(argv(repo, "graf"), stdout=subprocess.PIPE, stderr=full).returncode == 2
+
+
+@pytest.mark.parametrize(("args", "code"), [("graph", 0), ("graf", 2), ("--version", 0)])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_as_nobody_reading(repo: Repo, args: str, code: int, closed: str) -> None:
+    repo.commit(FILES)
+    line = ["-m", "mbuild", args] if args == "--version" else argv(repo, args)[1:]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, *line], capture_output=True)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert b"bug" not in done.stderr
+
+
+def test_a_version_that_cannot_be_written_is_an_error() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "mbuild", "--version"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (4, b"error: the answer cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+@pytest.mark.parametrize("args", [("affected", "--help"), ("affected", "--list", "--base", "HEAD")])
+def test_what_an_encoding_cannot_show_is_escaped(repo: Repo, encoding: str, args: tuple[str, ...]) -> None:
+    repo.commit(FILES)
+    repo.write({"api/日": "x"})
+    done = subprocess.run(argv(repo, *args), env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = "日" if encoding == "utf-8" else "\\u65e5"
+    assert args[-1] == "--help" or f"api/{shown}" in done.stdout.decode(encoding)

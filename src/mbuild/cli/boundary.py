@@ -14,6 +14,7 @@ from mbuild.cli.outlet import Outlet
 from mbuild.errors import ExitCode, MbuildError, Problem, printable, without_credentials
 
 _DENIED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_DENIED |= {errno.EAGAIN, errno.ENAMETOOLONG}  # no more processes; a name that this file system cannot hold
 _DENIED |= {errno.EPIPE}  # of another program: output has a place to go (``Outlet``)
 _LISTENING = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 """Variables of the runners that search what is printed for commands: here, as every start has to know."""
@@ -32,7 +33,10 @@ def run(argv: Sequence[str]) -> int:
 def _printing() -> Iterator[None]:
     """Let output go on without a reader; where a CI runner reads along, nothing of it is to be taken for commands."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast("TextIO", Outlet(each, answer=each is before[0])) for each in before)
+    sys.stdout, sys.stderr = (
+        cast("TextIO", Outlet(before[0], answer=True)),
+        cast("TextIO", Outlet(before[1], answer=False)),
+    )
     if any(each in os.environ for each in _LISTENING):
         from mbuild.output.runners import Guarded
 
@@ -52,6 +56,8 @@ def _run(argv: Sequence[str]) -> int:
         return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
     except OSError as error:
         return _surroundings(error)
+    except MemoryError:
+        return _report((Problem("there is not enough memory"),), ExitCode.ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _crash(error)
 
@@ -125,13 +131,25 @@ def _report(problems: Iterable[Problem], code: int) -> int:
 
 def _surroundings(error: OSError) -> int:
     """Report what the machine denied; any other error of the system is a case that somebody forgot."""
+    if error.errno == errno.ENOENT and not _has_working_folder():
+        return _report((Problem("the working folder is not there any more"),), ExitCode.ENVIRONMENT)
     if error.errno not in _DENIED:
         return _crash(error)
     place = f"{error.filename}: " if error.filename else ""
     return _report((Problem(f"{place}{error.strerror}"),), ExitCode.ENVIRONMENT)
 
 
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd is the same
+    except OSError:
+        return False
+    return True
+
+
 def _crash(error: Exception) -> int:
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":  # CPython ``_threadmodule.c``
+        return _report((Problem("no more threads or processes can be started"),), ExitCode.ENVIRONMENT)
     import platform
     import time
     import traceback
@@ -146,6 +164,6 @@ def _crash(error: Exception) -> int:
         file = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
         file.write_text(about + text, encoding="utf-8", errors="backslashreplace")
         hint = f"details are in {file}: {ISSUES}"
-    except OSError:
+    except (OSError, MbuildError):
         hint = f"{type(error).__name__} at {traceback.extract_tb(error.__traceback__)[-1].name}: {ISSUES}"
     return _report((Problem(f"this is a bug in mbuild: {type(error).__name__}: {error}", hints=(hint,)),), ExitCode.BUG)

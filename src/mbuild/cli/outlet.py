@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from mbuild.errors import EnvironmentFault
 
 if TYPE_CHECKING:
+    from io import TextIOWrapper
     from typing import TextIO
 
 
@@ -19,10 +21,13 @@ class Outlet:
     stderr that cannot be told to anybody.
     """
 
-    def __init__(self, stream: TextIO, *, answer: bool) -> None:
-        """Write to this stream."""
-        self._stream = stream
+    def __init__(self, stream: TextIO | None, *, answer: bool) -> None:
+        """Write to this stream; None: it was closed when mbuild was started, and there is no reader."""
+        self._stream = stream or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
         self._answer = answer
+        if getattr(self._stream, "errors", "") == "strict":
+            # What the encoding of the terminal or log cannot show is escaped.
+            cast("TextIOWrapper", self._stream).reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
         """Write text."""

@@ -160,8 +160,8 @@ def open_cache(environ: Mapping[str, str]) -> Cache:
     return Cache(_user_folder(environ))
 
 
-def _user_folder(environ: Mapping[str, str]) -> Path:
-    """Return the user's cache directory for mbuild, as platformdirs finds it."""
+def _user_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the user's cache directory for mbuild, as platformdirs finds it; None where it finds none."""
     if sys.platform == "linux":  # XDG Base Directory Specification; to import the library takes longer than to ask git
         named, home = environ.get("XDG_CACHE_HOME", ""), environ.get("HOME", "")
         if named.startswith("/"):
@@ -170,4 +170,8 @@ def _user_folder(environ: Mapping[str, str]) -> Path:
             return Path(home, ".cache", "mbuild")
     from platformdirs import user_cache_path
 
-    return user_cache_path("mbuild")
+    try:
+        found = user_cache_path("mbuild")
+    except RuntimeError:  # a user without a home: nothing is remembered
+        return None
+    return found if found.is_absolute() else None

@@ -12,6 +12,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from mbuild.errors import EnvironmentFault
+
 IGNORED = ".gitignore"
 
 
@@ -29,13 +31,19 @@ def make_own(folder: Path) -> None:
 
 
 def state_root(environ: Mapping[str, str]) -> Path:
-    """Return the state directory. It need not exist."""
+    """Return the state directory. It need not exist. Raises EnvironmentFault for a user without a home."""
     named = environ.get("MBUILD_STATE_DIR")
     if named:
         return Path(named).absolute()
     from platformdirs import user_state_path
 
-    return user_state_path("mbuild")
+    try:
+        found = user_state_path("mbuild")
+    except RuntimeError:
+        found = Path()
+    if not found.is_absolute():
+        raise EnvironmentFault("this user has no home directory", "set HOME or MBUILD_STATE_DIR")
+    return found
 
 
 def state_folder(environ: Mapping[str, str], common_dir: Path) -> Path:
