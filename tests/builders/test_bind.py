@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
@@ -13,7 +15,12 @@ from mbuild.builders.bind import bind_parents, pack
 from mbuild.builders.dockerapi import beyond_classic
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
-from mbuild.images import ImageDef, Secret
+from mbuild.dockerfile.evaluate import evaluate
+from mbuild.dockerfile.model import ExternalImage, Inherited, ParentImage, Platform, Recipe
+from mbuild.dockerfile.parser import parse
+from mbuild.errors import DockerfileError
+from mbuild.images import ImageDef, NamedContext, Secret
+from mbuild.names import content_tag
 from mbuild.tree import Entry
 from tests.graph.test_affected import Files, graph, image
 from tests.trees import MemoryTree
@@ -42,12 +49,138 @@ def asked(files: Files, *images: ImageDef) -> BuildRequest:
             "FROM scratch\nRUN --network=none \\\n  --mount=from=TAG,target=/x true\n",
         ),
         ("FROM shop/base\nLABEL from=shop/base\n", "FROM TAG\nLABEL from=shop/base\n"),
+        ("\ufeffFROM shop/base\n", "\ufeffFROM TAG\n"),
+        ("FROM shop/\\\n # why\n\nbase\n", "FROM \\\n # why\n\nTAG\n"),
+        ("# escape=`\nFROM --platform=linux/amd64`\n shop/base\n", "# escape=`\nFROM --platform=linux/amd64`\n TAG\n"),
+        (
+            "FROM scratch\nRUN --mount=from=shop/base,target=/x echo from=shop/base \\\n --from=shop/base\n",
+            "FROM scratch\nRUN --mount=from=TAG,target=/x echo from=shop/base \\\n --from=shop/base\n",
+        ),
+        (
+            "FROM scratch\nRUN --mount=from=shop/base,target=/x -- --mount=from=shop/base\n",
+            "FROM scratch\nRUN --mount=from=TAG,target=/x -- --mount=from=shop/base\n",
+        ),
+        (
+            "FROM scratch\nCOPY --from=shop/base /from=shop/base /é --from=shop/base\n",
+            "FROM scratch\nCOPY --from=TAG /from=shop/base /é --from=shop/base\n",
+        ),
+        ("FROM scratch\nCOPY --from='shop'/\"b\\ase\" /a /b\n", "FROM scratch\nCOPY --from=''\"TAG\" /a /b\n"),
+        (
+            "FROM scratch\nCOPY --chown=1 --fr\\\nom=shop/base /a /b\n",
+            "FROM scratch\nCOPY --chown=1 --fr\\\nom=TAG /a /b\n",
+        ),
+        (
+            "FROM scratch\nRUN --mount=target=/x,From=shop/base,source=/from=shop/base true\n",
+            "FROM scratch\nRUN --mount=target=/x,From=TAG,source=/from=shop/base true\n",
+        ),
+        (
+            'FROM scratch\nRUN --mount=\'"from=shop/base","target=/x,from=shop/base"\' true\n',
+            'FROM scratch\nRUN --mount=\'"from=TAG","target=/x,from=shop/base"\' true\n',
+        ),
+        (
+            "FROM scratch\nRUN --mount=from=shop/base,target=/x <<E\nfrom=shop/base\nE\n",
+            "FROM scratch\nRUN --mount=from=TAG,target=/x <<E\nfrom=shop/base\nE\n",
+        ),
     ],
 )
 def test_only_the_reference_is_replaced(text: str, bound: str) -> None:
     one = asked({"a/Dockerfile": text, "base/Dockerfile": "FROM scratch\n"}, image("a"), image("base"))
     (tag,) = set(one.parents.values())
     assert bind_parents(one) == bound.replace("TAG", tag).encode()
+
+
+@pytest.mark.parametrize(
+    "text", ["FROM shop/onbuild\n", "FROM scratch AS s\nONBUILD COPY --from=shop/base /a /b\nFROM s\n"]
+)
+def test_what_a_trigger_names_is_not_found(text: str) -> None:
+    files: Files = {
+        "a/Dockerfile": text,
+        "onbuild/Dockerfile": "FROM scratch\nONBUILD COPY --from=shop/base /x /\n",
+        "base/Dockerfile": "FROM scratch\n",
+    }
+    assert bind_parents(asked(files, image("a"), image("base"), image("onbuild"))) is None
+
+
+def test_a_stage_that_a_context_replaces_has_no_name_to_bind() -> None:
+    text = "FROM shop/other AS st\nCOPY --from=shop/other /a /b\nFROM st\n"
+    files: Files = {"a/Dockerfile": text, "base/Dockerfile": "FROM scratch\n", "other/Dockerfile": "FROM scratch\n"}
+    replaced = image("a", contexts=(NamedContext("st", "image", "base"),))
+    with pytest.raises(DockerfileError, match="the stage 'st'"):
+        asked(files, replaced, image("base"), image("other"))
+
+
+def test_no_name_stands_for_two_parents() -> None:
+    files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "ARG TARGETARCH\nFROM shop/$TARGETARCH\n"}
+    files.update({f"{each}/Dockerfile": f"FROM scratch\nLABEL a={each}\n" for each in ("amd64", "arm64")})
+    both = image("a", platforms=("linux/amd64", "linux/arm64"))
+    assert bind_parents(asked(files, both, image("amd64"), image("arm64"))) is None
+
+
+_STARTS = (
+    "FROM shop/base",
+    "from --platform=linux/amd64 shop/base as from",
+    "FROM $B",
+    "FROM 'shop'/base",
+    "FROM scratch",
+)
+_STEPS = (
+    "COPY --from=shop/base --chown=1 /from=shop/base /--from=shop/base",
+    'copy  --chown="shop/base" --from="shop/base" ["/a", "/from=shop/base"]',
+    "COPY --from=shop/'base' a b",
+    "RUN --network=none --mount=type=bind,from=shop/base,target=/m echo --mount=from=shop/base",
+    "RUN --mount=from=shop/base,target=/a --mount=target=/b,FROM=shop/base cat /from=shop/base",
+    'RUN --mount=\'"from=shop/base","target=/a,from=shop/base"\' true from=shop/base',
+    'RUN --mount=from=other,target=/from=shop/base ["from=shop/base"]',
+    "RUN --mount=from=shop/base,target=/a -- --mount=from=shop/base",
+    "RUN <<E --mount=from=shop/base\nCOPY --from=shop/base a b\nE",
+    "RUN --mount=from=shop/base,target=/a <<E\nRUN --mount=from=shop/base,target=/a true\nE",
+    "COPY --from=shop/base a b\nLABEL from=shop/base",
+    "ENV from=shop/base é=from=shop/base",
+    "ONBUILD COPY --from=shop/base a from=shop/base",
+)
+
+
+@settings(deadline=None)
+@given(
+    parts=st.lists(st.tuples(st.sampled_from(_STARTS), st.lists(st.sampled_from(_STEPS), max_size=3)), min_size=1),
+    escape=st.sampled_from("\\`"),
+    cuts=st.lists(st.tuples(st.integers(0, 400), st.sampled_from(("", "# from=shop/base\n", " \n"))), max_size=6),
+    crlf=st.booleans(),
+)
+def test_all_that_is_bound_is_the_references(
+    parts: list[tuple[str, list[str]]], escape: str, cuts: list[tuple[int, str]], crlf: bool
+) -> None:
+    lines = ["ARG B=shop/base", *(each for start, steps in parts for each in (start, *steps))]
+    for at, between in cuts:
+        line = lines[at % len(lines)]
+        place = at % len(line)
+        if "\n" not in line and line[place : place + 1] not in (" ", "#"):
+            lines[at % len(lines)] = f"{line[:place]}{escape}\n{between}{line[place:]}"
+    text = f"# escape={escape}\n" + "\n".join(lines) + "\n"
+    files: Files = {"a/Dockerfile": text.replace("\n", "\r\n") if crlf else text, "base/Dockerfile": "FROM scratch\n"}
+    one = asked(files, image("a"), image("base"))
+    bound = bind_parents(one)
+    assert bound is not None
+    tag = content_tag("shop/base", "0" * 64)
+    found = bound
+    for each in one.parents.values():
+        found = found.replace(each.encode(), tag.encode())
+    before, after = (_evaluated(each) for each in (one.dockerfile, found))
+    assert repr(after.stages).replace(tag, "shop/base") == repr(before.stages)
+    assert {each.name for each, _ in after.references} <= {tag, "other"}
+    assert len(after.references) == len(before.references)
+
+
+def _evaluated(data: bytes) -> Recipe:
+    return evaluate(
+        parse(data, "a/Dockerfile"),
+        target=None,
+        args={},
+        platform=Platform(),
+        build_platform=Platform(),
+        resolve=lambda each: ExternalImage("other") if each.name == "other" else ParentImage("base", Inherited()),
+        resolve_stage=lambda _: None,
+    )
 
 
 def test_a_dockerfile_that_is_an_input_is_sent_as_it_is() -> None:

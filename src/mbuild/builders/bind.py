@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import hidden_name, is_visible, own_path
-from mbuild.dockerfile.model import FolderContext, ParentImage
+from mbuild.builders.spots import spots
+from mbuild.dockerfile.parser import read
+from mbuild.references import context_key
 from mbuild.values import dataclass
 
 IGNORE_FILE = ".dockerignore"
@@ -48,47 +49,35 @@ def _relative(request: BuildRequest, path: str) -> str:
 def bind_parents(request: BuildRequest) -> bytes | None:
     """Return the Dockerfile with every FROM and ``--from`` of an in-repo parent naming the parent's content tag.
 
-    Each name is replaced in place, so line numbers stay true. None where a name cannot be found as it is meant, e.g.
-    when it comes from a variable in the middle of a word.
+    Only the name itself is replaced, in its place, so line numbers stay true. None where a name cannot be found as it
+    is meant, e.g. when a trigger of a base uses it.
     """
-    lines = request.dockerfile.decode("utf-8", "surrogateescape").split("\n")
-    for start, name, kind in _references(request):
-        tag = request.parents[name]
-        changed = next(
-            ((at, text) for at, text in _candidates(lines, start, name, tag, kind) if text != lines[at]), None
-        )
-        if changed is None:
+    references = _references(request)
+    if not references:
+        return request.dockerfile
+    view = request.dockerfile.decode("latin-1")
+    escape = read(request.dockerfile, request.dockerfile_path)[0].escape
+    begins = [0, *(found.end() for found in re.finditer("\n", view))]
+    edits: dict[int, str] = {}
+    for line, name, kind, tag in references:
+        found = spots(view, begins[line - 1], escape, name, kind)
+        # What a FROM with variables says may depend on the platform: one name cannot stand for both.
+        if not found or any(edits.get(spot[-1], tag) != tag for spot in found):
             return None
-        lines[changed[0]] = changed[1]
-    return "\n".join(lines).encode("utf-8", "surrogateescape")
+        for spot in found:
+            # On the last line of several: if that were left empty, the next instruction would continue this one.
+            edits |= {**dict.fromkeys(spot, ""), spot[-1]: tag}
+    return "".join(edits.get(at, each) for at, each in enumerate(view)).encode("latin-1")
 
 
-def _references(request: BuildRequest) -> list[tuple[int, str, str]]:
-    """Return (line, name, kind) of every use of a parent, each once."""
+def _references(request: BuildRequest) -> list[tuple[int, str, str, str]]:
+    """Return (line, name, kind, tag) of every use of a parent, each once."""
+    tags = {context_key(name): tag for name, tag in request.parents.items()}
     return sorted(
         {
-            (reference.where.line, reference.name, reference.kind)
+            (reference.where.line, reference.name, reference.kind, tags[key])
             for recipe in request.recipes
-            for reference, resolved in recipe.references
-            if isinstance(resolved, ParentImage | FolderContext) and reference.name in request.parents
+            for reference, _ in recipe.references
+            if (key := context_key(reference.name)) in tags
         }
     )
-
-
-def _candidates(lines: list[str], start: int, name: str, tag: str, kind: str) -> Iterator[tuple[int, str]]:
-    """Yield (index, new text) of the instruction's lines, the first one first; a continued line is part of it."""
-    for at in range(start - 1, len(lines)):
-        if at >= start and (not lines[at].strip() or lines[at].lstrip().startswith("#")):
-            continue  # comments and blank lines may stand inside a continuation
-        yield at, _replace(lines[at], name, tag, kind, first=at == start - 1)
-        if not lines[at].rstrip().endswith(("\\", "`")):
-            return
-
-
-def _replace(line: str, name: str, tag: str, kind: str, *, first: bool) -> str:
-    if kind == "from":
-        # The image is the first word that is no flag; where FROM is continued, it stands alone or before AS.
-        head = r"(\s*FROM\s+(?:--\S+\s+)*)" if first else r"(\s*(?:--\S+\s+)*)"
-        return re.sub(rf"(?i)^{head}(?!--)([^\s\\`]+)", lambda match: f"{match[1]}{tag}", line, count=1)
-    value = rf"(\bfrom=)([\"']?){re.escape(name)}(?=[\"',\s\\]|$)"
-    return re.sub(value, lambda match: f"{match[1]}{match[2]}{tag}", line)

@@ -55,7 +55,7 @@ class Lines:
 
     def _join(self, line: str, col: int, escape: str) -> LogicalLine:
         first = self.done
-        text, goes_on = _continuation(line, escape)
+        text, goes_on = continuation(line, escape)
         if not goes_on:
             return LogicalLine(text, first, col, gapped=False)
         parts = [text]
@@ -67,7 +67,7 @@ class Lines:
             if not line:
                 gapped = True
             elif line[0] != "#":
-                text, goes_on = _continuation(raw.rstrip("\r"), escape)
+                text, goes_on = continuation(raw.rstrip("\r"), escape)
                 parts.append(text)
         return LogicalLine("".join(parts), first, col, gapped)
 
@@ -82,7 +82,7 @@ class Lines:
         return None
 
 
-def _continuation(line: str, escape: str) -> tuple[str, bool]:
+def continuation(line: str, escape: str) -> tuple[str, bool]:
     """Return the line without its continuation mark, and whether it has one: a last escape that is not doubled."""
     if escape not in line:
         return line, False

@@ -16,7 +16,9 @@ from mbuild.values import dataclass
 
 BIND, CACHE, TMPFS, SECRET, SSH = TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 
-_FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",]*))(,|$)')
+FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",]*))(,|$)')
+"""A field of a mount: what is between its quotes, or it as it is, and the comma behind it."""
+
 _SIZE = re.compile(r"[0-9]*\.?[0-9]+ ?(?:[kKmMgGtTpP]?[iI]?[bB]?)")
 _NAMES = {"src": "source", "dst": "target", "destination": "target", "readonly": "ro", "readwrite": "rw"}
 _KEYS = (
@@ -68,7 +70,7 @@ def split_fields(text: str) -> list[str]:
     found: list[str] = []
     position = 0
     while True:
-        match = _FIELD.match(text, position)
+        match = FIELD.match(text, position)
         if match is None:
             raise Refused(f'a mount has a stray ": {text}')
         quoted, plain, end = match.groups()

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mbuild.dockerfile.gotext import SPACE, byte_view, from_byte_view, runes
 
-_BYTE_SPACE = "\t\n\v\f\r \x85\xa0"
+BYTE_SPACE = "\t\n\v\f\r \x85\xa0"
 """What Go's `unicode.IsSpace` calls a space when the bytes of a text are taken for characters one by one."""
 
 
@@ -27,20 +27,20 @@ def split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
     view = byte_view(text)
     flags: list[str] = []
     at = 0
-    while found := _flag(escape).match(view, at):
+    while found := flag_pattern(escape).match(view, at):
         at = found.end()
-        word = _quoting(escape).sub(lambda piece: _resolve(piece, escape), found[1])
+        word = quoting_pattern(escape).sub(lambda piece: _resolve(piece, escape), found[1])
         if word == "--":
             return tuple(flags), from_byte_view(view[at:])
         flags.append(word)
-    return tuple(flags), from_byte_view(view[at:].lstrip(_BYTE_SPACE))
+    return tuple(flags), from_byte_view(view[at:].lstrip(BYTE_SPACE))
 
 
 def split_first(text: str) -> tuple[str, str]:
     """Return the first word and the text behind it and its blanks, with bytes taken for characters (HEALTHCHECK)."""
     view = byte_view(text)
-    word = re.split(f"[{_BYTE_SPACE}]", view, maxsplit=1)[0]
-    return from_byte_view(word), from_byte_view(view[len(word) :].lstrip(_BYTE_SPACE))
+    word = re.split(f"[{BYTE_SPACE}]", view, maxsplit=1)[0]
+    return from_byte_view(word), from_byte_view(view[len(word) :].lstrip(BYTE_SPACE))
 
 
 @lru_cache
@@ -51,16 +51,17 @@ def _word(escape: str) -> re.Pattern[str]:
 
 
 @lru_cache
-def _flag(escape: str) -> re.Pattern[str]:
+def flag_pattern(escape: str) -> re.Pattern[str]:
     """Return what finds the next flag: its word, then perhaps a lone escape at the end of the text, to be dropped."""
     e = re.escape(escape)
     quoted = rf""""(?:{e}.|[^"{e}])*+"?|'(?:{e}.|[^'{e}])*+'?"""
-    word = rf"(?=--)((?:{e}.|{quoted}|[^{_BYTE_SPACE}\"'{e}])++)"
-    return re.compile(rf"[{_BYTE_SPACE}]*{word}(?:{e}\Z)?", re.DOTALL)
+    word = rf"(?=--)((?:{e}.|{quoted}|[^{BYTE_SPACE}\"'{e}])++)"
+    return re.compile(rf"[{BYTE_SPACE}]*{word}(?:{e}\Z)?", re.DOTALL)
 
 
 @lru_cache
-def _quoting(escape: str) -> re.Pattern[str]:
+def quoting_pattern(escape: str) -> re.Pattern[str]:
+    """Return what finds the quoted and the escaped pieces of a flag's word."""
     e = re.escape(escape)
     return re.compile(rf""""((?:{e}.|[^"{e}])*+)"?|'((?:{e}.|[^'{e}])*+)'?|({e}.)""", re.DOTALL)
 
