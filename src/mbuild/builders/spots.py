@@ -62,7 +62,8 @@ def _logical(view: str, begin: int, escape: str) -> _Placed:
     places: list[Spot] = []
     goes_on = True
     while goes_on and begin < len(view):
-        raw = view[begin:].partition("\n")[0]
+        end = view.find("\n", begin)
+        raw = view[begin : end if end >= 0 else len(view)]
         bare = from_byte_view(raw).lstrip(SPACE)
         if not texts or (bare and bare[0] != "#"):
             text, goes_on = continuation(raw.rstrip("\r"), escape)
