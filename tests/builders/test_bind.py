@@ -12,7 +12,8 @@ from mbuild.app.requests import Naming, request
 from mbuild.app.workspace import Snapshot
 from mbuild.builders import advice
 from mbuild.builders.bind import bind_parents, pack
-from mbuild.builders.dockerapi import beyond_classic
+from mbuild.builders.dockerapi import DockerApi, beyond_classic, without_contexts
+from mbuild.builders.engine import Engine
 from mbuild.builders.protocol import BuildRequest
 from mbuild.builders.sending import dockerfile_in_tar, hidden_name
 from mbuild.dockerfile.evaluate import evaluate
@@ -235,6 +236,41 @@ def test_a_parent_that_buildx_cannot_see_gets_a_hint() -> None:
     (tag,) = one.parents.values()
     assert advice.on_parent(f"{tag}: failed to resolve source metadata for docker.io/{tag}: not found", one)
     assert advice.on_parent("alpine:3: failed to resolve source metadata", one) == ()
+
+
+FOLDER = NamedContext("conf", "folder", "conf")
+
+
+def api() -> DockerApi:
+    return DockerApi(Engine("", {}, lambda: None))
+
+
+@pytest.mark.parametrize("written", ["alpine", "alpine:latest", "docker.io/library/alpine"])
+def test_the_api_is_told_of_contexts_by_the_names_of_their_images(written: str) -> None:
+    text = f"FROM {written}\nCOPY --from={written} /a /b\nCOPY --from=conf:latest /c /\n"
+    other = NamedContext("alpine", "external", "docker-image://busybox:1")
+    one = asked({"a/Dockerfile": text, "conf/c": ""}, image("a", contexts=(other, FOLDER)))
+    assert api().check(one) == ()
+    parcel = pack(without_contexts(one, {"conf": "mbuild/context:x"}))
+    assert parcel is not None
+    bound = b"FROM busybox:1\nCOPY --from=busybox:1 /a /b\nCOPY --from=mbuild/context:x /c /\n"
+    assert dict(parcel.extra)[parcel.dockerfile] == bound
+
+
+@pytest.mark.parametrize("value", ["https://example.com/x.git", "oci-layout://x@sha256:0", "docker-image://A"])
+def test_the_api_refuses_contexts_from_elsewhere(value: str) -> None:
+    other = NamedContext("alpine", "external", value)
+    one = asked({"a/Dockerfile": "FROM alpine\n"}, image("a", contexts=(other,)))
+    (problem,) = api().check(one)
+    assert problem.message == "image 'a': the context 'alpine' is no folder and no image: that needs buildx"
+
+
+@pytest.mark.parametrize("context", [FOLDER, NamedContext("conf:latest", "external", "docker-image://busybox:1")])
+def test_the_api_refuses_contexts_in_the_place_of_stages(context: NamedContext) -> None:
+    text = "FROM scratch AS conf\nCOPY x /\nFROM scratch\nCOPY --from=conf /c /\n"
+    one = asked({"a/Dockerfile": text, "a/x": "", "conf/c": ""}, image("a", contexts=(context,)))
+    (problem,) = api().check(one)
+    assert problem.message == "image 'a': a context that replaces the stage 'conf' needs buildx"
 
 
 def test_secrets_are_quoted_as_csv() -> None:

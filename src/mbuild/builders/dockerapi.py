@@ -1,8 +1,9 @@
 """The Docker Engine API through docker-py: for a daemon whose client has no buildx.
 
 BuildKit by the API (``version=2``, a tar and no session) where images live in a graph driver, else the classic builder.
-Neither knows named contexts, so a parent is bound by its content tag in the copy of the Dockerfile that is sent, and a
-folder is imported as an image of its own for the time of the build.
+Neither knows named contexts, so a parent is bound by its content tag in the copy of the Dockerfile that is sent, and
+another image by its own name. A folder is imported as an image of its own for the time of the build. What a context
+puts in the place of a stage cannot be said so.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import contextlib
 import json
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mbuild.builders.bases import SCHEME, parsed
 from mbuild.builders.bind import pack
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.foreseen import triggered
@@ -28,6 +30,7 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, LogLine
 from mbuild.images import ImageDef
+from mbuild.references import context_key, printable
 from mbuild.values import dataclass, replace
 
 _STEP = "build"
@@ -80,9 +83,10 @@ class DockerApi(EngineStore):
             found.append(Problem(f"image '{request.image}': ssh needs buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
+        if unknown := tuple(_beyond_names(request)):
+            return (*found, *(Problem(f"image '{request.image}': {each}", where, hint) for each in unknown))
         # Named contexts that are folders are images by the time the build begins: any name stands for them here.
-        stand_in = dict.fromkeys(request.folders, "mbuild/context:any")
-        parcel = pack(replace(request, parents={**request.parents, **stand_in}))
+        parcel = pack(without_contexts(request, dict.fromkeys(request.folders, "mbuild/context:any")))
         if parcel is None:
             message = f"image '{request.image}': its Dockerfile needs a place that COPY does not see: that needs buildx"
             found.append(Problem(message, where, hint))
@@ -100,7 +104,7 @@ class DockerApi(EngineStore):
         try:
             for name, source in request.folders.items():
                 imported[name] = self._import(source, request.epoch)
-            request = replace(request, parents={**request.parents, **imported}, folders={})
+            request = without_contexts(request, imported)
             parcel = pack(request)
             assert parcel is not None, "check() was asked before"
             pipe = Pipe(request.context, request.epoch, parcel.extra)
@@ -192,6 +196,24 @@ class DockerApi(EngineStore):
         line = " ".join(text.split())
         problem = Problem(line, Where(request.dockerfile_path))
         return BuildResult("failed", problems=(problem,), sent=sent, log=log)
+
+
+def without_contexts(request: BuildRequest, folders: Mapping[str, str]) -> BuildRequest:
+    """Return a request whose named contexts are all parents: folders as these images, others as the images they are."""
+    others = {name: value.removeprefix(SCHEME) for name, value in request.external.items()}
+    return replace(request, parents={**request.parents, **folders, **others}, folders={}, external={})
+
+
+def _beyond_names(request: BuildRequest) -> Iterator[str]:
+    """Yield which named contexts no image's name in the Dockerfile can stand for."""
+    for name, value in request.external.items():
+        if not value.startswith(SCHEME) or parsed(value) is None:
+            yield f"the context '{printable(name)}' is no folder and no image: that needs buildx"
+    contexts = {context_key(name) for name in (*request.parents, *request.folders, *request.external)}
+    stages = {stage.name for recipe in request.recipes for stage in recipe.stages if stage.name}
+    for name in sorted(stages):
+        if context_key(name) in contexts:
+            yield f"a context that replaces the stage '{name}' needs buildx"
 
 
 def beyond_classic(request: BuildRequest) -> Iterator[tuple[str, Where]]:
