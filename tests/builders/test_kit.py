@@ -165,6 +165,18 @@ def test_a_stage_that_is_called_as_its_parent_is_keeps_its_instructions(shop: tu
     )
 
 
+def test_a_stage_that_is_meant_to_be_an_image_of_the_repository_is_one(shop: tuple[Repo, str]) -> None:
+    repo, project = shop
+    text = "FROM scratch AS given\nCOPY c /stage\nFROM given\nCOPY --from=given /a-b /again\n"
+    config = f"version: 1\nproject: {project}\nimages:\n  base: {{context: base}}\n"
+    config += '  app: {context: app, contexts: {given: "image:base"}}\n'
+    repo.write({"build.yaml": config, "app/Dockerfile": text, "app/c": "c"})
+    (ours, _), (theirs, _) = (built(repo, project, way) for way in WAYS)
+    assert not ours["app"].differences(theirs["app"])
+    assert {"again", "a-b"} <= set(ours["app"].files)
+    assert "stage" not in ours["app"].files
+
+
 def sent(answer: Answer) -> int:
     events = [json.loads(line) for line in answer.err.splitlines() if line.startswith("{")]
     return max((each["bytes"] for each in events if each["event"] == "sent" and each["image"] == "app"), default=0)

@@ -99,8 +99,9 @@ def stages_called_as_parents(node: Node) -> dict[str, Where]:
     A parent that is bound by such a name would take the stage's place (BuildKit ``dockerfile2llb/convert.go``).
     """
     stages = {stage.name.lower(): stage.where for recipe in node.recipes for stage in recipe.stages if stage.name}
+    meant = {context_key(each.name) for each in node.definition.contexts}  # to take a stage's place, where it does
     names = {edge.name: context_key(edge.name) for edge in node.edges if edge.name} if stages else {}
-    return {name: stages[key] for name, key in names.items() if key in stages}
+    return {name: stages[key] for name, key in names.items() if key in stages and key not in meant}
 
 
 def _told_apart(asked: BuildRequest, stages: Mapping[str, Where]) -> BuildRequest:
