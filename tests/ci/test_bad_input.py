@@ -172,20 +172,20 @@ class _Watched(dict[str, str]):
         return super().get(key, default)
 
 
-def _cases(provider: str) -> Iterator[Case]:
-    """Yield each case of a provider, while its files are there."""
-    with tempfile.TemporaryDirectory() as folder:
-        for each, name in cases():
-            if each == provider:
-                yield load(provider, name, IDS, Path(folder))
+def _cases(provider: str, folder: Path) -> Iterator[Case]:
+    """Yield each case of a provider; its files are in the folder, until the next one."""
+    for each, name in cases():
+        if each == provider:
+            yield load(provider, name, IDS, folder)
 
 
 def _variables(provider: str) -> list[str]:
     found = {"MBUILD_BEFORE"}
-    for case in _cases(provider):
-        watched = _Watched(case.env)
-        current(watched)
-        found |= watched.asked
+    with tempfile.TemporaryDirectory() as folder:
+        for case in _cases(provider, Path(folder)):
+            watched = _Watched(case.env)
+            current(watched)
+            found |= watched.asked
     return sorted(found)
 
 
@@ -212,8 +212,8 @@ def _bear(env: Mapping[str, str], read: Read | None = None) -> None:
 @pytest.mark.parametrize(
     ("provider", "variable"), [(each, variable) for each in PROVIDERS for variable in _variables(each)]
 )
-def test_any_value_of_any_variable(provider: str, variable: str) -> None:
-    for case in _cases(provider):
+def test_any_value_of_any_variable(provider: str, variable: str, tmp_path: Path) -> None:
+    for case in _cases(provider, tmp_path):
         for value in HOSTILE.values():
             _bear({**case.env, variable: value})
 
@@ -233,13 +233,13 @@ def _property(value: str) -> str:
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_any_value_in_any_file(value: str) -> None:
+def test_any_value_in_any_file(value: str, tmp_path: Path) -> None:
     value = value[:5_000]
-    for case in _cases("github"):
+    for case in _cases("github", tmp_path):
         for event in _changed(json.loads(case.files["event.json"]), value):
             Path(case.env["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
             _bear(case.env)
-    for case in _cases("teamcity"):
+    for case in _cases("teamcity", tmp_path):
         for name, text in case.files.items():
             file = Path(case.env["TEAMCITY_BUILD_PROPERTIES_FILE"]).with_name(name)
             for line in text.splitlines():
@@ -259,12 +259,14 @@ def test_a_path_that_cannot_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_no_value_becomes_a_command_or_an_option(provider: str, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_value_becomes_a_command_or_an_option(
+    provider: str, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repo.commit({"build.yaml": "version: 1\nproject: p\nimages: {}\n"})
     repo.git("remote", "add", "origin", repo.folder.as_uri())
     monkeypatch.chdir(repo.folder)
-    given = _cases(provider)
-    case = next(given)
+    (tmp_path / "files").mkdir()
+    case = next(_cases(provider, tmp_path / "files"))
     for variable in case.env:
         for value in map(HOSTILE.__getitem__, ENDURED):
             with monkeypatch.context() as patch:
