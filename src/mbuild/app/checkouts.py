@@ -23,21 +23,22 @@ def unconverted(snapshot: Snapshot, nodes: Iterable[Node]) -> Iterator[Problem]:
     if isinstance(tree, EmptyTree):
         return
     conversions = Conversions(tree.repository, snapshot.graph.workshop.attributes.files)
-    sent = {node.name: (node, _from_objects(tree, node, everything=conversions.by_settings)) for node in nodes}
-    once = {entry.path: entry for _, entries in sent.values() for entry in entries}
-    others = {entry.path: why for entry, why in conversions.of(tuple(once.values()))}
-    for node, entries in sent.values():
+    everything = conversions.by_settings
+    sent = {node.name: (node, _sent(node, everything=everything)) for node in nodes}
+    once = tuple({entry.path: entry for _, entries in sent.values() for entry in entries}.values())
+    raw = once if isinstance(tree, CommitTree) else tree.absent(once)
+    others = {entry.path: why for entry, why in conversions.of(raw)}
+    for node, entries in sent.values() if others else ():
         path = next((each.path for each in entries if each.path in others), None)
         if path is not None:
             yield _problem(tree, node, path, others[path])
 
 
-def _from_objects(tree: CommitTree | WorkTree, node: Node, *, everything: bool) -> list[Entry]:
-    """Return what is sent of an image and is on no disk; without ``everything`` where attributes hold for something."""
+def _sent(node: Node, *, everything: bool) -> list[Entry]:
+    """Return what is sent of an image; without ``everything`` where attributes hold for something."""
     uses = [use for use in node.contexts if use.attributes or everything]
     entries = [replace(each, path=use.path(each)) for use in uses for each in use.entries]
-    entries += [node.dockerfile] if uses else []
-    return entries if isinstance(tree, CommitTree) else tree.absent(entries)
+    return [*entries, node.dockerfile] if uses else []
 
 
 def _problem(tree: CommitTree | WorkTree, node: Node, path: str, why: str) -> Problem:

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mbuild.tree import SYMLINK, encode
+from mbuild.tree import SUBMODULE, SYMLINK, encode
 
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
@@ -42,7 +42,7 @@ class Conversions:
 
     def of(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
         """Yield the files that would be other content than their blobs, each with what does that."""
-        listed = [each for each in entries if each.mode != SYMLINK]
+        listed = [each for each in entries if each.mode not in (SYMLINK, SUBMODULE)]
         for entry, said in zip(listed, self._attributes(listed) if listed else (), strict=True):
             why = self._why(entry, said)
             if why:
