@@ -178,10 +178,10 @@ def engine() -> EngineUnderTest:
     try:
         found = connect()
     except EnvironmentFault as error:
-        _no_engine(f"needs a Docker Engine: {error}")
+        no_engine(f"needs a Docker Engine: {error}")
     client = find_docker()
     if client is None:
-        _no_engine("needs a docker client with buildx on PATH")
+        no_engine("needs a docker client with buildx on PATH")
     return EngineUnderTest(found.host, client, _buildx(client))
 
 
@@ -206,7 +206,7 @@ def engine_door(engine: EngineUnderTest) -> Iterator[Engine]:
 def containerd_engine() -> Iterator[OwnEngine]:
     """Yield an engine of the tests' own that keeps images in containerd's store."""
     if why := lacking():
-        _no_engine(why)
+        no_engine(why)
     with own_engine(containerd_store=True) as found:
         yield found
 
@@ -215,12 +215,12 @@ def containerd_engine() -> Iterator[OwnEngine]:
 def mortal_engine() -> Iterator[OwnEngine]:
     """Yield an engine that a test may kill."""
     if why := lacking():
-        _no_engine(why)
+        no_engine(why)
     with own_engine() as found:
         yield found
 
 
-def _no_engine(why: str) -> NoReturn:
+def no_engine(why: str) -> NoReturn:
     if os.environ.get("MBUILD_REQUIRE_ENGINE"):
         pytest.fail(f"this is required: {why}")
     pytest.skip(why)
@@ -253,7 +253,7 @@ def registry_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """
     if program() is None:
         why = "no registry is installed (Debian: docker-registry)"
-        _no_engine(why)
+        no_engine(why)
     folder = tmp_path_factory.mktemp("registry")
     with serving(folder) as host:
         yield host, folder / CONTENT

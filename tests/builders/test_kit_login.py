@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import EngineUnderTest
+from tests.conftest import EngineUnderTest, no_engine
 from tests.registry.server import program, serving
 from tests.support import Repo
 
@@ -34,7 +34,7 @@ def settings(folder: Path, host: str, password: str) -> Path:
 def base(engine: EngineUnderTest, tmp_path: Path) -> Iterator[str]:
     """Yield the name of an image with triggers in a registry that wants a login; the engine does not hold it."""
     if program() is None:
-        pytest.fail("needs docker-registry") if os.environ.get("MBUILD_REQUIRE_ENGINE") else pytest.skip("no registry")
+        no_engine("no registry is installed (Debian: docker-registry)")
     (tmp_path / "registry").mkdir()
     with serving(tmp_path / "registry", USERS) as host:
         name = f"{host}/{uuid.uuid4().hex[:12]}:1"

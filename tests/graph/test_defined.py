@@ -21,6 +21,7 @@ IMAGES = [
     *(replace(PLAIN, platforms=each) for each in (("linux/amd64",), ("[]",))),
     replace(PLAIN, builder="docker"),
     replace(PLAIN, test=ImageTest(command=("true",))),
+    replace(PLAIN, unheld=(("shm_size", '"1g"'),)),
     replace(PLAIN, depends_on=("b",)),
     replace(PLAIN, cache_to=("x",), target="auto"),
 ]

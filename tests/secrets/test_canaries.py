@@ -12,7 +12,7 @@ import pytest
 
 from mbuild.builders.buildx import find_docker
 from mbuild.errors import HIDDEN
-from tests.conftest import EngineUnderTest, _no_engine
+from tests.conftest import EngineUnderTest, no_engine
 from tests.registry.server import program, serving
 from tests.secrets import runs
 from tests.secrets.canaries import CANARIES, DIGEST, HEADER, SAID, Canary, Values
@@ -37,9 +37,9 @@ class Built:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     if program() is None:
-        _no_engine("no registry is installed (Debian: docker-registry)")
+        no_engine("no registry is installed (Debian: docker-registry)")
     if shutil.which("openssl") is None:
-        _no_engine("there is no openssl")
+        no_engine("there is no openssl")
     top, values = tmp_path_factory.mktemp("canaries"), Values()
     with contextlib.ExitStack() as stack:
         cert, tls = certificate(top)
@@ -74,7 +74,7 @@ def said(world: World) -> Said:
 def built(world: World, engine: EngineUnderTest) -> Iterator[Built]:
     """Build and push with an engine; yields what was printed, and the images with their configuration and history."""
     if not BUSYBOX.exists():
-        _no_engine(f"needs {BUSYBOX} (Debian: busybox-static)")
+        no_engine(f"needs {BUSYBOX} (Debian: busybox-static)")
     found = Said()
     runs.run(world, runs.builds(world, engine.host), found)
     hosts = tuple(f"{world.servers[each].host}/" for each in ("registry", "token", "refusing"))

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from mbuild import names as checked
 from mbuild.discovery import published
 from mbuild.discovery.looking import Looker
-from mbuild.discovery.model import BUILD, FOLDER, Build, Discovery, Image, Other
+from mbuild.discovery.model import BUILD, FOLDER, LABELS, Build, Discovery, Image, Other
 from mbuild.discovery.naming import Namer, image_name_of, preferred
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import is_folder, is_text, parent
+from mbuild.discovery.usable import usable
 from mbuild.errors import Problem, Where
-from mbuild.images import Secret
-from mbuild.passed import cache, label_name, parse_ssh
-from mbuild.platforms import platform
-from mbuild.references import NameProblem, context_key, parse_reference, quoted
+from mbuild.references import NameProblem, context_key, quoted
 from mbuild.tree import follow_inside
 from mbuild.values import dataclass, field, replace
 
@@ -44,7 +42,7 @@ class _Merge:
     notes: Notes = field(default_factory=Notes)
 
     def result(self, problems: Sequence[Problem], project: str) -> Discovery:
-        groups = self._groups([_usable(each, self.notes) for each in self.stated if self._is_there(each)])
+        groups = self._groups([usable(each, self.notes) for each in self.stated if self._is_there(each)])
         active = {key: group for key, group in groups.items() if not all(each.aside for each in group)}
         heads = {key: preferred([each for each in group if not each.aside]) for key, group in active.items()}
         external = self._external(list(heads.values()))
@@ -70,7 +68,7 @@ class _Merge:
         """Return whether Dockerfile and context root are in the tree; what is not is reported, not invented."""
         why = self._why_not(build)
         if why and not self._is_read_otherwise(build):
-            self.notes.add(f"{_LABELS[build.source]} {quoted(build.name)} is left out: {why}", build.where)
+            self.notes.add(f"{LABELS[build.source]} {quoted(build.name)} is left out: {why}", build.where)
         return not why
 
     def _why_not(self, build: Build) -> str:
@@ -178,9 +176,6 @@ def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, 
         yield argument, by_build.get(other.value, other.value.rpartition("\0")[2])
 
 
-_LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
-
-
 @dataclass(frozen=True, slots=True)
 class _Identities:
     """What makes two builds one image, as numbers: what they are made from counts, too, however far away."""
@@ -225,91 +220,3 @@ def _project(name: str) -> str:
         return checked.project_name(name) if name else ""
     except NameProblem:
         return ""
-
-
-def _usable(build: Build, notes: Notes) -> Build:
-    """Return a build without what build.yaml would refuse, which is noted."""
-    check = _Check(build, notes)
-    return replace(
-        build,
-        args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
-        platforms=tuple(each for each in build.platforms if check.passes("platform", platform, each)),
-        secrets=tuple(each for each in build.secrets if check.passes("secret", _secret, each)),
-        ssh=tuple(each for each in build.ssh if check.passes("ssh", _ssh, each)),
-        labels=tuple(each for each in build.labels if check.passes("label", _label, each)),
-        cache_from=tuple(each for each in build.cache_from if check.passes("cache", _cache, each)),
-        cache_to=tuple(each for each in build.cache_to if check.passes("cache", _cache, each)),
-        contexts=tuple(_once(each for each in build.contexts if check.passes("context", _context, each))),
-    )
-
-
-def _once(contexts: Iterator[tuple[str, Other]]) -> list[tuple[str, Other]]:
-    """Return contexts without those that BuildKit knows under a name that is there already."""
-    found: dict[str, tuple[str, Other]] = {}
-    for each in contexts:
-        found.setdefault(context_key(each[0]), each)
-    return list(found.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    build: Build
-    notes: Notes
-
-    def passes(self, what: str, check: object, value: object) -> bool:
-        try:
-            check(value)  # type: ignore[operator]
-        except NameProblem as error:
-            message = (
-                f"{_LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
-            )
-            self.notes.remark(message, self.build.where)
-            return False
-        return True
-
-
-def _argument(argument: tuple[str, str]) -> None:
-    checked.arg_name(argument[0])
-    if not is_text(argument[0] + argument[1]):
-        raise NameProblem(f"{quoted(argument[0])} has a value that build.yaml cannot hold")
-
-
-def _secret(secret: Secret) -> None:
-    checked.secret_id(secret.id)
-    if secret.env:
-        checked.variable_name(secret.env)
-    if not is_text(secret.file):
-        raise NameProblem(f"{quoted(secret.file)} is no path that build.yaml can hold")
-
-
-def _ssh(text: str) -> None:
-    parse_ssh(text)
-    _text(text)
-
-
-def _label(label: tuple[str, str]) -> None:
-    label_name(label[0])
-    _text("".join(label))
-
-
-def _cache(text: str) -> None:
-    cache(text)
-    _text(text)
-
-
-def _text(text: str) -> None:
-    if not is_text(text):
-        raise NameProblem(f"{quoted(text)} is nothing that build.yaml can hold")
-
-
-def _context(context: tuple[str, Other]) -> None:
-    from mbuild.config.contexts import parse_context
-
-    name, other = context
-    parse_reference(name)
-    if not is_text(other.value) and other.kind != BUILD:
-        raise NameProblem(f"{quoted(other.value)} is nothing that build.yaml can hold")
-    if other.kind == FOLDER:
-        parse_context(name, f"./{other.value}", "", (), Where(""))
-    elif other.kind != BUILD:
-        parse_context(name, other.value, "", (), Where(""))

@@ -11,6 +11,8 @@ from mbuild.tree import Tree
 from mbuild.values import dataclass
 
 FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
+LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
+"""What a build is called in notes, by its source."""
 
 # (name of the file, content) of bake and compose files, or a ``.env`` for them, and the targets to print (none: all
 # that compose files build) → what buildx prints.

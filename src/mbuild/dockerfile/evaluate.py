@@ -7,7 +7,8 @@ commands of the stages that are needed are expanded one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from mbuild.dockerfile.epoch import check_epoch
 from mbuild.dockerfile.model import Dockerfile, Inherited, Platform, Recipe, Resolver
@@ -46,7 +47,8 @@ def evaluate(
     doubts, syntax = syntax_doubts(file, args), syntax_of(file, args)
     inherited = Inherited(unknown=f"the frontend {syntax}", foreign=True) if doubts else Inherited()
     try:
-        recipe = _evaluate(file, target, args, (platform, build_platform), resolve, resolve_stage)
+        platforms = platform, build_platform
+        recipe = _either(partial(_written, file, target, args, platforms, resolve, resolve_stage))
     except DockerfileError:
         if not doubts:
             raise
@@ -55,19 +57,13 @@ def evaluate(
     return replace(recipe, inherited=inherited) if doubts else recipe
 
 
-def _evaluate(
-    file: Dockerfile,
-    target: str | None,
-    args: Mapping[str, str],
-    platforms: tuple[Platform, Platform],
-    resolve: Resolver,
-    resolve_stage: StageResolver,
-) -> Recipe:
-    recipe, where = _written(file, target, args, platforms, resolve, resolve_stage)
+def _either(written: Callable[..., tuple[Recipe, Where | None]]) -> Recipe:
+    """Return what newer BuildKits make of a file, and older ones where that may be something else: see ``older``."""
+    recipe, where = written()
     if where is None:
         return recipe
     try:
-        older, _ = _written(file, target, args, platforms, resolve, resolve_stage, older=True)
+        older, _ = written(older=True)
     except DockerfileError:
         return recipe  # an older BuildKit builds nothing from it
     return either(recipe, older, where)
