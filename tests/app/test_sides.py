@@ -87,6 +87,16 @@ def test_a_parent_that_something_else_changed_does_not(graph: Any) -> None:
     assert judged(graph, script) == Verdict(SAME)
 
 
+def test_a_stage_that_is_called_as_its_parent_is_cannot_be_judged(repo: Repo) -> None:
+    """Parents are bound by name here, and one of that name would be built in the stage's place, on both sides."""
+    repo.commit(FILES | {"child/Dockerfile": "FROM base AS base\nCOPY . /\nFROM base\n"})
+    workspace = open_workspace(repo.folder, None)
+    script = Script({})
+    found = judged(workspace.snapshot(workspace.head(None)).graph, script)
+    assert found == Verdict(UNDECIDED, "its stage base is called as a parent of it, which would take its place")
+    assert not script.count
+
+
 def test_a_parent_that_is_undecided_leaves_its_child_so(graph: Any) -> None:
     found = judged(graph, Script({"base@base": ("1", "2"), "base@head": ("3",)}))
     assert found.outcome == UNDECIDED

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mbuild.app.everything import Made, Maker, Order
+from mbuild.app.requests import stages_called_as_parents
 from mbuild.app.stages import Stages
 from mbuild.audit.judge import SAME, UNDECIDED, Attempt, Verdict, judge
 from mbuild.builders.protocol import Cancel
@@ -110,6 +111,9 @@ class Side:
     def _made(self, key: Key, tag: str, label: str, chain: tuple[str, ...], fresh: bool) -> Attempt:
         """Build with the parents that the Dockerfile names, and those that BuildKit looks for besides."""
         node = self.graph.nodes[key[0]]
+        if called := stages_called_as_parents(node):
+            doubt = f"its stage {next(iter(called))} is called as a parent of it, which would take its place"
+            return Attempt(error=doubt, doubt=doubt)
         parents = {edge.name: edge.parent for edge in node.edges if edge.name}
         while True:
             bound: dict[str, str] = {}
