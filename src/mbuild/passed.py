@@ -67,6 +67,12 @@ def cache(text: str) -> str:
     return text
 
 
+def cache_parts(text: str) -> tuple[str, dict[str, str]]:
+    """Return the type and the attributes of a cache (BuildKit ``control.proto``, CacheOptionsEntry)."""
+    attributes = dict(_fields(text))
+    return attributes.pop("type"), attributes
+
+
 def _fields(text: str) -> list[tuple[str, str]]:
     """Return the pairs of a description; a reference alone is short for that of a registry (buildx, ``buildflags``)."""
     try:

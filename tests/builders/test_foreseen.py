@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +107,22 @@ def test_triggers_of_an_image_of_others_are_refused(
         assert (f"reads {what}, and no" if way == "auto" else "may read what no instruction of its") in answer.err
         assert f"ONBUILD triggers of {project}/outside:1 do, most likely" in answer.err
         assert not tagged(engine, project)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("said", ["secrets: [{id: a, env: A}]", "cache_from: ['localhost:1/a']", "ssh: [default]"])
+def test_whatever_a_build_gets_besides(
+    repo: Repo, engine: EngineUnderTest, project: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    text = base(engine, project, "COPY . /all") + "COPY c /\n"
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        repo.write({"build.yaml": f"version: 1\nproject: {project}\nimages: {{app: {{{said}}}}}\n"})
+        repo.write({"app/Dockerfile": text, "app/c": "c"})
+        answer = repo.mbuild("all", "--retries", "0")
+    assert answer.code == 1
+    assert "the build reads all of its context, and no instruction of its Dockerfile does" in answer.err
 
 
 @pytest.mark.engine

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from mbuild.builders.buildx import Buildx, find_docker
 from mbuild.builders.dockerapi import DockerApi
 from mbuild.builders.engine_store import EngineStore
+from mbuild.builders.kit.agent import agents
 from mbuild.builders.kit.builder import Kit
 from mbuild.builders.protocol import Builder, BuildRequest, BuildResult, Cancel
 from mbuild.builders.settings import folder_of, read_settings
 from mbuild.errors import Problem
 from mbuild.events import Emit
 from mbuild.images import ImageDef
+from mbuild.passed import cache_parts
 from mbuild.registry.credentials import HUB, Credentials, find
 from mbuild.values import dataclass, field
 
@@ -27,6 +29,11 @@ _HUB_REGISTRY = "registry-1.docker.io"
 _SPEAKS = ("BUILDX_", "DOCKER_AUTH_CONFIG", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
 """Variables that change what buildx does, and one that asks for what is done anyway."""
+
+_CACHES = frozenset((("cache_from", "registry"), ("cache_to", "inline")))
+"""What an engine reads and writes by itself, whatever its store (buildx ``driver/features.go``, CacheExport)."""
+_LAYOUT = "oci-layout://"
+"""Begins a named context that the buildx client reads from this machine's disk."""
 
 _OF_CLIENT = frozenset(("BUILDKIT_INLINE_CACHE", "BUILDKIT_MULTI_PLATFORM"))
 """Build arguments that the buildx client acts on itself (buildx ``build/opt.go``)."""
@@ -56,14 +63,20 @@ def client_settings(environ: Mapping[str, str]) -> Client:
 
 
 def is_plain(request: BuildRequest, client: Client) -> bool:
-    """Whether buildx would do nothing for an image that we do not: secrets, caches, other drivers."""
-    return not (client.special or _is_for_buildx(request) or request.external or not request.tags)
+    """Whether buildx would do nothing for an image that we do not: keys in files, caches elsewhere, other drivers."""
+    return not (
+        client.special
+        or _is_for_buildx(request)
+        or any(each.startswith(_LAYOUT) for each in request.external.values())
+        or agents(request.ssh, os.environ) is None
+        or not request.tags
+    )
 
 
 def _is_for_buildx(said: BuildRequest | ImageDef) -> bool:
     """Whether an image says something that only buildx hands on."""
-    handed = said.secrets or said.ssh or said.cache_from or said.cache_to
-    return bool(handed) or len(said.platforms) > 1 or not _OF_CLIENT.isdisjoint(dict(said.args))
+    caches = {(each, cache_parts(text)[0]) for each in ("cache_from", "cache_to") for text in getattr(said, each)}
+    return not caches <= _CACHES or len(said.platforms) > 1 or not _OF_CLIENT.isdisjoint(dict(said.args))
 
 
 @dataclass(slots=True)
@@ -78,8 +91,9 @@ class Auto(EngineStore):
 
     def accepts(self, definition: ImageDef) -> bool:
         """Tell whether the engine's BuildKit is asked itself: that judges everything."""
-        external = any(each.kind == "external" for each in definition.contexts)
-        return self.kit is not None and not (self.client.special or external or _is_for_buildx(definition))
+        layouts = any(each.value.startswith(_LAYOUT) for each in definition.contexts)
+        others = self.client.special or layouts or definition.ssh or _is_for_buildx(definition)
+        return self.kit is not None and not others
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the way that is taken cannot build."""

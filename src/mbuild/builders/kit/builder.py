@@ -5,21 +5,26 @@ Requests are those of buildx with the same options: the same images (``docs/deci
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Collection
 from functools import partial
 
 from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.foreseen import sources_of, unforeseen, unforeseen_paths
+from mbuild.builders.kit.agent import agents, lending
 from mbuild.builders.kit.channel import Gone
 from mbuild.builders.kit.control import Control, Solve, Solved
 from mbuild.builders.kit.filesync import Folder
-from mbuild.builders.kit.session import CONTEXT, DOCKERFILE, Login, Session
+from mbuild.builders.kit.services import Login, Services, handing_out, logging_in, unreadable
+from mbuild.builders.kit.session import CONTEXT, DOCKERFILE, Session
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import EnvironmentFault, Problem, Where
 from mbuild.events import Emit, Sent
 from mbuild.images import ImageDef
+from mbuild.passed import cache_parts
 from mbuild.references import context_key
 from mbuild.values import dataclass, replace
 
@@ -46,6 +51,8 @@ class Kit(EngineStore):
 
     def build(self, request: BuildRequest, emit: Emit, cancel: Cancel) -> BuildResult:
         """Build one image in the engine."""
+        if reason := unreadable(request.secrets):
+            return BuildResult("failed", problems=(Problem(reason, Where(request.dockerfile_path)),))
         told = progress.Progress(request.image, emit)
         session = Session(
             _folders(request),
@@ -53,9 +60,10 @@ class Kit(EngineStore):
             lambda sent: emit(Sent(request.image, sent)),
             partial(_beyond, request),
             tuple(_local(name) for name in request.folders if sources_of(request.recipes, name) == {_IGNORE_FILE}),
-            self.login,
+            self._services(request),
         )
-        solve = Solve(session.id, attributes(request), request.names, told.take)
+        caches = request.cache_from, request.cache_to
+        solve = Solve(session.id, attributes(request), request.names, told.take, *caches)
         forget = cancel.on_cancel(lambda: _stop(told, solve, session))
         try:
             session.open(self.control.address)
@@ -76,6 +84,10 @@ class Kit(EngineStore):
         result = _result(request, told, solved, session.sent)
         return replace(result, bases=self.engine.used(request, told.bases)) if not solved.error else result
 
+    def _services(self, request: BuildRequest) -> Services:
+        lent = lending(agents(request.ssh, os.environ) or {})
+        return {**logging_in(self.login), **handing_out(request.secrets, os.environ), **lent}
+
     def close(self) -> None:
         """Close all connections to the engine."""
         self.control.close()
@@ -92,6 +104,9 @@ def attributes(request: BuildRequest) -> dict[str, str]:
     args = {**({} if request.date is None else {EPOCH: str(request.date)}), **request.args}
     found |= {f"build-arg:{name}": value for name, value in args.items()}
     found |= {f"label:{name}": value for name, value in request.labels.items()}
+    if request.cache_from:
+        caches = [dict(zip(("Type", "Attrs"), cache_parts(each), strict=True)) for each in request.cache_from]
+        found["cache-imports"] = json.dumps(caches)
     named = {name: f"docker-image://{tag}" for name, tag in request.parents.items()} | dict(request.external)
     named |= {name: f"local:{_local(name)}" for name in request.folders}
     # The frontend looks for the short form alone, which the docker client makes of what it is given, too.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import string
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from h2.connection import H2Connection
@@ -20,6 +22,10 @@ _CHUNK = 1 << 18
 _WINDOW = (1 << 24) - 1
 _PREFIX = 5
 _GATHER = 1 << 14
+_AS_IT_IS = string.punctuation.replace("%", "") + " "
+
+UNKNOWN, NOT_FOUND, ABORTED, UNIMPLEMENTED = 2, 5, 10, 12
+"""gRPC's codes (github.com/grpc/grpc ``doc/statuscodes.md``)."""
 
 Headers = dict[str, list[str]]
 
@@ -77,9 +83,15 @@ class Stream:
         if gathered or end:
             self._channel.send(self._number, gathered, end=end)
 
+    def answer(self, message: bytes) -> None:
+        """Answer a call that the other side has made, and end it. Raises Gone."""
+        self.send([message])
+        self.finish()
+
     def finish(self, status: int = 0, text: str = "") -> None:
-        """End a call that the other side has made. status: one of gRPC's codes."""
-        trailers = [("grpc-status", str(status)), *([("grpc-message", text)] if text else [])]
+        """End a call that the other side has made. status: one of gRPC's codes. Raises Gone."""
+        said = quote(text, safe=_AS_IT_IS, errors="replace")
+        trailers = [("grpc-status", str(status)), *([("grpc-message", said)] if text else [])]
         self._channel.headers(self._number, trailers, end=True)
 
     def reset(self) -> None:

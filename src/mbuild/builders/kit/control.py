@@ -7,13 +7,14 @@ import json
 import threading
 import urllib.parse
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mbuild.builders.kit.channel import Channel, Gone, Headers, Stream
 from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.builders.kit.trace import decode
 from mbuild.builders.kit.wire import fields, last, mapping, message, number_in, text
+from mbuild.passed import cache_parts
 from mbuild.values import dataclass, field
 
 _SOLVE, _STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
@@ -32,12 +33,14 @@ class Solved:
 
 @dataclass(slots=True)
 class Solve:
-    """One build: what is asked for, and the calls while it runs."""
+    """One build: what is asked for, and the calls while it runs. cache_from, cache_to: as buildx takes them."""
 
     session: str
     attributes: Mapping[str, str]
     tags: tuple[str, ...]
     told: Callable[[dict[str, Any]], None]
+    cache_from: Sequence[str] = ()
+    cache_to: Sequence[str] = ()
     _calls: list[Stream] = field(default_factory=list)
 
     def run(self, control: Control) -> Solved:
@@ -67,6 +70,7 @@ class Solve:
 
     def _request(self, ref: str) -> bytes:
         attributes = {"name": ",".join(self.tags)} if self.tags else {}
+        caches = _caches(4, self.cache_to) + _caches(5, self.cache_from)
         return b"".join(
             (
                 text(1, ref),
@@ -75,7 +79,7 @@ class Solve:
                 text(5, self.session),
                 text(6, "dockerfile.v0"),
                 mapping(7, self.attributes),
-                message(8, b""),
+                message(8, caches),
                 message(13, text(1, "moby") + mapping(2, attributes)),
             )
         )
@@ -104,6 +108,12 @@ class Control:
         """Close the connection."""
         if self._channel is not None:
             self._channel.close()
+
+
+def _caches(number: int, described: Sequence[str]) -> bytes:
+    """Return fields of ``CacheOptions``."""
+    parts = (cache_parts(each) for each in described)
+    return b"".join(message(number, text(1, kind) + mapping(2, attributes)) for kind, attributes in parts)
 
 
 def _solved(answer: bytes | None, trailers: Headers) -> Solved:

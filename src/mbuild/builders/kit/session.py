@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote_plus
 
-from mbuild.builders.kit.channel import Channel, Gone, Stream
+from mbuild.builders.kit.channel import ABORTED, NOT_FOUND, UNIMPLEMENTED, UNKNOWN, Channel, Gone, Stream
 from mbuild.builders.kit.filesync import Folder, Sending
 from mbuild.builders.kit.hijack import Address, take_over
-from mbuild.builders.kit.wire import integer, last, text
+from mbuild.builders.kit.services import Service, Services
+from mbuild.builders.kit.wire import integer
 from mbuild.errors import EnvironmentFault
 from mbuild.values import dataclass, field
 
@@ -19,14 +20,9 @@ CONTEXT, DOCKERFILE = "context", "dockerfile"
 
 _SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
-_LOGIN = "/moby.filesync.v1.Auth/Credentials"
 _HEADER = "X-Docker-Expose-Session"
 _IGNORE_FILE = [".dockerignore"]
-_SERVING, _UNKNOWN, _NOT_FOUND, _UNIMPLEMENTED, _ABORTED = 1, 2, 5, 12, 10
-
-Login = Callable[[str], tuple[str, str]]
-"""Returns user name and password for the host of a registry, two times nothing where there are none; for an identity
-token, no name and the token. Raises EnvironmentFault."""
+_SERVING = 1
 
 
 @dataclass(slots=True)
@@ -35,7 +31,7 @@ class Session:
 
     slot: where the engine keeps what it has of the folders: the same for every build of an image.
     beyond: returns of the paths that are asked for of a folder (none: all of it) those that must not be.
-    login: gives credentials for a registry; None: none is offered.
+    services: what is offered besides folders.
     bare: the folders of which the build reads the ignore file and nothing else. That is asked for once, for both.
     error: what kept a folder from being sent as it should be. refused: what was asked for and must not be.
     """
@@ -45,7 +41,7 @@ class Session:
     told: Callable[[int], None]
     beyond: Callable[[str, Collection[str]], Collection[str]] = lambda *_: ()
     bare: Collection[str] = ()
-    login: Login | None = None
+    services: Services = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     error: BaseException | None = None
     refused: Collection[str] = ()
@@ -56,12 +52,8 @@ class Session:
         """Offer the session to an engine. Raises OSError."""
         shared = hashlib.sha256(self.slot.encode("utf-8", "surrogateescape")).hexdigest()
         headers = [(f"{_HEADER}-Uuid", self.id), (f"{_HEADER}-Name", "mbuild"), (f"{_HEADER}-Sharedkey", shared)]
-        headers += [(f"{_HEADER}-Grpc-Method", each) for each in self._offered]
+        headers += [(f"{_HEADER}-Grpc-Method", each) for each in (_SYNC, _HEALTH, *self.services)]
         self._channel = Channel(take_over(address, "/session", headers), client=False, serve=self._serve)
-
-    @property
-    def _offered(self) -> tuple[str, ...]:
-        return (_SYNC, _HEALTH, _LOGIN) if self.login else (_SYNC, _HEALTH)
 
     def close(self) -> None:
         """Take the offer back."""
@@ -75,31 +67,25 @@ class Session:
 
     def _serve(self, stream: Stream) -> None:
         if stream.path == _HEALTH:
-            stream.send([integer(1, _SERVING)])
-            stream.finish()
+            stream.answer(integer(1, _SERVING))
         elif stream.path == _SYNC:
             self._sync(stream, "".join(stream.headers.get("dir-name", [])[:1]))
-        elif stream.path == _LOGIN and self.login:
-            self._log_in(stream, self.login)
+        elif service := self.services.get(stream.path):
+            self._attempt(stream, service)
         else:
-            stream.finish(_UNIMPLEMENTED)
+            stream.finish(UNIMPLEMENTED)
 
-    def _log_in(self, stream: Stream, login: Login) -> None:
-        """Answer with a user's name and password (``session/auth/auth.proto``)."""
-        host = last(stream.receive() or b"", 1).decode("utf-8", "replace")
+    def _attempt(self, stream: Stream, service: Service) -> None:
         try:
-            user, password = login(host)
+            service(stream)
         except EnvironmentFault as error:
             self.error = error
-            stream.finish(_UNKNOWN, "the credentials cannot be read")
-            return
-        stream.send([text(1, user) + text(2, password)])
-        stream.finish()
+            stream.finish(UNKNOWN, "the answer cannot be found out")
 
     def _sync(self, stream: Stream, name: str) -> None:
         folder = self.folders.get(name)
         if folder is None:
-            stream.finish(_NOT_FOUND, "no such folder")
+            stream.finish(NOT_FOUND, "no such folder")
             return
         asked = _followed(stream)
         if asked == _IGNORE_FILE and name not in (CONTEXT, *self.bare):
@@ -108,7 +94,7 @@ class Session:
             folder = Folder(folder.epoch)
         elif refused := self.beyond(name, asked):
             self.refused = refused
-            stream.finish(_ABORTED, "not all of that may be read")
+            stream.finish(ABORTED, "not all of that may be read")
             return
         try:
             Sending(folder, stream, lambda sent: self._count(name, sent)).run()
@@ -117,7 +103,7 @@ class Session:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for the build
             self.error = error
-            stream.finish(_ABORTED, "the context could not be read")
+            stream.finish(ABORTED, "the context could not be read")
 
     def _count(self, name: str, sent: int) -> None:
         if self.folders[name].source is not None:
