@@ -18,7 +18,7 @@ import pytest
 
 from mbuild.builders.auto import auto
 from mbuild.builders.engine import connect
-from mbuild.builders.kit.hijack import take_over
+from mbuild.builders.kit.hijack import Address, take_over
 from mbuild.registry.registries import Registries
 from tests.cli.shop import FILES
 from tests.conftest import EngineUnderTest
@@ -112,7 +112,7 @@ def _bridge(engine: str) -> Iterator[int]:
             with contextlib.suppress(OSError):
                 while True:
                     client, _ = server.accept()
-                    kit = take_over(engine, "/grpc")
+                    kit = take_over(Address(engine), "/grpc")
                     threads.append(threading.Thread(target=_both, args=(client, kit)))
                     threads[-1].start()
 

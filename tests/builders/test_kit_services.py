@@ -1,4 +1,4 @@
-"""What a build gets besides folders, by BuildKit's own interface and by ``docker buildx build``: secrets, agents, caches."""
+"""What a build gets besides folders, by BuildKit's own interface and by buildx: secrets, ssh agents, caches."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def build(
         with monkeypatch.context() as patch:
             if builder == "auto":
                 patch.setenv("PATH", str(only_git))
-            return repo.mbuild("--progress", "json", "all", "--force", "--builder", builder, "--format", "json", "--retries", "0")
+            return repo.mbuild(
+                "--progress", "json", "all", "--force", "--builder", builder, "--format", "json", "--retries", "0"
+            )
 
     yield build
     engine_door.untag(f"{project}/base:1")

@@ -138,7 +138,7 @@ def auto(engine: Any) -> Auto:
     from mbuild.builders.kit.control import Control
     from mbuild.builders.kit.hijack import address_of
 
-    address = address_of(engine.host, tls=bool(os.environ.get("DOCKER_TLS_VERIFY")))
+    address = address_of(engine.host, engine.tls)
     kit = None
     client = client_settings(os.environ)
     if address is not None:

@@ -36,6 +36,7 @@ class Engine:
 
     connected: connects with docker-py, when that is first needed.
     socket: the path at which it is asked for its images without docker-py; "": with it.
+    tls: a ``docker.tls.TLSConfig`` where it is to be asked under TLS, else None.
     _listed: name → image, as the engine said when it was last asked for all of them.
     _cleared: the owners of which no test is left that did not begin here.
     _ahead: a listing that was asked for before anybody needed it.
@@ -45,6 +46,7 @@ class Engine:
     info: Mapping[str, Any]
     connected: Callable[[], Any]
     socket: str = ""
+    tls: Any = None
     _client: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -264,14 +266,26 @@ def connect() -> Engine:
         client, info = _client(found)
     except (DockerException, OSError, ValueError) as error:
         raise no_answer(found.host, first_line(error)) from error
-    return Engine(found.host, info, lambda: client)
+    return Engine(found.host, info, lambda: client, tls=found.options.get("tls"))
 
 
 def _client(found: Endpoint) -> tuple[Any, Mapping[str, Any]]:
     """Return a ``docker.APIClient`` that has been answered, and what the engine says of itself."""
-    import docker
+    from docker import APIClient
 
-    client = docker.APIClient(base_url=found.host, version="auto", timeout=PING_SECONDS, **found.options)
+    class Client(APIClient):
+        """Believes the engine by the docker client's settings, where requests would rather have REQUESTS_CA_BUNDLE."""
+
+        def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+            trusted = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, trusted, cert)
+
+    if (tls := found.options.get("tls")) and not tls.verify:
+        from urllib3 import disable_warnings
+        from urllib3.exceptions import InsecureRequestWarning
+
+        disable_warnings(InsecureRequestWarning)  # the user has asked for it
+    client = Client(base_url=found.host, version="auto", timeout=PING_SECONDS, **found.options)
     info = client.info()
     client.timeout = CALL_SECONDS
     return client, info

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mbuild.builders.kit.hijack import Connection
+
 if TYPE_CHECKING:
     from h2.connection import H2Connection
 
@@ -124,9 +126,7 @@ class Stream:
 class Channel:
     """One connection. serve: called on a thread of its own for every call from the other side."""
 
-    def __init__(
-        self, connection: socket.socket, *, client: bool, serve: Callable[[Stream], None] | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, *, client: bool, serve: Callable[[Stream], None] | None = None) -> None:
         """Start HTTP/2 on a connected socket, which is the channel's from now on."""
         from h2 import events
         from h2.config import H2Configuration
