@@ -132,6 +132,27 @@ class TestTheSame:
         shop.write({"README": "changed"})
         assert shop.outcomes() == {"one": "same"}
 
+    @pytest.mark.parametrize("builder", ["auto", "docker"])
+    def test_what_git_converts(self, shop: Shop, builder: str) -> None:
+        """A commit is built as it would be checked out, as the work tree is."""
+        attributes = "*.sh eol=crlf\n*.txt ident\nDockerfile text eol=crlf\n"
+        dockerfile = "FROM scratch\nCOPY app /\nCOPY <<EOF /here\none\ntwo\nEOF\n"
+        files = {"app/run.sh": "a\nb\n", "app/i.txt": "$Id$\n", ".gitattributes": attributes}
+        shop.define(ONE, {**files, "one/Dockerfile": dockerfile})
+        for each in ("app/run.sh", "app/i.txt", "one/Dockerfile"):
+            (shop.folder / each).unlink()
+        shop.git("checkout", "-q", ".")
+        assert (shop.folder / "app/run.sh").read_bytes() == b"a\r\nb\r\n"
+        assert b"\r\n" in (shop.folder / "one/Dockerfile").read_bytes()
+        shop.write({"README": "changed"})
+        assert shop.outcomes("--builder", builder) == {"one": "same" if builder == "auto" else "undecided"}
+        shop.commit({"README": "again"})
+        answer = shop.audit("--builder", builder, "--head", "HEAD", "--format", "json", base="HEAD~1")
+        found = image(answer, "one")
+        assert found["outcome"] == ("same" if builder == "auto" else "undecided")
+        if builder == "docker":
+            assert found["reason"] == "a checkout has other content of app/i.txt (ident) than is sent"
+
     def test_affected_images_are_left_alone(self, shop: Shop) -> None:
         shop.define(ONE, {"one/Dockerfile": "FROM scratch\nCOPY app /\n", "app/main": "m"})
         shop.write({"app/main": "changed"})

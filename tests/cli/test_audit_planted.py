@@ -156,6 +156,18 @@ BLIND = Bug("mbuild.graph.affected", "_Comparison._reasons", _returning(()))
 ONE = "  one: {dockerfile: one/Dockerfile}\n"
 
 
+@pytest.mark.engine
+def test_other_conversions_of_git(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MBUILD_CACHE", "off")
+    shop.define(ONE, {"one/Dockerfile": "FROM scratch\nCOPY x y.md /\n", "one/x": "a\nb\n", "one/y.md": "a\n"})
+    shop.commit({"one/.gitattributes": "x eol=crlf\n"})
+    Planted(BLIND, monkeypatch)
+    answer = shop.audit(*COMPARED, base="HEAD~1")
+    assert answer.code == 1, answer
+    assert "differs: /x: 4 bytes" in answer.out
+    assert "/y.md" not in answer.out
+
+
 class TestWhenNothingIsReported:
     """With the embedded builder, as nothing has to be run."""
 

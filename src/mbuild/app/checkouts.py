@@ -11,7 +11,7 @@ from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.values import replace
 
 if TYPE_CHECKING:
-    from mbuild.app.workspace import Snapshot
+    from mbuild.app.workspace import AnyTree, Snapshot
     from mbuild.git.worktree import WorkTree
     from mbuild.graph.node import Node
     from mbuild.tree import Entry
@@ -26,12 +26,18 @@ def unconverted(snapshot: Snapshot, nodes: Iterable[Node]) -> Iterator[Problem]:
     everything = conversions.by_settings
     sent = {node.name: (node, _sent(node, everything=everything)) for node in nodes}
     once = tuple({entry.path: entry for _, entries in sent.values() for entry in entries}.values())
-    raw = once if isinstance(tree, CommitTree) else tree.absent(once)
-    others = {entry.path: why for entry, why in conversions.of(raw)}
+    others = {entry.path: why for entry, why in conversions.of(from_objects(tree, once))}
     for node, entries in sent.values() if others else ():
         path = next((each.path for each in entries if each.path in others), None)
         if path is not None:
             yield _problem(tree, node, path, others[path])
+
+
+def from_objects(tree: AnyTree, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the files of which the content comes from git's objects, where nothing is converted."""
+    if isinstance(tree, EmptyTree):
+        return []
+    return list(entries) if isinstance(tree, CommitTree) else tree.absent(entries)
 
 
 def _sent(node: Node, *, everything: bool) -> list[Entry]:

@@ -23,7 +23,7 @@ from mbuild.builders.protocol import Builder, BuildRequest, Cancel
 from mbuild.builders.shelves import Shelf
 from mbuild.context.source import ContextSource
 from mbuild.dockerfile.model import Recipe
-from mbuild.errors import Problem
+from mbuild.errors import Problem, printable
 from mbuild.events import Emit
 from mbuild.graph.node import Node
 from mbuild.graph.outline import Place
@@ -139,6 +139,10 @@ class Given:
         beyond = self.builder.check(asked)
         if beyond:
             return Made(Attempt(error=str(beyond[0])))
+        sent = (each for source in (asked.context, *asked.folders.values()) for each in source.entries)
+        if found := order.stages.converted([*sent, order.node.dockerfile]):
+            doubt = f"a checkout has other content of {printable(found[0][0].path)} ({found[0][1]}) than is sent"
+            return Made(Attempt(error=doubt, doubt=doubt))
         done = masked(asked.secrets, emit, lambda emit: self.builder.build(asked, emit, cancel))
         if cancel:
             raise StoppedError

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.app.checkouts import from_objects
 from mbuild.app.together import ask_for
 from mbuild.context.source import ContextSource
 from mbuild.context.stage import stage
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
-from mbuild.tree import SUBMODULE, Entry
+from mbuild.git.conversions import Conversions
+from mbuild.git.trees import EmptyTree
+from mbuild.tree import EXECUTABLE, SUBMODULE, Entry
 from mbuild.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -36,9 +42,15 @@ class Stages:
     folder: Path
     label: str
     epoch: int
+    _conversions: Conversions | None = None
     _known: dict[str, Path] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Find out whether anything in the tree may be converted."""
+        if not isinstance(self.tree, EmptyTree):
+            self._conversions = Conversions(self.tree.repository, self.graph.workshop.attributes.files) or None
 
     def context(self, root: str) -> Path:
         """Return a folder with everything below a context root."""
@@ -59,7 +71,30 @@ class Stages:
         ask_for(self.tree, entries)
         target = self.folder / f"{next(self._count)}"
         stage(ContextSource(self.tree, root, entries), target, epoch=self.epoch)
+        skip = len(root) + 1 if root else 0
+        with self._checked_out(entries) as files:
+            for entry, file in files:
+                file.chmod(0o755 if entry.mode == EXECUTABLE else 0o644)
+                os.utime(file, (self.epoch, self.epoch))
+                file.replace(target / entry.path[skip:])
         return self._linked(target)
+
+    def converted(self, entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
+        """Return those that are other content in a checkout than where they come from, each with what does that."""
+        return list(self._conversions.of(from_objects(self.tree, entries))) if self._conversions else []
+
+    @contextlib.contextmanager
+    def _checked_out(self, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, Path]]]:
+        """Yield those, and files as a checkout has them."""
+        found = [entry for entry, _ in self.converted(entries)]
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            if found and self._conversions:
+                self._conversions.check_out(found, Path(folder))
+            yield [(each, Path(folder) / each.path) for each in found]
+
+    def _read(self, entry: Entry) -> bytes:
+        with self._checked_out([entry]) as files:
+            return files[0][1].read_bytes() if files else self.tree.read(entry)
 
     def _linked(self, target: Path) -> Path:
         link = self.folder / f"{self.label}-{next(self._count)}"
@@ -72,7 +107,7 @@ class Stages:
             folder = self.folder / f"{next(self._count)}"
         folder.mkdir()
         path = folder / "Dockerfile"
-        path.write_bytes(self.tree.read(node.dockerfile))
+        path.write_bytes(self._read(node.dockerfile))
         ignore = self._ignore(node)
         if ignore is not None:
             (folder / f"Dockerfile{IGNORE_FILE}").write_bytes(ignore)
@@ -87,7 +122,7 @@ class Stages:
         root = main_place(node).root
         found = found or files.file(f"{root}/{IGNORE_FILE}" if root else IGNORE_FILE)
         lines = "".join(f"{each}\n" for each in definition.exclude).encode("utf-8", "surrogateescape")
-        return (self.tree.read(found) if found else b"# nothing") + b"\n" + lines
+        return (self._read(found) if found else b"# nothing") + b"\n" + lines
 
 
 def main_place(node: Node) -> Place:

@@ -6,6 +6,7 @@ out, is not: whoever sends that sends something else than a checkout has.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +33,16 @@ class Conversions:
     def __init__(self, repository: Repository, attributes: Sequence[Entry]) -> None:
         """Take the tree's attributes files."""
         self._repository = repository
-        lines = (b"%o %s\t%s\0" % (each.mode, each.oid.encode(), encode(each.path)) for each in attributes)
-        self._index = b"".join(lines)
+        self._attributes_files = _index_lines(attributes)
 
     @property
     def by_settings(self) -> bool:
         """Whether git's configuration alone makes it convert line ends."""
         return self._newlines_become("auto", "")
+
+    def __bool__(self) -> bool:
+        """Whether any file may be converted at all."""
+        return bool(self._attributes_files) or self.by_settings
 
     def of(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
         """Yield the files that would be other content than their blobs, each with what does that."""
@@ -47,6 +51,14 @@ class Conversions:
             why = self._why(entry, said)
             if why:
                 yield entry, why
+
+    def check_out(self, entries: Sequence[Entry], folder: Path) -> None:
+        """Write files below an empty folder, by their paths, as a checkout of the tree has them. Raises GitError."""
+        paths = b"".join(encode(each.path) + b"\0" for each in entries)
+        with self._indexed(_index_lines(entries)) as index, tempfile.TemporaryDirectory(prefix="mbuild-") as nothing:
+            # A work tree with nothing in it: attributes files of another tree do not count.
+            argv = (f"--work-tree={nothing}", "checkout-index", f"--prefix={folder}/", "-z", "--stdin")
+            self._repository.git.run_with_index(index, *argv, stdin=paths)
 
     def _why(self, entry: Entry, said: Mapping[str, str]) -> str:
         if said["filter"] not in _NONE and said["filter"] in self._filters:
@@ -83,13 +95,21 @@ class Conversions:
 
     def _attributes(self, entries: Sequence[Entry]) -> list[dict[str, str]]:
         paths = b"".join(encode(each.path) + b"\0" for each in entries)
-        with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
-            index, git = Path(folder) / "index", self._repository.git
-            git.run_with_index(index, "update-index", "-z", "--index-info", stdin=self._index)
-            told = git.run_with_index(index, "check-attr", "--cached", "-z", "--stdin", *_ASKED, stdin=paths)
+        with self._indexed() as index:
+            argv = ("check-attr", "--cached", "-z", "--stdin", *_ASKED)
+            told = self._repository.git.run_with_index(index, *argv, stdin=paths)
         words = [each.decode("utf-8", "surrogateescape") for each in told.split(b"\0")[:-1]]
         triples = zip(words[0::3], words[1::3], words[2::3], strict=True)
         return [{name: value for _, name, value in islice(triples, len(_ASKED))} for _ in entries]
+
+    @contextlib.contextmanager
+    def _indexed(self, more: bytes = b"") -> Iterator[Path]:
+        """Yield an index of the attributes files and of further lines, as ``git update-index`` takes them."""
+        with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
+            index = Path(folder) / "index"
+            lines = more + self._attributes_files
+            self._repository.git.run_with_index(index, "update-index", "-z", "--index-info", stdin=lines)
+            yield index
 
     @cached_property
     def _filters(self) -> frozenset[str]:
@@ -106,3 +126,7 @@ class Conversions:
         found = self._repository.git.run("config", "--null", "--get-regexp", "^core\\.(autocrlf|eol)$", check=False)
         pairs = (each.decode("utf-8", "surrogateescape").partition("\n") for each in found.split(b"\0") if each)
         return {name: value.lower() if split else "true" for name, split, value in pairs}
+
+
+def _index_lines(entries: Sequence[Entry]) -> bytes:
+    return b"".join(b"%o %s\t%s\0" % (each.mode, each.oid.encode(), encode(each.path)) for each in entries)
