@@ -134,7 +134,7 @@ class Progress:
         found = [text for text in self.text if text.startswith(("ERROR: ", "error: "))]
         last = found[-1] if found else (self.text[-1] if self.text else "no message")
         last = re.sub(r"^(ERROR|error): ", "", last)
-        last = re.sub(r"^failed to solve: (?:failed to compute cache key: )?", "", last)
+        last = re.sub(r"^(?:failed to build: )?failed to solve: (?:failed to compute cache key: )?", "", last)
         return re.sub(r"failed to calculate checksum of ref \S+: ", "", last)
 
     @property
