@@ -160,6 +160,11 @@ class EngineUnderTest:
     docker: str
     buildx: tuple[str, ...]
 
+    @property
+    def major(self) -> int:
+        """The engine's version, as in 28: its BuildKit is built into it."""
+        return int(self.run("version", "--format", "{{.Server.Version}}").split(b".")[0])
+
     def run(self, *args: str, stdin: bytes | None = None) -> bytes:
         """Run the client and return what it printed."""
         environment = os.environ | {"DOCKER_HOST": self.host}

@@ -205,6 +205,15 @@ CONFIG_STAGES: dict[str, str] = {
     "triggers are not handed on": "FROM scratch AS one\nCOPY a /a\nONBUILD ENV A=1\nONBUILD WORKDIR /t\nFROM one AS two\nENV B=$A\nFROM two\nENV C=1",
 }
 
+SINCE_27 = {
+    "destinations relative to WORKDIR": "a destination of `s/.` is a folder there, and is made",
+    "chmod": "a folder that COPY makes has the mode that --chmod says",
+    "chmod and chown": "a folder that COPY makes has the mode that --chmod says",
+    "ADD of a hostile archive": "an archive with a name outside of itself is refused",
+    "copy everything between stages": "an archive with a name outside of itself is refused",
+}
+"""What the BuildKit of Docker 27 and newer does otherwise than that of 26, which the embedded builder is held against."""
+
 FAILING: dict[str, str] = {
     "missing file": "COPY missing /x",
     "missing folder before a wildcard": "COPY missing/*.txt /x/",
