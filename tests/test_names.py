@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mbuild import names
-from mbuild.platforms import parse_platform, platform
+from mbuild.platforms import of_machine, parse_platform, platform
 from mbuild.references import NameProblem, quoted
 
 HEX = "0123456789abcdef" * 4
@@ -218,3 +218,26 @@ def test_a_tag_that_cannot_be_filled_is_a_problem(template: str, values: dict[st
     with pytest.raises(NameProblem) as caught:
         names.fill_tag(template, values)
     assert caught.value.problems[0].message == message
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        ("x86_64", "linux/amd64"),
+        ("amd64", "linux/amd64"),
+        ("", "linux/amd64"),
+        ("i686", "linux/386"),
+        ("aarch64", "linux/arm64"),
+        ("arm64", "linux/arm64"),
+        ("armv5tejl", "linux/arm/v5"),
+        ("armv6l", "linux/arm/v6"),
+        ("armv7l", "linux/arm/v7"),
+        ("armv8l", "linux/arm/v7"),
+        ("ppc64le", "linux/ppc64le"),
+        ("s390x", "linux/s390x"),
+        ("riscv64", "linux/riscv64"),
+        ("loongarch64", "linux/loong64"),
+    ],
+)
+def test_platforms_of_machines(machine: str, expected: str) -> None:
+    assert of_machine(machine) == expected

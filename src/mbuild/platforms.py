@@ -10,6 +10,13 @@ from mbuild.references import NameProblem, quoted
 _OS_NAMES = {"macos": "darwin"}
 _FIXED_ARCHES = {"i386": ("386", ""), "armhf": ("arm", "v7"), "armel": ("arm", "v6")}
 _ARCH_NAMES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
+_MACHINES = (
+    (re.compile("i[3-6]86"), "386"),
+    (re.compile("armv([56]).*"), r"arm/v\1"),
+    (re.compile("arm(v[78].*)?"), "arm/v7"),
+    (re.compile("loongarch64"), "loong64"),
+)
+"""What Linux calls machines (uname(2)) → Docker's names, where these are not those of containerd/platforms, too."""
 _VARIANTS = {
     "amd64": {"v1": ""},
     "arm64": {"8": "", "v8": "", "v8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"},
@@ -66,3 +73,9 @@ def _arch(arch: str, variant: str) -> tuple[str, str]:
 def platform(text: str) -> str:
     """Check a platform and return it normalised, as in ``linux/arm/v7``."""
     return "/".join(part for part in parse_platform(text) if part)
+
+
+def of_machine(name: str) -> str:
+    """Return the platform of a machine that runs Linux, normalised. name: as in ``uname --machine``; "" is amd64."""
+    known = (pattern.sub(arch, name.lower()) for pattern, arch in _MACHINES if pattern.fullmatch(name.lower()))
+    return platform(f"linux/{next(known, name.lower() or 'amd64')}")

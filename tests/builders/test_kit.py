@@ -299,7 +299,6 @@ def test_variables_of_buildx_are_its_own_business(tmp_path: Path) -> None:
     for name in (
         "BUILDX_BUILDER",
         "DOCKER_AUTH_CONFIG",
-        "DOCKER_DEFAULT_PLATFORM",
         "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY",
     ):
         assert client_settings({"DOCKER_CONFIG": str(tmp_path), name: "x"}).special

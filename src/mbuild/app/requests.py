@@ -72,7 +72,8 @@ def request(snapshot: Snapshot, node: Node, naming: Naming, *, epoch: int, dated
         recipes=node.recipes,
         target=definition.target,
         args=dict(definition.args),
-        platforms=definition.platforms,
+        # Said in any case: the engine may be another machine than the one that the fingerprint is of.
+        platforms=definition.platforms or (native_platform(),),
         context=sources.pop(""),
         folders=sources,
         parents=_parents(snapshot.graph, node),

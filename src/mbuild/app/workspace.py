@@ -52,6 +52,7 @@ class Workspace:
     inside: its path from the git root, None when it lies elsewhere; then the paths in it are relative to the git root,
             and the same definitions serve base and head.
     platforms: replace those of every image, for base and head alike.
+    default: the platform of images that name none, as the docker client has it; "": this machine's.
     looking: nothing will be built, so that where there is no build.yaml, what ``mbuild init`` would write stands in.
     ahead:   gives the work tree as the first question is to see it, where git looks at it already.
     start:  the folder, from the git root, from which build.yaml was looked for; None: it was named.
@@ -62,6 +63,7 @@ class Workspace:
     inside: str | None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     platforms: tuple[str, ...] = ()
+    default: str = ""
     looking: bool = False
     ahead: Begun[AnyTree] | None = None
     start: str | None = None
@@ -100,7 +102,7 @@ class Workspace:
         """Return the same as graphs need it, remembered. Raises ConfigError."""
         from mbuild.app.definitions import stated
 
-        file = None if self.platforms else self._file(tree)
+        file = None if self.platforms or self.default else self._file(tree)
         if file is not None:
             return file.remembered(cache)
         project = self.project(tree)
@@ -118,9 +120,11 @@ class Workspace:
         return BuildFile(text, self.shown, folder, self.inside or "", paths, *known)
 
     def _for_platforms(self, project: Project) -> Project:
-        if not self.platforms:
+        if not self.platforms and not self.default:
             return project
-        return replace(project, images=tuple(replace(each, platforms=self.platforms) for each in project.images))
+        said = (self.platforms or each.platforms or (self.default,) for each in project.images)
+        images = (replace(each, platforms=those) for each, those in zip(project.images, said, strict=True))
+        return replace(project, images=tuple(images))
 
     def _proposed(self, tree: Tree) -> Project | None:
         """Return what ``mbuild init`` would write, where there is no build.yaml and nothing will be built."""
@@ -160,7 +164,7 @@ class Workspace:
         """What makes the graphs of trees."""
         # A build.yaml that git does not have is no part of any commit, so it is part of the settings.
         outside = _read(self.config) if self.config is not None and self.inside is None else b""
-        parts = (self.inside, self.shown, outside, self.platforms, native_platform())
+        parts = (self.inside, self.shown, outside, self.platforms, self.default, native_platform())
         known = None if self.config is None else settings(*parts)
         kept = Kept(open_cache(self.environ), known)
         return Graphs(self.project, self.stated, self.inside, native_platform(), kept)
@@ -216,6 +220,7 @@ def open_workspace(
         from mbuild.platforms import platform as checked_platform
 
         platforms = tuple(checked_platform(each) for each in platforms)
+    default = _default_platform(os.environ)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
     ahead = ahead or Ahead(directory)
@@ -230,7 +235,14 @@ def open_workspace(
         inside = _inside(found, top) if found else None
         start = _inside(here, top)
         return Workspace(
-            repository, found, inside, platforms=platforms, looking=looking, ahead=ahead.work_tree, start=start
+            repository,
+            found,
+            inside,
+            platforms=platforms,
+            default=default,
+            looking=looking,
+            ahead=ahead.work_tree,
+            start=start,
         )
     path = config if config.is_absolute() else directory / config
     if not path.is_file():
@@ -238,7 +250,21 @@ def open_workspace(
     real = Path(os.path.realpath(path))
     way_out = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
     _refuse_link(_absolute(path), real, top, str(config), way_out)
-    return Workspace(repository, real, _inside(real, top), platforms=platforms, ahead=ahead.work_tree)
+    return Workspace(repository, real, _inside(real, top), platforms=platforms, default=default, ahead=ahead.work_tree)
+
+
+def _default_platform(environ: Mapping[str, str]) -> str:
+    """Return the platform that a variable of the docker client names, "" where it does not. Raises UsageError."""
+    given = environ.get("DOCKER_DEFAULT_PLATFORM", "")
+    if not given:
+        return ""
+    from mbuild.platforms import platform as checked_platform
+    from mbuild.references import NameProblem
+
+    try:
+        return checked_platform(given)
+    except NameProblem as error:
+        raise UsageError(f"DOCKER_DEFAULT_PLATFORM: {error.problems[0].message}") from error
 
 
 def _inside(path: Path, top: Path) -> str | None:
@@ -292,6 +318,6 @@ def _read(path: Path) -> bytes:
 
 def native_platform() -> str:
     """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
-    from mbuild.platforms import parse_platform
+    from mbuild.platforms import of_machine
 
-    return "/".join(part for part in parse_platform(f"linux/{os.uname().machine.lower() or 'amd64'}") if part)
+    return of_machine(os.uname().machine)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mbuild.registry.registries import Registries
 
 _HUB_REGISTRY = "registry-1.docker.io"
-_SPEAKS = ("BUILDX_", "DOCKER_AUTH_CONFIG", "DOCKER_DEFAULT_PLATFORM", "EXPERIMENTAL_BUILDKIT_")
+_SPEAKS = ("BUILDX_", "DOCKER_AUTH_CONFIG", "EXPERIMENTAL_BUILDKIT_")
 _OWN = {"BUILDX_NO_DEFAULT_ATTESTATIONS"}
 """Variables that change what buildx does, and one that asks for what is done anyway."""
 
