@@ -132,7 +132,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     ],
 )
 def test_what_a_registry_answers(
-    answers: tuple[int, ...], retries: int, last: str, repo: Repo, project: str, tls: ssl.SSLContext
+    answers: tuple[int, ...],
+    retries: int,
+    last: str,
+    repo: Repo,
+    project: str,
+    tls: ssl.SSLContext,
+    engine: EngineUnderTest,
 ) -> None:
     with Registry(answers, tls) as registry:
         threading.Thread(target=registry.serve_forever, daemon=True).start()
@@ -140,7 +146,9 @@ def test_what_a_registry_answers(
         answer = repo.mbuild("--progress", "plain", "all", "--builder", "buildx", "--retries", "2")
         registry.shutdown()
     assert answer.code == 1
-    assert answer.err.count("web | trying again in ") == retries
+    # Newer BuildKits ask again themselves when they get a 5xx.
+    again = answer.err.count("web | trying again in ")
+    assert again == retries or (engine.major > 26 and answers[0] in (500, 503) and again < retries)
     assert last in answer.err.splitlines()[-1] or last in answer.err.splitlines()[-2]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mbuild.builders.protocol import BuildRequest
+from mbuild.errors import printable
 
 _LOST = re.compile(r"failed to prepare sha256:[0-9a-f]+ as \S+: .*no such file or directory")
 
@@ -16,6 +17,23 @@ def on_parent(error: str, request: BuildRequest) -> tuple[str, ...]:
     return (
         "this buildx builder does not see the engine's images: docker buildx use default",
         "or let it find them in the registry: --push",
+    )
+
+
+def on_names(error: str, request: BuildRequest) -> tuple[str, ...]:
+    """Return what to do about names that are not UTF-8.
+
+    In BuildKit's messages names are protobuf's ``string``; what newer ones are made with refuses those that are not.
+    """
+    if "invalid UTF-8" not in error:
+        return ()
+    sources = (request.context, *request.folders.values())
+    odd = next((each.path for source in sources for each in source.entries if not _is_utf8(each.path)), None)
+    if odd is None:
+        return ()
+    return (
+        f"the name of {printable(odd)} is not UTF-8, and this engine's BuildKit takes no such names",
+        "leave it out by an ignore file, rename it, or send it in a tar: --builder docker",
     )
 
 
@@ -31,3 +49,11 @@ def on_lost_layer(error: str) -> tuple[str, ...]:
         "the engine has lost files of the image that this one is made from: its store is damaged, not the Dockerfile",
         "docker system prune --all makes it forget them, and everything else that no container uses; then build again",
     )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

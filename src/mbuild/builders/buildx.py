@@ -177,7 +177,8 @@ class Buildx(EngineStore):
         if code != 0:
             if told.is_of_surroundings:
                 raise EnvironmentFault(f"building '{request.image}': {told.error}")
-            hints = advice.on_parent(told.error, request) + advice.on_lost_layer(told.error)
+            error = told.error
+            hints = advice.on_parent(error, request) + advice.on_names(error, request) + advice.on_lost_layer(error)
             problem = Problem(told.error, Where(request.dockerfile_path, told.line), hints)
             return BuildResult("failed", problems=(problem,), sent=told.sent, log=told.log)
         described = json.loads(metadata.read_bytes()) if metadata.exists() else {}

@@ -63,12 +63,12 @@ class Monorepo:
         return json.dumps({"version": 1, "project": self.project, "images": images})
 
 
-def monorepo(seed: int, project: str) -> Monorepo:
-    """Return the repository of a seed; only the project's name is not the seed's."""
+def monorepo(seed: int, project: str, *, utf8: bool = False) -> Monorepo:
+    """Return the repository of a seed; only the project's name is not the seed's. utf8: so are all names of files."""
     rng = Random(seed)
     # The engine keeps one slot for each folder name: contexts of different repositories should not share it.
     root = rng.choice(["", f"app-{seed}"])
-    content = tree(rng)
+    content = tree(rng, utf8=utf8)
     if rng.random() < 0.6:
         content[".dockerignore"] = File(FILE, ignore(rng, wild=False))
     shared = f"shared-{seed}"

@@ -16,6 +16,9 @@ from tests.oracle.minimal.base import import_base
 from tests.oracle.minimal.building import Bench
 from tests.oracle.minimal.cases import monorepo
 
+NOT_ONLY_UTF8 = 26
+"""The last version of Docker of which that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
@@ -30,7 +33,9 @@ class Workshop:
         """Return the repository of a seed, committed, with its parents built."""
         top = self.folder / f"{self.project}-{seed}" / f"repo-{seed}"
         top.parent.mkdir()
-        bench = Bench(self.engine, self.client, monorepo(seed, self.project), top)
+        # Newer BuildKits refuse names that are not UTF-8, on both sides.
+        repository = monorepo(seed, self.project, utf8=self.engine.major > NOT_ONLY_UTF8)
+        bench = Bench(self.engine, self.client, repository, top)
         bench.check_out()
         bench.build_parents()
         return bench

@@ -69,8 +69,8 @@ _PACK = {"arc.tar": bytes, "arc.tar.gz": lambda data: gzip.compress(data, mtime=
 _PACK |= {"arc.tar.bz2": bz2.compress, "arc.tar.xz": lzma.compress}
 
 
-def tree(rng: Random) -> Tree:
-    """Return a tree. No path lies below a file or a link."""
+def tree(rng: Random, *, utf8: bool = False) -> Tree:
+    """Return a tree. No path lies below a file or a link. utf8: all names are."""
     names = [*STEADY, *TARGETS, *_some(rng, PLAIN, 0.85), *_some(rng, ODD, 0.6)]
     found = {name: _file(rng, name) for name in names}
     found |= {name: File(LINK, LINKS[name].encode()) for name in _some(rng, tuple(LINKS), 0.85)}
@@ -80,7 +80,11 @@ def tree(rng: Random) -> Tree:
         found.pop("ln-out", None)
     found |= {name: File(FILE, _PACK[name](_archive(name))) for name in _some(rng, ARCHIVES, 0.97)}
     found["text.tar"] = File(FILE, b"no archive\n")
-    return found
+    return {name: each for name, each in found.items() if not utf8 or name.isascii() or is_utf8(name)}
+
+
+def is_utf8(name: str) -> bool:
+    return not any("\udc80" <= letter <= "\udcff" for letter in name)
 
 
 def _some(rng: Random, names: tuple[str, ...], share: float) -> list[str]:

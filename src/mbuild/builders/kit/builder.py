@@ -153,5 +153,6 @@ def _result(request: BuildRequest, told: progress.Progress, solved: Solved, sent
     if told.is_of_surroundings:
         raise EnvironmentFault(f"building '{request.image}': {told.error}")
     where = Where(request.dockerfile_path, solved.line or told.line)
-    problem = Problem(told.error, where, advice.on_lost_layer(told.error))
+    hints = advice.on_names(told.error, request) + advice.on_lost_layer(told.error)
+    problem = Problem(told.error, where, hints)
     return BuildResult("failed", problems=(problem,), sent=sent, log=told.log)
