@@ -148,3 +148,37 @@ def test_a_build_is_not_cancelled_while_its_container_starts(monkeypatch: pytest
     told.take({"vertexes": [{"digest": "c", "name": "[3/3] RUN make"} | ended, {"digest": "b"} | ended]})
     told.settle()
     assert clock.now == 100 + progress.START_SECONDS, "what has ended is not waited for"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (["ERROR: failed to solve: write /x: no space left on device"], True),
+        (
+            ["ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"],
+            True,
+        ),
+        (["ERROR: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?"], True),
+        (
+            [
+                'ERROR: failed to solve: process "/bin/sh -c echo \\"no space left on device\\" && exit 1" did not '
+                "complete successfully: exit code: 1"
+            ],
+            False,
+        ),
+        ([">>> RUN echo no space left on device", "ERROR: failed to solve: exit code: 1"], False),
+        ([' 3 | RUN echo "Cannot connect to the Docker daemon"', "ERROR: failed to solve: exit code: 1"], False),
+        (
+            [
+                'ERROR: failed to solve: process "/bin/sh -c true" did not complete successfully: failed to create '
+                "shim: write /run/x: no space left on device"
+            ],
+            True,
+        ),
+        ([], False),
+    ],
+)
+def test_whether_the_surroundings_have_failed(text: list[str], expected: bool) -> None:
+    told = Progress("api", lambda event: None)
+    told.text += text
+    assert told.is_of_surroundings == expected

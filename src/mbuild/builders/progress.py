@@ -28,6 +28,8 @@ for ever: of 12 that came at once 11, of 24 that came 0.05 to 0.15 s later 3, of
 
 _SURROUNDINGS = ("error reading from server: EOF", "Cannot connect to the Docker daemon", "no space left on device")
 """Signs in an error that something else than the build has failed."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""What an error quotes of the Dockerfile, such as a step's command, as Go's ``%q`` does."""
 
 
 def objects(lines: Iterable[bytes], text: list[str]) -> Iterator[dict[str, Any]]:
@@ -131,16 +133,21 @@ class Progress:
     @property
     def error(self) -> str:
         """The closing error as one line, BuildKit's own prefixes removed."""
-        found = [text for text in self.text if text.startswith(("ERROR: ", "error: "))]
-        last = found[-1] if found else (self.text[-1] if self.text else "no message")
-        last = re.sub(r"^(ERROR|error): ", "", last)
+        last = re.sub(r"^(ERROR|error): ", "", self._last)
         last = re.sub(r"^(?:failed to build: )?failed to solve: (?:failed to compute cache key: )?", "", last)
         return re.sub(r"failed to calculate checksum of ref \S+: ", "", last)
 
     @property
     def is_of_surroundings(self) -> bool:
         """Whether something else than the build has failed, by what was told besides its steps."""
-        return any(sign in line for sign in _SURROUNDINGS for line in self.text)
+        said = _QUOTED.sub('""', self._last)
+        return any(sign in said for sign in _SURROUNDINGS)
+
+    @property
+    def _last(self) -> str:
+        """The line with the closing error. Others are of the Dockerfile, too."""
+        found = [text for text in self.text if text.startswith(("ERROR: ", "error: "))]
+        return found[-1] if found else (self.text[-1] if self.text else "no message")
 
     def _vertex(self, vertex: dict[str, Any]) -> None:
         digest, name = str(vertex.get("digest", "")), str(vertex.get("name", ""))
