@@ -132,3 +132,32 @@ def test_kills_with_an_engine(
     finished = killed_run(repo, random_, "--builder", builder)
     check_after(repo, shop, finished, lambda: saved(engine, project, tmp_path), "--builder", builder)
     check_nothing_is_left(repo, "--builder", builder)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("builder", ["auto", "buildx", "docker"])
+def test_what_ends_after_the_run_takes_no_name_from_the_next(
+    repo: Repo, engine: EngineUnderTest, project: str, builder: str
+) -> None:
+    """The docker client of a killed run may live on, and end its build."""
+    repo.write({"build.yaml": f"version: 1\nproject: {project}\nimages: {{slow: {{}}}}\n", "slow/v": f"B {project}"})
+    step = 'RUN --network=none ["/busybox", "sh", "-c", "/busybox sleep 3"]'
+    repo.write({"slow/Dockerfile": f"FROM scratch\nCOPY busybox v /\n{step}\n"})
+    shutil.copy(BUSYBOX, repo.folder / "slow/busybox")
+    assert repo.mbuild("all", "--builder", builder).code == 0
+    latest = engine.run("image", "inspect", "--format", "{{.Id}}", f"{project}/slow:latest")
+    before = set(tags(engine, project))
+    repo.write({"slow/v": f"A {project}"})
+    argv = [sys.executable, "-m", "mbuild", "--progress", "plain", "-C", str(repo.folder), "all", "--builder", builder]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if "sleep 3" in line:
+                child.send_signal(signal.SIGKILL)
+    repo.write({"slow/v": f"B {project}"})
+    answer = repo.mbuild("all", "--no-wait", "--builder", builder, "--format", "json")
+    assert [each["status"] for each in answer.json["images"]] == ["reused"]
+    end = time.monotonic() + 8
+    while time.monotonic() < end and set(tags(engine, project)) == before:
+        time.sleep(0.2)
+    assert engine.run("image", "inspect", "--format", "{{.Id}}", f"{project}/slow:latest") == latest

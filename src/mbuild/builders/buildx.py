@@ -111,7 +111,10 @@ class Buildx(EngineStore):
                 argv = self._command(request, folder, dockerfile, context)
                 told = progress.Progress(request.image, emit)
                 code = self._run(argv, told, tar, request, cancel)
-            return self._result(request, told, code, folder / "metadata.json", cancel)
+            result = self._result(request, told, code, folder / "metadata.json", cancel)
+        if result.status in ("built", "cached") and not self._pushes(request) and request.names[1:]:
+            self.engine.tag(self._id(result), request.names[1:])
+        return result
 
     @contextlib.contextmanager
     def _context(
@@ -135,8 +138,9 @@ class Buildx(EngineStore):
         argv = [self.docker, "buildx", "build", "--progress=rawjson", "--provenance=false"]
         argv += ["--push" if pushes else "--load"]
         argv += [f"--metadata-file={folder / 'metadata.json'}", f"--file={dockerfile}"]
-        # What it pushes gets its other names when all is there.
-        argv += [f"--tag={tag}" for tag in (request.names[:1] if pushes else request.names)]
+        # Killed with this process, or not, a client may end its build later: by then another run may have given out the
+        # other names. They are given here, and what it pushes gets them when all is there.
+        argv += [f"--tag={tag}" for tag in request.names[:1]]
         if request.target:
             argv.append(f"--target={request.target}")
         argv += [f"--platform={','.join(request.platforms)}"] if request.platforms else []
