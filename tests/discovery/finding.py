@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mbuild.app.discovering import bake
+from mbuild.app.discovering import bake, propose
 from mbuild.config.load import load
 from mbuild.discovery.model import Bake, Discovery, Image
 from mbuild.discovery.sources import discover
 from mbuild.discovery.write import write
+from mbuild.graph.affected import affected
+from mbuild.graph.build import build_graph
+from mbuild.graph.node import Graph
 from mbuild.images import Project
 from tests.trees import MemoryTree
 
@@ -35,6 +38,16 @@ def written(files: Files, door: Bake | None = bake) -> str:
 
 def loaded(text: str, files: Files) -> Project:
     return load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: list(files))
+
+
+def affected_by(before: Files, after: Files) -> set[str]:
+    """Return the images that a change affects, by what is found before and after it."""
+    return {*affected([_graph(before)], _graph(after)).reasons}
+
+
+def _graph(files: Files) -> Graph:
+    tree = MemoryTree(files)
+    return build_graph(propose(tree).project, tree, "linux/amd64")
 
 
 def shown(image: Image) -> dict[str, object]:

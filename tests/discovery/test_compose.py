@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.discovery.finding import SCRATCH, find, images, loaded, notes, shown, written
+from tests.discovery.finding import SCRATCH, affected_by, find, images, loaded, notes, shown, written
 
 ONE = "services: {a: {build: ./a}}\n"
 
@@ -409,6 +409,28 @@ def test_a_label_may_have_blanks_in_its_name(labels: str) -> None:
     assert notes(files) == []
     (image,) = loaded(written(files), files).images
     assert image.labels == (("my label", "1"),)
+
+
+REFUSED = {
+    "a label": "labels: {a=b: '%s'}",
+    "a label of mbuild's": "labels: {dev.mbuild.x: '%s'}",
+    "a blank argument": "args: {A B: '%s'}",
+    "the value of an argument": "args: {A: '${V%s}'}",
+    "a context": "additional_contexts: {A B: ./%s}",
+    "a platform": "platforms: [linux/%s/x/y]",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_change_of_what_build_yaml_refuses_is_seen(name: str) -> None:
+    files = {"a/Dockerfile": SCRATCH, ".env": "V1=\0\nV2=\0\0\n", "1/x": "", "2/x": ""}
+    one, two = (
+        {**files, "compose.yaml": f"services:\n  a: {{build: {{context: a, {REFUSED[name] % each}}}}}\n"}
+        for each in "12"
+    )
+    assert [each for each in notes(one) if "left out: " in each]
+    assert affected_by(one, one) == set()
+    assert affected_by(one, two) == {"a"}
 
 
 @pytest.mark.parametrize("name", ["a", "a, dockerfile: Dockerfile", "., dockerfile: a/Dockerfile"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from mbuild import names as checked
@@ -13,13 +14,19 @@ from mbuild.images import Secret
 from mbuild.passed import cache, label_name, parse_ssh
 from mbuild.platforms import platform
 from mbuild.references import NameProblem, context_key, parse_reference, quoted
-from mbuild.values import dataclass, replace
+from mbuild.values import dataclass, field, replace
+
+_MAKING = ("argument", "platform", "label", "context")
+"""What makes another image; the rest is handed on."""
 
 
 def usable(build: Build, notes: Notes) -> Build:
-    """Return a build without what build.yaml would refuse, which is noted."""
+    """Return a build without what build.yaml would refuse, which is noted.
+
+    What of it whoever reads the other file makes another image of is unheld.
+    """
     check = _Check(build, notes)
-    return replace(
+    held = replace(
         build,
         args=tuple(each for each in build.args if check.passes("argument", _argument, each)),
         platforms=tuple(each for each in build.platforms if check.passes("platform", platform, each)),
@@ -30,6 +37,7 @@ def usable(build: Build, notes: Notes) -> Build:
         cache_to=tuple(each for each in build.cache_to if check.passes("cache", _cache, each)),
         contexts=tuple(_once(each for each in build.contexts if check.passes("context", _context, each))),
     )
+    return replace(held, unheld=(*build.unheld, *check.unheld)) if check.unheld else held
 
 
 def _once(contexts: Iterator[tuple[str, Other]]) -> list[tuple[str, Other]]:
@@ -44,6 +52,7 @@ def _once(contexts: Iterator[tuple[str, Other]]) -> list[tuple[str, Other]]:
 class _Check:
     build: Build
     notes: Notes
+    unheld: list[tuple[str, str]] = field(default_factory=list)
 
     def passes(self, what: str, check: object, value: object) -> bool:
         try:
@@ -53,6 +62,8 @@ class _Check:
                 f"{LABELS[self.build.source]} {quoted(self.build.name)}: {what} left out: {error.problems[0].message}"
             )
             self.notes.remark(message, self.build.where)
+            if what in _MAKING:
+                self.unheld.append((what, json.dumps(value, default=str)))
             return False
         return True
 
