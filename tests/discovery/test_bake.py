@@ -11,7 +11,7 @@ from mbuild.app.discovering import bake
 from mbuild.builders.buildx import find_docker
 from mbuild.discovery.model import Bake
 from mbuild.errors import ConfigError, EnvironmentFault
-from tests.discovery.finding import SCRATCH, images, notes, shown
+from tests.discovery.finding import SCRATCH, affected_by, images, notes, shown
 
 needs_buildx = pytest.mark.skipif(find_docker() is None, reason="no docker client has buildx, which evaluates HCL")
 
@@ -57,6 +57,93 @@ def test_what_is_handed_on_is_kept() -> None:
     assert found.ssh == ("default", "k=sub/id,~/x", "o=sub/p")
     assert found.labels == (("a", "1"),)
     assert (found.cache_from, found.cache_to) == (("type=local,src=sub/c", "ref=r/x,type=registry"), ())
+
+
+SETTINGS: dict[str, tuple[object, object]] = {
+    "annotations": (["a=1"], ["a=2"]),
+    "args": ({"A": "1"}, {"A": "2"}),
+    "attest": (["type=sbom"], ["type=provenance,mode=max"]),
+    "context": ("web", "base"),
+    "contexts": ({"n": "base"}, {"n": "mat"}),
+    "dockerfile": ("Dockerfile", "../base/Dockerfile"),
+    "entitlements": (["network.host"], ["security.insecure"]),
+    "extra-hosts": ({"h": "10.0.0.1"}, {"h": "10.0.0.2"}),
+    "labels": ({"a": "1"}, {"a": "2"}),
+    "network": ("host", "none"),
+    "no-cache": (False, True),
+    "no-cache-filter": (["a"], ["b"]),
+    "output": (["type=image,compression=gzip"], ["type=image,compression=zstd"]),
+    "platforms": (["linux/amd64"], ["linux/arm64"]),
+    "secret": (["id=a,env=A"], ["id=b,env=A"]),
+    "shm-size": ("1g", "2g"),
+    "ssh": (["default"], ["default", "k=web/Dockerfile"]),
+    "target": ("a", "b"),
+    "ulimits": (["nofile=1"], ["nofile=2"]),
+}
+"""What buildx knows of a target and that makes another image; ``call`` tells whether it is one."""
+OTHERWISE = {"cache-from", "cache-to", "call", "description", "dockerfile-inline", "inherits", "matrix", "name"} | {
+    "policy",
+    "pull",
+    "tags",
+}
+MATRIX = {"matrix": {"x": ["1", "2"]}, "name": "m${x}", "dockerfile": "Dockerfile"}
+
+
+@pytest.mark.parametrize("way", [pytest.param("buildx", marks=needs_buildx), "json", "inherited in json"])
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_change_of_any_setting_of_a_target_is_seen(key: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way != "buildx":
+        monkeypatch.setattr("mbuild.app.discovering._docker", lambda: None)
+    files = [_setting(key, said, inherited=way == "inherited in json") for said in SETTINGS[key]]
+    assert "web" in affected_by(*files)
+
+
+def _setting(key: str, said: object, *, inherited: bool) -> dict[str, str]:
+    web = {"context": "web", key: said}
+    target = {"web": {"inherits": ["_base"]}, "_base": web} if inherited else {"web": web}
+    stages = "FROM scratch AS a\nRUN --mount=type=secret,id=a x\nRUN --mount=type=ssh x\nFROM scratch AS b\n"
+    used = {"web/Dockerfile": f"ARG A\n{stages}FROM scratch\nARG A\nCOPY --from=n x* /\nCOPY --from=a /b /\n"}
+    return {"docker-bake.json": json.dumps({"target": target}), **DOCKERFILES, **used, "mat/x": ""}
+
+
+@needs_buildx
+def test_what_an_older_buildx_passes_over_counts_for_every_target_beside_a_matrix() -> None:
+    one, two = (_setting("network", each, inherited=False)["docker-bake.json"] for each in ("none", "host"))
+    files = [
+        {
+            "docker-bake.json": json.dumps({"target": json.loads(text)["target"] | {"m": MATRIX}}),
+            **DOCKERFILES,
+            "Dockerfile": SCRATCH,
+        }
+        for text in (one, two)
+    ]
+    assert affected_by(*files) >= {"web"}
+
+
+@needs_buildx
+def test_all_that_buildx_prints_of_a_target_is_known_here() -> None:
+    every = {key: said for key, (said, _) in SETTINGS.items()} | {"tags": ["x"], "pull": True}
+    printed = json.loads(bake([("docker-bake.json", json.dumps({"target": {"web": every}}).encode())], ["web"]))
+    assert set(printed["target"]["web"]) <= {*SETTINGS, *OTHERWISE}
+
+
+def test_settings_that_build_yaml_has_no_place_for_are_noted() -> None:
+    said = {"attest": ["type=sbom"], "network": "none", "output": ["type=image,name=x,push=true,compression=zstd"]}
+    files = {"docker-bake.json": json.dumps({"target": {"web": {"context": "web", **said}}}), **DOCKERFILES}
+    assert [each.rpartition(": ")[2] for each in notes(files, None)] == [
+        f"{each} has no place in build.yaml and is left out"
+        for each in ("network", "attest", "compression of its output")
+    ]
+
+
+def test_what_no_instruction_sees_tells_no_images_apart() -> None:
+    targets = {name: {"context": "web", **more} for name, more in (("web", {}), ("ci", {"attest": ["type=sbom"]}))}
+    one, two = (
+        {"docker-bake.json": json.dumps({"target": {**targets, "ci": each}}), **DOCKERFILES}
+        for each in (targets["ci"], targets["web"])
+    )
+    assert "ci" not in images(one, None)
+    assert affected_by(one, two) == {"web"}
 
 
 @needs_buildx

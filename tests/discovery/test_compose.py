@@ -236,6 +236,7 @@ def test_what_is_handed_on_is_kept() -> None:
 
 
 UNHELD = {
+    "entitlements": ("[network.host]", "[security.insecure]"),
     "extra_hosts": ("['h:10.0.0.1']", "['h:10.0.0.2']"),
     "hosts by name": ("{h: 10.0.0.1}", "{h: 10.0.0.2}"),
     "network": ("none", "host"),
@@ -260,6 +261,32 @@ def test_a_setting_that_build_yaml_has_no_place_for_tells_images_apart_and_is_no
     assert list(images({**files, "compose.yaml": "services:\n" + services[0].replace(" a:", " b:") + services[0]})) == [
         "a"
     ]
+
+
+APART = {
+    "no_cache": ("false", "true"),
+    "no_cache_filter": ("[a]", "[b]"),
+    "provenance": ("false", "mode=max"),
+    "sbom": ("false", "true"),
+    "x-bake: no-cache": ("{no-cache: false}", "{no-cache: true}"),
+    "x-bake: no-cache-filter": ("{no-cache-filter: a}", "{no-cache-filter: b}"),
+    "x-bake: output": ("{output: 'type=image,compression=gzip'}", "{output: ['type=image,compression=zstd']}"),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_a_setting_that_no_instruction_sees_tells_no_images_apart_and_counts(name: str) -> None:
+    key = name.partition(":")[0]
+    one, two = (
+        {
+            "compose.yaml": f"services:\n  a: {{build: {{context: a, {key}: {each}}}}}\n  b: {{build: a}}\n",
+            "a/Dockerfile": SCRATCH,
+        }
+        for each in APART[name]
+    )
+    assert list(images(one)) == ["a"]
+    assert affected_by(one, two) == {"a"}
+    assert "has no place in build.yaml" in notes(one)[0]
 
 
 @pytest.mark.parametrize("value", ["../out", "service:none"])

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from mbuild.discovery import bakejson, bakeoutline
-from mbuild.discovery.bakenewer import evaluated
+from mbuild.discovery.bakenewer import evaluated, with_passed_over
 from mbuild.discovery.bakeoutline import Block, Outline, is_private
 from mbuild.discovery.baketarget import OTHER_TARGET, Target, dockerfile_of, tags_of
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
@@ -215,6 +215,7 @@ class _Files:
 def _printed(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) -> dict[str, Any]:
     """Return what ``bake --print`` says of every target and of the groups that matter. Raises ConfigError."""
     answer: dict[str, Any] = json.loads(evaluated(bake, files, list(outline.targets)))
+    answer = with_passed_over(answer, dict(files))
     # Its default group is what was asked for.
     named = {name: each for name, each in answer.get("group", {}).items() if name != "default"}
     return answer | {"group": named | _groups(bake, files, outline)}

@@ -18,7 +18,8 @@ from mbuild.references import quoted
 from mbuild.values import dataclass, field
 
 _TEMPLATE = re.compile(r"\$\$\{|%%\{|\$\{\s*([A-Za-z_]\w*)\s*\}|[$%]\{")
-_MERGED = ("args", "contexts", "labels")
+_MERGED = ("args", "contexts", "extra-hosts", "labels")
+_JOINED = ("annotations", "attest", "entitlements")
 MAX_INHERITANCE = 32
 """So many targets may inherit from one another, and so many variables may be made of one another."""
 MAX_TEXT = 1_000_000
@@ -110,8 +111,9 @@ def _over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         for key in _MERGED
         if key in base or key in said
     }
+    joined = {key: [*_each(base[key]), *_each(said[key])] for key in _JOINED if key in base and key in said}
     inherits = [*_names(base.get("inherits")), *_names(said.get("inherits"))]
-    return {**base, **said, **merged, "inherits": inherits}
+    return {**base, **said, **merged, **joined, "inherits": inherits}
 
 
 def _names(inherits: Any) -> list[str]:

@@ -2,20 +2,27 @@
 
 buildx refuses a whole file for one argument that it does not know. What only describes a target or a variable, or says
 which values a variable may have, makes no other image: that is left out, where buildx itself says that it stands.
+In JSON it passes over what it does not know of a target without a word.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mbuild.discovery.bakejson import bodies, parsed
+from mbuild.discovery.bakejson import evaluate as evaluate_json
+from mbuild.discovery.bakeoutline import TARGET
 from mbuild.discovery.model import Bake
 from mbuild.errors import ConfigError
 
 MOST = 100
 """So many are left out, one after the other: buildx names one at a time."""
+
+PASSED_OVER = ("entitlements", "extra-hosts", "network")
+"""Settings of a target that buildx 0.13 does not know, and that make another image."""
 
 _ARGUMENT = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported argument; An argument named "(description|type)" is not')
 _BLOCK = re.compile(r'(.+?):(\d+),\d+-\d+: Unsupported block type; Blocks of type "(validation)" are not')
@@ -41,6 +48,35 @@ def evaluated(bake: Bake, files: Sequence[tuple[str, bytes]], targets: Sequence[
                 raise
             found[file] = text
     return bake(tuple(found.items()), targets)
+
+
+def with_passed_over(answer: dict[str, Any], texts: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what ``bake --print`` says with the settings of targets in JSON that it may have passed over."""
+    said = {path: text for path, text in texts.items() if path.endswith(".json") and _may_set(text)}
+    if not said:
+        return answer
+    try:
+        targets = evaluate_json(said)["target"]
+    except ConfigError:  # Nobody but buildx knows which target has them.
+        found = [body for text in said.values() for body in _targets(text)]
+        every = {key: values for key in PASSED_OVER if (values := [each[key] for each in found if key in each])}
+        targets = dict.fromkeys(answer.get("target", {}), every)
+    made = {
+        name: {key: value for key, value in targets.get(name, {}).items() if key in PASSED_OVER} | each
+        for name, each in answer.get("target", {}).items()
+    }
+    return {**answer, "target": made}
+
+
+def _may_set(text: bytes) -> bool:
+    return any(b'"%s"' % key.encode() in text for key in PASSED_OVER)
+
+
+def _targets(text: bytes) -> list[dict[str, Any]]:
+    try:
+        return [body for _, body in bodies(parsed(text), TARGET)]
+    except (ValueError, RecursionError, AttributeError):
+        return []
 
 
 def _without(files: dict[str, bytes], message: str) -> tuple[str, bytes | None]:

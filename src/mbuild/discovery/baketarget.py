@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,12 @@ from mbuild.values import dataclass
 
 OTHER_TARGET = "target:"
 """What a context begins with that is another target."""
+UNHELD = ("entitlements", "extra-hosts", "network", "shm-size", "ulimits")
+"""Settings that RUN can see, and that build.yaml has no place for."""
+APART = ("annotations", "attest", "no-cache", "no-cache-filter")
+"""Settings that no instruction sees: of the manifest, or of when steps are run anew."""
+_SENDING = ("context", "dest", "load", "name", "push", "push-by-digest", "registry.insecure", "store", "tar", "type")
+"""Attributes of an output that say where an image goes. Others say what it is like (BuildKit ``exporter``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,24 @@ class Target:
             labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
             cache_from=tuple(self._caches("cache-from")),
             cache_to=tuple(self._caches("cache-to")),
+            unheld=tuple(self._unheld(UNHELD)),
+            apart=(*self._unheld(APART), *self._output()),
             guesses=guesses,
         )
+
+    def _unheld(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for key in keys:
+            if said := self.said.get(key):
+                yield key, json.dumps(said, sort_keys=True)
+                self.notes.unheld(f"target {quoted(self.name)}", key, self.where)
+
+    def _output(self) -> Iterator[tuple[str, str]]:
+        said = (sorted(fields_of(each).items()) for each in self._listed("output"))
+        making = [[each for each in fields if each[0] not in _SENDING] for fields in said]
+        if found := [each for each in making if each]:
+            yield "output", json.dumps(found)
+            names = ", ".join(dict.fromkeys(name for each in found for name, _ in each))
+            self.notes.unheld(f"target {quoted(self.name)}", f"{names} of its output", self.where)
 
     def _args(self) -> Mapping[str, Any]:
         return self.said.get("args") or {}
@@ -96,7 +119,7 @@ class Target:
 
     def _secrets(self) -> Iterator[Secret]:
         for each in self.said.get("secret") or ():
-            fields = each if isinstance(each, Mapping) else dict(part.partition("=")[::2] for part in each.split(","))
+            fields = fields_of(each)
             identity, env = fields.get("id", ""), fields.get("env", "")
             file = fields.get("src") or fields.get("source") or ""
             if identity and not env and not file:
@@ -125,6 +148,11 @@ class Target:
 
     def _note(self, message: str, *hints: str) -> None:
         self.notes.add(f"target {quoted(self.name)} is left out: {message}", self.where, *hints)
+
+
+def fields_of(said: object) -> Mapping[str, Any]:
+    """Return the pairs of a description, which is text or a mapping."""
+    return said if isinstance(said, Mapping) else dict(part.partition("=")[::2] for part in str(said).split(","))
 
 
 def context_of(target: Mapping[str, Any], folder: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mbuild.discovery import composebake
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
-from mbuild.discovery.composeservice import OUTSIDE, UNHELD
+from mbuild.discovery.composeservice import APART, OUTSIDE, UNHELD
 from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, is_remote, joined, parent
@@ -198,6 +198,7 @@ class _Builder:
             cache_from=tuple(str(each) for each in self._list("cache_from")),
             cache_to=tuple(str(each) for each in self._list("cache_to")),
             unheld=tuple(self._unheld()),
+            apart=tuple(self._settings(APART)),
             read_as=self.service.read_as,
         )
 
@@ -222,15 +223,18 @@ class _Builder:
                 yield name, other
 
     def _unheld(self) -> Iterator[tuple[str, str]]:
-        """Yield the settings that build.yaml has no place for, which is noted, and contexts that are left out."""
-        for key in UNHELD:
-            if key in self.spec.parts:
-                yield key, json.dumps(self.spec.parts[key].value, sort_keys=True)
-                service = f"service {quoted(self.service.name)}"
-                self.notes.remark(f"{service}: {key} has no place in build.yaml and is left out", self.service.where)
+        """Yield the settings that RUN can see, and contexts that are left out."""
+        yield from self._settings(UNHELD)
         for name, value in sorted(self._mapping("additional_contexts").items()):
             if value is not None and self._other(value) is None:
                 yield "additional_contexts", json.dumps([name, value])
+
+    def _settings(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield settings that build.yaml has no place for, which is noted."""
+        for key in keys:
+            if key in self.spec.parts:
+                yield key, json.dumps(self.spec.parts[key].value, sort_keys=True)
+                self.notes.unheld(f"service {quoted(self.service.name)}", key, self.service.where)
 
     def _other(self, value: str) -> Other | None:
         if not value.startswith("service:"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEY = "x-bake"
 _CONTEXTS = "contexts"
-_LISTS = ("cache-from", "cache-to", "platforms", "secret", "ssh", "tags")
+_LISTS = ("cache-from", "cache-to", "no-cache", "no-cache-filter", "output", "platforms", "secret", "ssh", "tags")
 COMPOSE = " (compose)"
 """Behind the name of a service as compose builds it: no service is called so."""
 
@@ -98,6 +98,7 @@ def ways(build: Build, spec: Spec, around: Surroundings, notes: Notes) -> Iterat
         ssh=tuple(dict.fromkeys((*build.ssh, *more.ssh))),
         cache_from=tuple(dict.fromkeys((*build.cache_from, *more.cache_from))),
         cache_to=tuple(dict.fromkeys((*build.cache_to, *more.cache_to))),
+        apart=tuple(dict.fromkeys((*build.apart, *more.apart))),
     )
     if contexts:
         yield replace(build, name=build.name + COMPOSE, published=())

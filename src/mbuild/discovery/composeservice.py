@@ -18,8 +18,10 @@ from mbuild.values import dataclass, field
 
 _LISTS = ("platforms", "tags", "secrets", "ssh", "cache_from", "cache_to")
 _MAPPINGS = ("args", "additional_contexts", "labels")
-UNHELD = ("extra_hosts", "network", "privileged", "shm_size", "ulimits")
+UNHELD = ("entitlements", "extra_hosts", "isolation", "network", "privileged", "shm_size", "ulimits")
 """Settings that RUN can see, and that build.yaml has no place for."""
+APART = ("no_cache", "no_cache_filter", "provenance", "sbom")
+"""Settings that no instruction sees: of the manifest, or of when steps are run anew."""
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
 OUTSIDE = "\0outside:"
 """Marks a path that leads out of the repository; what follows is the path as written."""
@@ -111,7 +113,7 @@ def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
             )
         elif key in _LISTS and node.items:
             yield key, Part(tuple(_item(key, each, scope) for each in node.items), tag)
-        elif key in UNHELD and not node.is_null:
+        elif key in (*UNHELD, *APART) and not node.is_null:
             yield key, Part(_written(node, scope), tag)
 
 

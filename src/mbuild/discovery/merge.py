@@ -128,7 +128,13 @@ class _Merge:
         secrets = {secret.id: secret for each in reversed(group) for secret in each.secrets}
         platforms = tuple(dict.fromkeys(each for build in group for each in build.platforms))
         args = tuple(sorted({**dict(head.args), **dict(_required(head, by_build))}.items()))
-        build = replace(head, args=args, platforms=platforms, secrets=tuple(secrets[each] for each in sorted(secrets)))
+        build = replace(
+            head,
+            args=args,
+            platforms=platforms,
+            secrets=tuple(secrets[each] for each in sorted(secrets)),
+            unheld=(*head.unheld, *dict.fromkeys(each for build in group for each in build.apart)),
+        )
         contexts = tuple(self._contexts(name, head, by_build))
         places = tuple(dict.fromkeys(each.where for each in group))
         return Image(name, build, contexts, aliases.get(name, ()), places, guesses)

@@ -44,6 +44,7 @@ class Build:
     called:    names that it has besides where the source publishes nothing: they count where a Dockerfile uses them.
     ssh, cache_from, cache_to: as build.yaml takes them.
     unheld:    settings that build.yaml has no place for, by name, as text.
+    apart:     such settings that no instruction sees: with others the same build makes the same files.
     guesses:   what was guessed and why, as sentences for a comment.
     aside:     why it is rather no image of its own; "" where it is one.
     """
@@ -66,6 +67,7 @@ class Build:
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     unheld: tuple[tuple[str, str], ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
     guesses: tuple[str, ...] = ()
     aside: str = ""
     read_as: str = ""

@@ -21,6 +21,10 @@ class Notes:
         """Note one thing for which nothing is left out."""
         self._problems[Remark(message, where, hints)] = None
 
+    def unheld(self, build: str, setting: str, where: Where) -> None:
+        """Note that a setting of a build is not carried out. build: what it is called."""
+        self.remark(f"{build}: {setting} has no place in build.yaml and is left out", where)
+
     def leave_out(self, problem: Problem) -> None:
         """Note why something is left out, as what it is."""
         self._problems[problem] = None
