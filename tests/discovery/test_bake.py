@@ -10,8 +10,8 @@ import pytest
 from mbuild.app.discovering import bake
 from mbuild.builders.buildx import find_docker
 from mbuild.discovery.model import Bake
-from mbuild.errors import ConfigError, EnvironmentFault
-from tests.discovery.finding import SCRATCH, affected_by, images, notes, shown
+from mbuild.errors import ConfigError, EnvironmentFault, Remark
+from tests.discovery.finding import SCRATCH, affected_by, find, images, notes, shown
 
 needs_buildx = pytest.mark.skipif(find_docker() is None, reason="no docker client has buildx, which evaluates HCL")
 
@@ -134,6 +134,28 @@ def test_settings_that_build_yaml_has_no_place_for_are_noted() -> None:
         f"{each} has no place in build.yaml and is left out"
         for each in ("network", "attest", "compression of its output")
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "message"),
+    [
+        ("../x", "../y", "a context of target 'web' is left out: '../x' is not in this repository"),
+        ("target:x", "target:y", "the context 'n' is left out: 'x' is no image here"),
+    ],
+)
+def test_a_context_that_is_left_out_counts_and_is_no_more_than_a_remark(one: str, two: str, message: str) -> None:
+    first, second = (
+        {
+            "docker-bake.json": json.dumps({"target": {"web": {"context": "web", "contexts": {"n": each}}}}),
+            **DOCKERFILES,
+        }
+        for each in (one, two)
+    )
+    (said,) = find(first, None).problems
+    assert (isinstance(said, Remark), said.message) == (True, message)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mbuild.app.discovering._docker", lambda: None)
+        assert affected_by(first, second) == {"web"}
 
 
 def test_what_no_instruction_sees_tells_no_images_apart() -> None:

@@ -111,7 +111,7 @@ def test_several_files_add_to_it() -> None:
     ("baked", "message"),
     [
         ({"contexts": {"n": "${"}}, "compose.yaml:1: service 'a' cannot be read: "),
-        ({"contexts": {"n": "../../n"}}, "compose.yaml:1: target 'a' is left out: its context '../../n' is not in"),
+        ({"contexts": {"n": "../../n"}}, "compose.yaml:1: a context of target 'a' is left out: '../../n' is not in"),
         ({"contexts": {"n": "target:nope"}}, "compose.yaml:1: the context 'n' is left out: 'nope' is no image here"),
     ],
 )

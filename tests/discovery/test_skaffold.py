@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discovery.finding import SCRATCH, images, notes, shown
+from mbuild.errors import Remark
+from tests.discovery.finding import SCRATCH, affected_by, find, images, notes, shown
 
 HEAD = "apiVersion: skaffold/v4beta1\nkind: Config\n"
 
@@ -117,6 +118,27 @@ def test_profiles_templates_and_the_environment_are_reported() -> None:
         "skaffold.yaml:6: the argument 'C' takes its value from the caller's environment, so it is left out",
         "skaffold.yaml:8: the profile 'p' changes artifacts; profiles are not read",
     ]
+
+
+@pytest.mark.parametrize(("one", "two"), [("'{{.B}}'", "'{{.C}}'"), ("null", "'{{.C}}'"), ("'{{.B}}'", "1")])
+def test_a_change_of_an_argument_that_is_left_out_is_seen(one: str, two: str) -> None:
+    said = "build:\n  artifacts:\n  - image: a\n    docker: {buildArgs: {A: %s}}\n"
+    files = ({"skaffold.yaml": HEAD + said % each, "Dockerfile": SCRATCH} for each in (one, two))
+    assert affected_by(*files) == {"a"}
+
+
+def test_what_leaves_no_image_out_is_a_remark() -> None:
+    files = {
+        "skaffold.yaml": HEAD + "requires: [{git: {repo: x}}, {path: no}]\n"
+        "build: {artifacts: [{image: a, docker: {buildArgs: {A: null}}}, {image: b, jib: {}}]}\n"
+        "profiles: [{name: p, build: {artifacts: [{image: z}]}}]\n",
+        "Dockerfile": SCRATCH,
+    }
+    plain = {each.message for each in find(files).problems if not isinstance(each, Remark)}
+    assert plain == {
+        "requires: there is no 'no'",
+        "artifact 'b' is left out: it is built by jib, not from a Dockerfile",
+    }
 
 
 def test_broken_files_give_one_line() -> None:

@@ -67,7 +67,7 @@ class Target:
             labels=tuple(sorted((name, str(value or "")) for name, value in (self.said.get("labels") or {}).items())),
             cache_from=tuple(self._caches("cache-from")),
             cache_to=tuple(self._caches("cache-to")),
-            unheld=tuple(self._unheld(UNHELD)),
+            unheld=(*self._unheld(UNHELD), *self._outside()),
             apart=(*self._unheld(APART), *self._output()),
             guesses=guesses,
         )
@@ -113,9 +113,15 @@ class Target:
         if is_remote(value) or value.startswith(("docker-image:", "oci-layout:")):
             return Other(EXTERNAL, value)
         path = joined(self.folder, value)
-        if path is None:
-            self._note(f"its context {quoted(value)} is not in this repository")
         return None if path is None else Other(FOLDER, path)
+
+    def _outside(self) -> Iterator[tuple[str, str]]:
+        """Yield the named contexts that are left out, which is noted."""
+        for name, value in sorted((self.said.get("contexts") or {}).items()):
+            if self._other(str(value)) is None:
+                yield "contexts", json.dumps([name, value])
+                message = f"a context of target {quoted(self.name)} is left out"
+                self.notes.remark(f"{message}: {quoted(str(value))} is not in this repository", self.where)
 
     def _secrets(self) -> Iterator[Secret]:
         for each in self.said.get("secret") or ():

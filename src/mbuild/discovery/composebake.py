@@ -98,6 +98,7 @@ def ways(build: Build, spec: Spec, around: Surroundings, notes: Notes) -> Iterat
         ssh=tuple(dict.fromkeys((*build.ssh, *more.ssh))),
         cache_from=tuple(dict.fromkeys((*build.cache_from, *more.cache_from))),
         cache_to=tuple(dict.fromkeys((*build.cache_to, *more.cache_to))),
+        unheld=(*build.unheld, *more.unheld),
         apart=tuple(dict.fromkeys((*build.apart, *more.apart))),
     )
     if contexts:

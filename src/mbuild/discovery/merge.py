@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from mbuild import names as checked
@@ -128,12 +129,13 @@ class _Merge:
         secrets = {secret.id: secret for each in reversed(group) for secret in each.secrets}
         platforms = tuple(dict.fromkeys(each for build in group for each in build.platforms))
         args = tuple(sorted({**dict(head.args), **dict(_required(head, by_build))}.items()))
+        apart = dict.fromkeys(each for build in group for each in build.apart)
         build = replace(
             head,
             args=args,
             platforms=platforms,
             secrets=tuple(secrets[each] for each in sorted(secrets)),
-            unheld=(*head.unheld, *dict.fromkeys(each for build in group for each in build.apart)),
+            unheld=(*head.unheld, *apart, *self._no_images(name, head, by_build)),
         )
         contexts = tuple(self._contexts(name, head, by_build))
         places = tuple(dict.fromkeys(each.where for each in group))
@@ -143,18 +145,22 @@ class _Merge:
         """Yield the named contexts as build.yaml writes them."""
         for label, other in build.contexts:
             if other.kind == BUILD:
-                image = by_build.get(other.value)
-                if image is None or image == name:
-                    called = quoted(other.value.rpartition("\0")[2])
-                    self.notes.remark(
-                        f"the context {quoted(label)} is left out: {called} is no image here", build.where
-                    )
-                    continue
-                yield label, f"image:{image}"
+                image = by_build.get(other.value, name)
+                if image != name:
+                    yield label, f"image:{image}"
             elif other.kind == FOLDER:
                 yield label, f"./{other.value}" if other.value else "."
             else:
                 yield label, other.value
+
+    def _no_images(self, name: str, build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield the named contexts that are left out since what they name is no image, which is noted."""
+        for label, other in build.contexts:
+            if other.kind == BUILD and by_build.get(other.value, name) == name:
+                called = other.value.rpartition("\0")[2]
+                message = f"the context {quoted(label)} is left out: {quoted(called)} is no image here"
+                self.notes.remark(message, build.where)
+                yield "contexts", json.dumps([label, called])
 
     def _asides(
         self, groups: Mapping[Identity, list[Build]], active: Mapping[Identity, list[Build]], namer: Namer

@@ -8,6 +8,7 @@ artifacts when they are switched on; they are reported, not applied.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -91,13 +92,13 @@ class _Skaffold:
                 message = (
                     f"the profile {quoted(profile.get('name').text or '')} changes artifacts; profiles are not read"
                 )
-                self.notes.add(message, Where(file, profile.line))
+                self.notes.remark(message, Where(file, profile.line))
 
     def _required(self, document: Node, file: str) -> Iterator[str]:
         """Yield the files that a configuration requires: a file, or the skaffold.yaml of a folder."""
         for each in document.get("requires").items:
             if not each.get("git").is_null:
-                self.notes.add("requires: another repository is not read", Where(file, each.line))
+                self.notes.remark("requires: another repository is not read", Where(file, each.line))
             written = each.get("path").text
             path = None if written is None else joined(parent(file), written)
             if written is None or path is None:
@@ -142,6 +143,7 @@ class _Artifact:
             context=context or "",
             target=said.get("target").text,
             args=tuple(sorted(self._args(said).items())),
+            unheld=tuple(self._unheld(said)),
             requires=tuple(self._requires()),
             published=(self.image,),
             platforms=tuple(each.text or "" for each in self.node.get("platforms").items) or self.platforms,
@@ -166,15 +168,17 @@ class _Artifact:
                 yield alias, Other(BUILD, image)
 
     def _args(self, said: Node) -> dict[str, str]:
-        found: dict[str, str] = {}
+        values = {name: scalar_text(node) for name, node in said.get("buildArgs").fields.items()}
+        return {name: value for name, value in values.items() if value is not None and "{{" not in value}
+
+    def _unheld(self, said: Node) -> Iterator[tuple[str, str]]:
+        """Yield the arguments whose values nothing here says, which is noted."""
         for name, node in said.get("buildArgs").fields.items():
             value = scalar_text(node)
             if value is None or "{{" in value:
                 why = "is known only when skaffold runs" if value else "takes its value from the caller's environment"
-                self.notes.add(f"the argument {quoted(name)} {why}, so it is left out", Where(self.file, node.line))
-            else:
-                found[name] = value
-        return found
+                self.notes.remark(f"the argument {quoted(name)} {why}, so it is left out", Where(self.file, node.line))
+                yield "buildArgs", json.dumps([name, value])
 
 
 def _shared(one: str, other: str) -> list[str]:
