@@ -55,6 +55,23 @@ def test_it_agrees_with_affected_on_every_commit(repo: Repo) -> None:
     assert found["all_rebuilds"] == sum(each["images"] for each in found["commits"])
 
 
+def test_it_agrees_with_affected_on_what_a_change_leaves_out(repo: Repo) -> None:
+    """A plain Dockerfile answers for the first; nothing does for the second, nor for one that BuildKit refuses."""
+    plain = {"web/Dockerfile": "FROM scratch AS t\nCOPY x /\n", "web/x": "", "own/Dockerfile": "FROM scratch\n"}
+    repo.commit({"compose.yaml": "services: {web: {build: web}}\n"} | plain)
+    repo.commit({"compose.yaml": "services: {web: {build: 'https://x.y/z.git'}}\n"})
+    repo.commit({"compose.yaml": "services: {web: {build: web}, api: {build: {context: web, target: t}}}\n"})
+    repo.commit({"compose.yaml": "services: {web: {build: web}, api: {build: 'https://x.y/z.git'}}\n"})
+    repo.commit({"own/Dockerfile": "FROM scratch\nCOPPY x /\n"})
+    found = repo.mbuild(*QUESTION).json["commits"]
+    question = ("affected", "--list", "--format", "json")
+    asked = [repo.mbuild(*question, "--base", each["parent"], "--head", each["commit"]) for each in found]
+    assert [each.code for each in asked] == [0, 0, 2, 2]
+    assert [{*each["rebuilt"]} for each in found[:2]] == [each.affected() for each in asked[:2]] == [{"web"}, {"api"}]
+    for each, answer in zip(found[2:], asked[2:], strict=True):
+        assert f"error: {each['problem']}" in answer.err
+
+
 def size_at(repo: Repo, commit: str, image: str) -> int:
     answer = repo.mbuild("context", image, "--head", commit, "--format", "json")
     assert answer.code == 0, answer.err
@@ -153,7 +170,8 @@ def test_what_cannot_be_read_is_said_and_the_rest_goes_on(shop: Repo) -> None:
     answer = shop.mbuild(*QUESTION, "--last", "3")
     assert answer.code == 0
     found = json.loads(answer.out)["commits"]
-    assert ["problem" in each for each in found] == [True, True, False]
+    assert ["problem" in each for each in found] == [True, False, False]
+    assert len(found[1]["rebuilt"]) == found[1]["images"], "what cannot be compared is new"
     assert found[2]["rebuilt"]
     shop.commit({"api/Dockerfile": "FROM scratch\nCOPPY a b\n"}, "broken Dockerfile")
     (broken,) = json.loads(shop.mbuild(*QUESTION, "--last", "1").out)["commits"]

@@ -89,6 +89,15 @@ def test_replays_look_where_other_commands_do(deploy: Repo) -> None:
     assert Path("api").is_dir()
 
 
+def test_a_replay_looks_at_each_commit_for_the_one_that_holds_there(deploy: Repo) -> None:
+    deploy.commit({"deploy/api/f": "more\n", "tools/lint/f": "more\n"})
+    deploy.git("rm", "-q", "deploy/build.yaml")
+    deploy.commit({"tools/lint/f": "lint\n"})
+    found = mbuild("simulate", "--format", "json").json["commits"]
+    asked = [mbuild(*LIST, "--base", each["parent"], "--head", each["commit"]).affected() for each in found]
+    assert [{*each["rebuilt"]} for each in found] == asked == [{"api"}, {"api"}, {"api"}, {"lint"}]
+
+
 @pytest.mark.parametrize("head", [("--head", "main"), ()])
 def test_images_that_a_nearer_one_hides_are_removed(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, head: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.errors import Broken, Problem, Remark
+from mbuild.errors import Broken, ConfigError, Problem, Remark
 from mbuild.git.trees import EmptyTree
 from mbuild.graph.affected import Affected, Reason
 from mbuild.values import dataclass, field, replace
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from mbuild.graph.node import Graph
     from mbuild.images import ImageDef
     from mbuild.tree import Tree
+
+
+def weighed(
+    judged: Affected,
+    head: Graph,
+    trees: Sequence[Tree],
+    bases: Sequence[Made | None],
+    notes: Sequence[Problem],
+    differs: Callable[[], Sequence[Sequence[Change]]],
+) -> Affected:
+    """Return an answer in which what the change leaves out is affected. Raises ConfigError where nothing can be said.
+
+    trees: of the bases. notes: on head. differs: gives what differs between each base and head.
+    """
+    found = lost(bases, head, brought(bases, notes))
+    # Of one thing that is wrong the more detailed problem is said.
+    if wrong := {str(each): each for each in (*broken(trees, bases, notes, differs), *found.errors())}:
+        raise ConfigError(wrong.values())
+    return found.with_reasons(judged, head)
 
 
 def brought(bases: Iterable[Made | None], notes: Iterable[Problem]) -> list[Problem]:

@@ -105,13 +105,8 @@ def ask(
                 meanwhile(commit is None)
     tree = its_tree()
     snapshot, judged, unowned = _judged(workspace, graphs, placed, bases, tree, differs, known)
-    brought = leftout.brought(bases, snapshot.notes)
-    lost = leftout.lost(bases, snapshot.graph, brought)
-    # Of one thing that is wrong the more detailed problem is said.
-    if wrong := {str(each): each for each in (*leftout.broken(trees, bases, snapshot.notes, differs), *lost.errors())}:
-        raise ConfigError(wrong.values())
-    judged = lost.with_reasons(judged, snapshot.graph)
-    notes.extend(brought[:MOST_BROUGHT])
+    judged = leftout.weighed(judged, snapshot.graph, trees, bases, snapshot.notes, differs)
+    notes.extend(leftout.brought(bases, snapshot.notes)[:MOST_BROUGHT])
     if left := len(snapshot.notes):
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")

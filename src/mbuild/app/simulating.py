@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.app.leftout import weighed
 from mbuild.app.question import unseen
 from mbuild.app.reporting import context_info
-from mbuild.app.upward import for_head
+from mbuild.app.upward import at_tree, for_head, for_tree
 from mbuild.app.workspace import Snapshot, open_workspace
 from mbuild.errors import ConfigError, DockerfileError, GitError, Problem
 from mbuild.git.bring import bring
 from mbuild.git.diff import diff
 from mbuild.git.history import Commit, first_parents, missing_history
-from mbuild.graph.affected import affected
+from mbuild.graph.affected import Affected, affected
 from mbuild.graph.impact import causes
 from mbuild.output.simulation import Replayed
 from mbuild.process.spread import spread
@@ -99,7 +100,7 @@ def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed
 
     Raises GitError where an object is missing.
     """
-    course = _Course(workspace, workspace.graphs)
+    course = _Course(workspace)
     for commit in commits:
         if commit.parent is not None:
             try:
@@ -112,21 +113,26 @@ def replay(workspace: Workspace, commits: Iterable[Commit]) -> Iterator[Replayed
 def doubts(workspace: Workspace, replayed: Sequence[Replayed]) -> tuple[Problem, ...]:
     """Return what the reader of a replay should know of the last commit's images. Raises MbuildError."""
     last = next((each.commit.id for each in replayed[-1:] if each.images), None)
-    tree = workspace.tree(last) if last else None
-    if tree is None or not workspace.is_guessed(tree):
+    if last is None:
         return ()
-    return tuple(unseen(workspace.snapshot(tree).graph, ()))
+    tree = workspace.tree(last)
+    place = for_tree(workspace, lambda: tree)
+    return tuple(unseen(place.snapshot(tree).graph, ())) if place.is_guessed(tree) else ()
 
 
 @dataclass(slots=True)
 class _Course:
-    """Where the replay stands: the last commit with its graph, and how big the contexts of its images are."""
+    """Where the replay stands: the last commit with its graph, and how big the contexts of its images are.
+
+    holding: the path of the build.yaml that its graph is from. graphs: by such a path.
+    """
 
     workspace: Workspace
-    graphs: Graphs
     at: str = ""
+    holding: str | None = None
     made: Made | None = None
     bytes: dict[str, int] = field(default_factory=dict)
+    graphs: dict[str | None, Graphs] = field(default_factory=dict)
 
     def lose(self) -> None:
         self.at, self.made = "", None
@@ -135,20 +141,25 @@ class _Course:
     def step(self, commit: Commit, parent: str) -> Replayed:
         repository = self.workspace.repository
         before, after = repository.commit_tree(parent), repository.commit_tree(commit.id)
-        base = self.made if self.at == parent else self.graphs.at(before)
-        if base is not None and self.at != parent:
+        place = for_tree(self.workspace, lambda: after)
+        placed = at_tree(place, before)
+        known = self.at == parent and self.holding == placed.inside
+        base = self.made if known else self._base(placed, before)
+        if base is not None and not known:
             self._measure(before, base, base.graph.nodes)
         changes = diff(before, after)
-        head = self.graphs.after(base, after, changes) if base is not None and base.whole else self.graphs.at(after)
-        self.at, self.made = commit.id, head
+        graphs, sound = self._graphs(place), base if placed.inside == place.inside else None
+        head = graphs.after(sound, after, changes) if sound is not None and sound.whole else graphs.at(after)
+        self.at, self.holding, self.made = commit.id, place.inside, head
         if head is None:
             return Replayed(commit)
         if not head.whole:
             raise DockerfileError(head.problems)
         graph = head.graph
         # Without a build.yaml at base every image is new.
-        new = dict.fromkeys(graph.nodes, ())
-        reasons = new if base is None else affected([base.graph], graph, [changes]).reasons
+        new = Affected(dict.fromkeys(graph.nodes, ()), ())
+        judged = new if base is None else affected([base.graph], graph, [changes])
+        reasons = weighed(judged, graph, [before], [base], head.notes, lambda: [changes]).reasons
         self._measure(after, head, reasons)
         return Replayed(
             commit,
@@ -159,6 +170,18 @@ class _Course:
             causes(graph.order, reasons, by_path=False),
             causes(graph.order, reasons, by_path=True),
         )
+
+    def _base(self, place: Workspace, tree: CommitTree) -> Made | None:
+        """Return the graph at a base. What cannot be read there counts as absent, as in any question."""
+        try:
+            return self._graphs(place).at(tree)
+        except ConfigError:
+            return None
+
+    def _graphs(self, place: Workspace) -> Graphs:
+        if place.inside not in self.graphs:
+            self.graphs[place.inside] = place.graphs
+        return self.graphs[place.inside]
 
     def _measure(self, tree: CommitTree, made: Made, names: Iterable[str]) -> None:
         """Note how big contexts are; only those of affected images can have changed."""

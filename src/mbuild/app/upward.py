@@ -10,7 +10,7 @@ from mbuild.config.find import NAME
 from mbuild.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mbuild.app.workspace import Workspace
     from mbuild.git.repository import Repository
@@ -22,13 +22,19 @@ def for_head(workspace: Workspace, head: str | None) -> Workspace:
 
     What a sparse checkout leaves out is in the work tree as it is in the commit. Raises GitError.
     """
+    if head is not None:
+        return for_tree(workspace, lambda: workspace.head(head))
     paths = _upward(workspace)
-    if head is not None and (len(paths) > 1 or workspace.config is None):
-        return _holding(workspace, workspace.head(head), paths)
-    if head is None and (nearer := paths[: paths.index(workspace.inside)] if workspace.inside in paths else paths):
+    if nearer := paths[: paths.index(workspace.inside)] if workspace.inside in paths else paths:
         left_out = _left_out(workspace.repository, nearer)
         return _with(workspace, next((each for each in nearer if each in left_out), None))
     return workspace
+
+
+def for_tree(workspace: Workspace, tree: Callable[[], Tree]) -> Workspace:
+    """Return a workspace with the build.yaml that holds at head, a tree that is asked for where there is a choice."""
+    paths = _upward(workspace)
+    return _holding(workspace, tree(), paths) if len(paths) > 1 or workspace.config is None else workspace
 
 
 def at_tree(workspace: Workspace, tree: Tree) -> Workspace:
