@@ -178,6 +178,34 @@ def test_a_file_that_is_read_twice_with_other_variables_states_two_images(name: 
     assert made_from == {(("V", "1"),), (("V", "2"),)}
 
 
+INCLUDED_TWICE = {
+    "with one content": ("[s.yaml, s.yaml]", ["0"]),
+    "by two ways": ("[s.yaml, via/via.yaml]", ["0"]),
+    "with variables": ("[{path: s.yaml, env_file: 1.env}, {path: s.yaml, env_file: 2.env}]", ["1", "2"]),
+    "by two ways with variables": ("[{path: s.yaml, env_file: 1.env}, via/via.yaml]", ["1", "0"]),
+    "for two folders": ("[s.yaml, {path: s.yaml, project_directory: via}]", ["0", "0"]),
+    "three times": ("[s.yaml, %s, %s]" % (("{path: s.yaml, env_file: 1.env}",) * 2), ["0", "1"]),
+}
+
+
+@pytest.mark.parametrize("name", INCLUDED_TWICE)
+def test_a_service_that_one_project_includes_twice_is_one_where_it_is_the_same(name: str) -> None:
+    include, values = INCLUDED_TWICE[name]
+    files = {
+        "compose.yaml": f"include: {include}\nservices: {{}}\n",
+        "s.yaml": 'services: {s: {build: {context: ., args: {V: "${V:-0}"}}}}\n',
+        "via/via.yaml": "include: [../s.yaml]\n",
+        "1.env": "V=1\n",
+        "2.env": "V=2\n",
+        "Dockerfile": SCRATCH,
+        "via/Dockerfile": SCRATCH,
+    }
+    found = images(files)
+    assert [value for each in found.values() for _, value in each.build.args] == values
+    refused = "compose.yaml:1: include: service 's' is there already and is another one, which compose refuses"
+    assert notes(files) == [refused] * (len(values) - 1)
+
+
 def test_a_file_that_is_read_twice_is_not_missing_what_one_reading_finds() -> None:
     files = {
         "compose.yaml": "include: [{path: sub/compose.yaml, project_directory: .}]\n",

@@ -19,6 +19,8 @@ from mbuild.tree import Tree, follow
 from mbuild.values import dataclass, field, replace
 
 MAX_INCLUDES = 500
+AGAIN = " (again)"
+"""Behind the name of a service that is included once more, as another one: no service is called so."""
 Services = dict[str, Service]
 
 
@@ -90,7 +92,7 @@ class Loader:
         found: Services = {}
         for item in document.get("include").items or ():
             for name, each in self._included(item, scope, stack).items():
-                found.setdefault(name, each)
+                self._add(found, name, each, scope.where(item))
         services = document.get("services")
         if not services.is_null and not isinstance(services.value, dict):
             self.notes.add("'services' must be a mapping", scope.where(services))
@@ -98,6 +100,21 @@ class Loader:
             each = self._service(name, document, scope, ())
             found[name] = over(found[name], each) if name in found else each
         return found
+
+    def _add(self, found: Services, name: str, service: Service, where: Where) -> None:
+        """Add a service that is included.
+
+        Of one that is there already compose makes one where both are the same, and otherwise refuses the project
+        (compose-go ``loader/include.go``: importResources). Nothing of either is passed over here: both are images.
+        """
+        key = name
+        while key in found and (found[key].image, found[key].build) != (service.image, service.build):
+            key += AGAIN
+        if key not in found:
+            found[key] = replace(service, name=key) if key != name else service
+            if key != name:
+                message = f"include: service {quoted(name)} is there already and is another one, which compose refuses"
+                self.notes.remark(message, where)
 
     def _included(self, item: Node, scope: Scope, stack: tuple[str, ...]) -> Services:
         try:
