@@ -242,6 +242,23 @@ def test_what_a_change_leaves_out_is_affected_where_its_dockerfile_answers(name:
     assert (after.code, after.affected()) == (0, set())
 
 
+def test_what_a_file_stated_that_compose_file_names_still_is_affected_or_an_error(repo: Repo) -> None:
+    plain = {"web/Dockerfile": "FROM scratch AS t\nCOPY x /\n", "web/x": ""}
+    repo.commit({".env": "COMPOSE_FILE=stack.yml\n", "stack.yml": "services: {web: {build: web}}\n"} | plain)
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    repo.git("rm", "-q", "stack.yml")
+    repo.commit({})
+    answer = repo.mbuild(*question)
+    assert (answer.code, answer.affected()) == (0, {"web"})
+    assert "stack.yml: there is no such file, though COMPOSE_FILE of .env names it" in answer.err
+    repo.commit({"stack.yml": "services: {web: {build: web}, api: {build: {context: web, target: t}}}\n"})
+    repo.git("rm", "-q", "stack.yml")
+    repo.commit({})
+    gone = repo.mbuild(*question)
+    assert (gone.code, gone.out) == (2, "")
+    assert "hint: the base has it as an image: api;" in gone.err
+
+
 def test_what_a_change_leaves_out_is_an_error_where_nothing_answers_for_it(repo: Repo) -> None:
     plain = "FROM scratch\nCOPY x /\n"
     services = "services:\n  web: {build: web}\n  api: {build: {context: web, target: t}}\n"

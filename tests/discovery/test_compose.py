@@ -45,6 +45,46 @@ def test_compose_file_of_dotenv_names_the_default_set() -> None:
     assert "b" in found
 
 
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("no.yml:base.yml", "sub/no.yml: there is no such file, though COMPOSE_FILE of .env names it"),
+        ("base.yml:a", "sub/a: there is no such file, though COMPOSE_FILE of .env names it"),
+        ("base.yml:broken", "sub/broken: there is no such file, though COMPOSE_FILE of .env names it"),
+        ("base.yml:../../x.yml", "sub/.env: COMPOSE_FILE names '../../x.yml', which is not in this repository"),
+    ],
+)
+def test_a_file_that_compose_file_names_and_that_is_not_there_is_said(named: str, message: str) -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "sub/.env": f"COMPOSE_FILE={named}\n",
+        "sub/base.yml": "services: {a: {build: {context: ./a, target: t}}}\n",
+        "sub/broken": ("link", "nowhere"),
+        "sub/a/Dockerfile": "FROM scratch AS t\n",
+    }
+    assert notes(files) == [message]
+    assert shown(images(files)["a"])["target"] == "t"
+
+
+def test_the_folder_of_the_first_file_is_that_of_the_project_though_it_is_not_there() -> None:
+    files = {
+        ".env": "COMPOSE_FILE=deploy/no.yml:base.yml\n",
+        "base.yml": "services: {a: {build: {context: ./a, target: t}}}\n",
+        "deploy/a/Dockerfile": "FROM scratch AS t\n",
+    }
+    assert shown(images(files)["a"]) == {"context": "deploy/a", "dockerfile": "deploy/a/Dockerfile", "target": "t"}
+
+
+def test_a_change_of_whether_a_file_is_there_that_compose_file_names_is_seen() -> None:
+    one = {
+        ".env": "COMPOSE_FILE=base.yml:more.yml\n",
+        "base.yml": "services: {a: {build: ./a}}\n",
+        "a/Dockerfile": SCRATCH,
+    }
+    two = one | {"more.yml": "services: {a: {build: {args: {A: '1'}}}}\n", "a/Dockerfile": "FROM scratch\nARG A\n"}
+    one |= {"a/Dockerfile": two["a/Dockerfile"]}
+    assert affected_by(one, two) == affected_by(two, one) == {"a"}
+
+
 def test_a_default_set_in_another_folder_has_its_paths_and_variables_from_there() -> None:
     """And the variables of both folders: those of the folder that names it come first."""
     files = {

@@ -20,6 +20,7 @@ from mbuild.discovery.paths import base, is_remote, joined, parent
 from mbuild.errors import Where
 from mbuild.images import Secret
 from mbuild.references import quoted
+from mbuild.tree import follow
 from mbuild.values import dataclass, field, replace
 
 # compose-go ``cli/options.go``: DefaultFileNames, DefaultOverrideFileNames.
@@ -100,7 +101,8 @@ class Folder:
         whose ``.env`` says what that of this folder does not (compose-go ``cli/options.go``: GetWorkingDir).
         """
         files = self.defaults()
-        folder = parent(files[0]) if files else self.folder
+        first = next((path for _, path in self._named() if path is not None), None)
+        folder = self.folder if first is None else parent(first)
         values = self.values if folder == self.folder else self.loader.environment(folder, self.values)
         project = self.loader.project(files, folder, values)
         return self._load(files, folder, values, project, self.folder)
@@ -123,14 +125,31 @@ class Folder:
 
     def defaults(self) -> list[str]:
         """Return the files that ``docker compose`` reads here by itself, ``COMPOSE_FILE`` of ``.env`` first."""
-        if named := self.values.get("COMPOSE_FILE"):
-            separator = self.values.get("COMPOSE_PATH_SEPARATOR") or ":"
-            paths = [joined(self.folder, each) for each in named.split(separator) if each]
-            return [each for each in paths if each is not None and self.loader.tree.entry(each)]
+        if self.values.get("COMPOSE_FILE"):
+            return [path for each in self._named() if (path := self._there(*each)) is not None]
         names = {base(each): each for each in self.files}
         first = next((names[each] for each in DEFAULTS if each in names), None)
         above = next((names[each] for each in OVERRIDES if each in names), None)
         return [] if first is None else [first] if above is None else [first, above]
+
+    def _named(self) -> list[tuple[str, str | None]]:
+        """Return the files that ``COMPOSE_FILE`` names: as written, and their paths, None for what lies outside."""
+        separator = self.values.get("COMPOSE_PATH_SEPARATOR") or ":"
+        written = self.values.get("COMPOSE_FILE", "").split(separator)
+        return [(each, joined(self.folder, each)) for each in written if each]
+
+    def _there(self, written: str, path: str | None) -> str | None:
+        """Return the path of a file that ``COMPOSE_FILE`` names; None, noted, where it is not there: compose stops.
+
+        The place is the file itself, so that what it states at the base counts as left out.
+        """
+        if path is None:
+            env = Where(f"{self.folder}/.env".lstrip("/"))
+            self.notes.add(f"COMPOSE_FILE names {quoted(written)}, which is not in this repository", env)
+        elif follow(self.loader.tree, path) is None:
+            self.notes.add("there is no such file, though COMPOSE_FILE of .env names it", Where(path))
+            return None
+        return path
 
     def _further(self, file: str, default: Services) -> Iterator[Build]:
         """Yield the builds of a file that is read for itself.
