@@ -194,10 +194,35 @@ target "base" {
 
 
 @needs_buildx
-@pytest.mark.parametrize("what", ['secret = ["id=n,src=/no/where"]', 'secret = ["id=n,src=../x"]', 'ssh = ["k=key"]'])
-def test_what_is_looked_for_elsewhere_is_said_as_buildx_says_it(what: str) -> None:
-    (said,) = notes({"docker-bake.hcl": f'target "web" {{\n  context = "web"\n  {what}\n}}\n', **DOCKERFILES})
-    assert said.startswith("docker-bake.hcl: not read, buildx says: ")
+@pytest.mark.parametrize("file", ["/no/where", "../x", "../../x/y", "~/x", "sub/../x", "${HOME}/x", "${S}"])
+def test_a_secret_or_a_key_may_lie_outside_of_the_repository(file: str) -> None:
+    """buildx looks for them before it prints: what it finds must not depend on the machine."""
+    text = f"""variable "HOME" {{}}
+variable "S" {{ default = "/no/where" }}
+target "web" {{
+  context = "web"
+  args = {{ A = "/no/where" }}
+  secret = ["id=n,src={file}", "id=m,src=/no/else"]
+  ssh = ["k={file}.key"]
+}}
+"""
+    files = {"docker-bake.hcl": text, **DOCKERFILES}
+    assert notes(files) == []
+    build = images(files)["web"].build
+    there = {"sub/../x": "x", "${HOME}/x": "~/x", "${S}": "/no/where"}.get(file, file)
+    assert [(each.id, each.file) for each in build.secrets] == [("m", "/no/else"), ("n", there)]
+    assert (build.args, build.ssh) == ((("A", "/no/where"),), (f"k={there}.key",))
+
+
+def test_secrets_are_looked_for_where_bake_is_run_and_may_be_variables() -> None:
+    said = {"context": "web", "secret": ["id=n,src=key", "id=m,type=env,src=M", {"id": "o", "src": "~/o"}]}
+    files = {"sub/docker-bake.json": json.dumps({"target": {"web": said}}), "sub/web/Dockerfile": SCRATCH}
+    secrets = images(files, None)["web"].build.secrets
+    assert [(each.id, each.env, each.file) for each in secrets] == [
+        ("m", "M", ""),
+        ("n", "", "sub/key"),
+        ("o", "", "~/o"),
+    ]
 
 
 @needs_buildx

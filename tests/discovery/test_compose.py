@@ -284,6 +284,19 @@ def test_secrets_and_platforms_are_kept() -> None:
     assert [(each.id, each.env, each.file) for each in build.secrets] == [("g", "", "s.txt"), ("n", "TOKEN", "")]
 
 
+def test_secrets_may_lie_outside_of_the_repository_and_in_another_file_of_the_project() -> None:
+    files = {
+        "sub/compose.yaml": "services: {a: {build: {context: ., secrets: [h, i, j, k]}}}\nsecrets: {h: {file: ~/h}}\n",
+        "sub/compose.override.yaml": "secrets: {i: {file: /i}, j: {file: ../../j}, k: {environment: K}}\n",
+        "sub/Dockerfile": SCRATCH,
+    }
+    secrets = [("h", "", "~/h"), ("i", "", "/i"), ("j", "", "../j"), ("k", "K", "")]
+    assert [(each.id, each.env, each.file) for each in images(files)["a"].build.secrets] == secrets
+    (image,) = loaded(written(files), files).images
+    assert [(each.id, each.env, each.file) for each in image.secrets] == secrets
+    assert notes(files) == []
+
+
 def test_what_is_handed_on_is_kept() -> None:
     files = {
         "sub/compose.yaml": "services:\n"

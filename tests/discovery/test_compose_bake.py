@@ -41,7 +41,7 @@ def test_what_bake_takes_of_it_counts() -> None:
         "aliases": ["acme/a"],
     }
     build = found.build
-    assert [(each.id, each.file) for each in build.secrets] == [("k", "key")]
+    assert [(each.id, each.file) for each in build.secrets] == [("k", "sub/key")]
     assert (build.ssh, build.cache_from, build.cache_to) == (
         ("default",),
         ("type=local,src=sub/c",),

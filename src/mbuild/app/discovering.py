@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,11 @@ MOST_SUPPLIED = 100
 AGENT = "SSH_AUTH_SOCK"
 _NO_AGENT = "invalid empty ssh agent socket"
 _NO_FILE = re.compile("failed to stat (.+): stat .+: no such file or directory")
+_NO_KEY = re.compile("stat (.+): no such file or directory")
+INNER, DEPTH = "in", 8
+"""buildx is run so deep below a folder of its own: what it looks for above the repository is put there."""
+OUTSIDE = "mbuild-outside"
+"""The folder that stands for ``/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +78,84 @@ def bake(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
     docker = _docker()
     if docker is None:
         raise EnvironmentFault("there is no docker with buildx")
-    with tempfile.TemporaryDirectory(prefix="mbuild-") as folder:
-        for name, text in files:
-            (Path(folder) / name).write_bytes(text)
-        given = [part for name, _ in files if name != ".env" for part in ("--file", name)]
+    with tempfile.TemporaryDirectory(prefix="mbuild-") as top:
+        home = Path(top) / "home"
+        folder = Path(top, *[INNER] * DEPTH)
+        folder.mkdir(parents=True)
+        texts = dict(files)
+        given = [part for name in texts if name != ".env" for part in ("--file", name)]
         # The variables of whoever runs this must not count: only what it takes to find the plug-in is handed on.
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(Path(folder) / "home"), "LC_ALL": "C"}
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}
         if plugins := _plugins():
-            environment["DOCKER_CONFIG"] = _configuration(Path(folder), plugins)
+            environment["DOCKER_CONFIG"] = _configuration(Path(top), plugins)
         argv = [docker, "buildx", "bake", "--print", *given, "--", *targets]
         for _ in range(MOST_SUPPLIED):
+            for name, text in texts.items():
+                (folder / name).write_bytes(text)
             done = run(argv, cwd=folder, env=environment, timeout=TIMEOUT_SECONDS)
             if done.code == 0:
-                return done.out
-            if not _supply(_message(done.err_text), Path(folder), environment):
+                return done.out.replace(f"{OUTSIDE}/".encode(), b"/").replace(str(home).encode(), b"~")
+            message = _message(done.err_text)
+            moved = _moved(texts, message)
+            if moved == texts and not _supply(message, folder, Path(top), environment):
                 break
+            texts = moved
     raise ConfigError(_message(done.err_text))
 
 
-def _supply(message: str, folder: Path, environment: dict[str, str]) -> bool:
+def _moved(texts: Mapping[str, bytes], message: str) -> dict[str, bytes]:
+    """Return files in which an absolute path that buildx misses is one below the folder instead: it is put there."""
+    missing = _NO_FILE.match(message) or _NO_KEY.match(message)
+    if missing is None or not missing[1].startswith("/"):
+        return dict(texts)
+    path = re.escape(os.fsencode(missing[1]))
+    moved = OUTSIDE.encode() + os.fsencode(missing[1])
+    return {
+        name: re.sub(rb"(?<=[=,\"'\s])" + path + rb"(?=[,\"'\s]|$)", lambda _: moved, text)
+        for name, text in texts.items()
+    }
+
+
+def _supply(message: str, folder: Path, top: Path, environment: dict[str, str]) -> bool:
     """Put there what buildx misses though it only prints: it looks for files of secrets and for an ssh agent first.
 
-    Return whether that may help. Nothing of it is read or called (buildx ``bake.go``: toBuildOpt).
+    Nothing is put outside of top. Return whether that may help. Nothing of it is read or called (buildx ``bake.go``:
+    toBuildOpt); what stands for a key is a socket, since a key would be read.
     """
     if message.startswith(_NO_AGENT) and AGENT not in environment:
-        path = folder / "agent"
-        with suppress(OSError), socket.socket(socket.AF_UNIX) as agent:
-            agent.bind(str(path))
-            environment[AGENT] = str(path)
-        return AGENT in environment
-    missing = _NO_FILE.match(message)
-    path = folder.resolve() / (missing[1] if missing else "")
-    if not path.resolve().is_relative_to(folder.resolve()) or path.exists():
+        agent = top / "agent"
+        _listen(agent)
+        environment[AGENT] = str(agent)
+        return agent.exists()
+    missing, key = _NO_FILE.match(message), _NO_KEY.match(message)
+    said = missing or key
+    path = None if said is None else _below(top.resolve(), folder.resolve(), said[1])
+    if path is None or path.exists():
         return False
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+    if missing:
+        with suppress(OSError):
+            path.touch()
+    else:
+        _listen(path)
     return path.exists()
+
+
+def _below(top: Path, folder: Path, written: str) -> Path | None:
+    """Return a path as it is written relative to a folder, with folders for all that it passes; None: it leaves top."""
+    given = Path(os.path.relpath(written, folder) if written.startswith("/") else written)
+    at = folder
+    with suppress(OSError):
+        for part in given.parent.parts:
+            at = (at / part).resolve()
+            if not at.is_relative_to(top):
+                return None
+            at.mkdir(exist_ok=True)
+    return at / given.name
+
+
+def _listen(path: Path) -> None:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(path))
 
 
 def _plugins() -> Path | None:

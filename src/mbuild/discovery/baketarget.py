@@ -128,10 +128,12 @@ class Target:
             fields = fields_of(each)
             identity, env = fields.get("id", ""), fields.get("env", "")
             file = fields.get("src") or fields.get("source") or ""
+            if fields.get("type") == "env":
+                env = env or file
             if identity and not env and not file:
                 env = identity
             if identity:
-                yield Secret(identity, env, "" if env else file)
+                yield Secret(identity, env, "" if env else beside(self.folder, file))
 
     def _ssh(self) -> Iterator[str]:
         for each in self._listed("ssh"):

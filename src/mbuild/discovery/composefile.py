@@ -81,9 +81,13 @@ class Loader:
         stack: the files that led here by ``include``.
         """
         found: Services = {}
+        secrets: dict[str, Node] = {}
         for file in files:
             for document in self.documents(file):
-                scope = Scope(file, folder, values, self.notes, document.get("secrets").fields)
+                secrets |= document.get("secrets").fields
+        for file in files:
+            for document in self.documents(file):
+                scope = Scope(file, folder, values, self.notes, secrets)
                 for name, each in self._document(document, scope, (*stack, file)).items():
                     found[name] = over(found[name], each) if name in found else each
         return {name: settled(each) for name, each in found.items()}
