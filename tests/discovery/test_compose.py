@@ -167,9 +167,61 @@ def test_the_name_that_compose_gives_an_image_is_an_alias_where_a_dockerfile_use
         | {f"{folder}/base/Dockerfile".lstrip("/"): SCRATCH}
         | {f"{folder}/app/Dockerfile".lstrip("/"): f"FROM {known}{separator}base:latest\n"}
     )
-    assert shown(found["base"])["args"] == {"P": project}
-    assert found["base"].aliases == ((f"{known}{separator}base",) if project else ())
+    assert shown(found["base"])["args"] == {"P": project or "bake"}
+    assert found["base"].aliases == (f"{known}{separator}base",)
     assert found["app"].aliases == ()
+    said = f"{known}{separator}base is taken for what compose calls it in a clone called {known}"
+    assert found["base"].guesses == (() if project else (said,))
+
+
+@pytest.mark.parametrize(
+    ("base", "alias"),
+    [
+        ("my-app_2-web-api", "my-app_2-web-api"),
+        ("x-base:1.2", ""),
+        ("x-base@sha256:" + "0" * 64, ""),
+        ("x/y-base", ""),
+        ("r.io/x-base", ""),
+        ("-base", ""),
+        ("r-base", ""),
+        ("x-other", ""),
+    ],
+)
+def test_in_a_project_without_a_name_any_may_be_meant(base: str, alias: str) -> None:
+    """The longest name of a service counts, and not what Docker's library calls an image."""
+    services = "services: {api: {build: a}, web-api: {build: b}, base: {build: c}, app: {build: d}}\n"
+    files = dict.fromkeys(("a/Dockerfile", "b/Dockerfile", "c/Dockerfile"), SCRATCH)
+    files |= {"compose.yaml": services, "d/Dockerfile": f"ARG B={base}\nFROM $B\n"}
+    if base.startswith("-"):
+        files["d/Dockerfile"] = f"FROM scratch\nCOPY --from={base} /x /\n"
+    found = images(files)
+    assert {name: each.aliases for name, each in found.items() if each.aliases} == (
+        {"web-api": (alias,)} if alias else {}
+    )
+
+
+def test_what_a_services_own_dockerfile_uses_is_no_guess_at_its_name() -> None:
+    files = {"compose.yaml": "services: {web: {build: a}}\n", "a/Dockerfile": "FROM nginx-web\n"}
+    assert images(files)["web"].aliases == ()
+
+
+def test_an_image_called_by_the_variable_is_found_in_a_project_without_a_name() -> None:
+    services = (
+        "services:\n  base: {build: a, image: '${COMPOSE_PROJECT_NAME}_base:v'}\n"
+        "  more: {build: b}\n"
+        "  app: {build: {context: c, args: {B: '${COMPOSE_PROJECT_NAME}_base:v', M: '${COMPOSE_PROJECT_NAME}-more'}}}\n"
+    )
+    files = {
+        "compose.yaml": services,
+        "a/Dockerfile": SCRATCH,
+        "b/Dockerfile": "FROM scratch\nCOPY x /\n",
+        "b/x": "",
+        "c/Dockerfile": "ARG B\nARG M\nFROM $M\nFROM $B\nCOPY --from=0 /x /\n",
+    }
+    assert affected_by(files, files | {"a/Dockerfile": "FROM scratch\nENV A=1\n"}) == {"base", "app"}
+    assert affected_by(files, files | {"b/x": "1"}) == {"more", "app"}
+    said = "the project has the name of the clone's folder, for which 'bake' stands here"
+    assert notes(files) == [f"compose.yaml:2: {said}"]
 
 
 def test_the_names_that_compose_gives_images_leave_the_registry_of_the_others_alone() -> None:

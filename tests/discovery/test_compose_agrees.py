@@ -201,6 +201,9 @@ CASES: dict[str, Case] = {
         "compose.yaml": "name: Shop-${V}\n" + services("{context: ., args: {A: $COMPOSE_PROJECT_NAME}}"),
         ".env": "V=1\n",
     },
+    "name of the project that is the clone's": {
+        "compose.yaml": services("{context: ., args: {A: $COMPOSE_PROJECT_NAME}}")
+    },
     "name of the project in the last file and in what is included": {
         "compose.yaml": "name: one\ninclude: [sub/base.yaml]\n"
         + services("{context: ., args: [COMPOSE_PROJECT_NAME]}"),

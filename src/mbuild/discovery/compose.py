@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mbuild.discovery import composebake
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
-from mbuild.discovery.composeservice import APART, OUTSIDE, UNHELD
-from mbuild.discovery.model import BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
+from mbuild.discovery.composeservice import APART, OUTSIDE, PROJECT, UNHELD, UNNAMED
+from mbuild.discovery.model import ANY, BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, is_remote, joined, parent
 from mbuild.errors import Where
@@ -111,7 +111,7 @@ class Folder:
         self, files: Sequence[str], folder: str, values: Mapping[str, str], project: str, read_as: str
     ) -> Services:
         """Return the services of files. Others may read the same files, with other variables."""
-        named = {**values, "COMPOSE_PROJECT_NAME": project} if project else values
+        named = {**values, PROJECT: project or UNNAMED}
         found = self.loader.load(files, folder, named)
         return {name: replace(each, read_as=read_as, project=project) for name, each in found.items()}
 
@@ -223,8 +223,8 @@ class _Builder:
 
     def _called(self) -> Iterator[str]:
         """Yield what compose calls the image, and what its first version did."""
-        if self.service.project:
-            yield from (f"{self.service.project}{separator}{self.service.name}" for separator in "-_")
+        project = self.service.project or ANY
+        yield from (f"{project}{separator}{self.service.name}" for separator in "-_")
 
     def _refusal(self, context: str) -> tuple[str, ...] | None:
         if "dockerfile_inline" in self.spec.parts:

@@ -23,6 +23,12 @@ UNHELD = ("entitlements", "extra_hosts", "isolation", "network", "privileged", "
 APART = ("no_cache", "no_cache_filter", "provenance", "sbom")
 """Settings that no instruction sees: of the manifest, or of when steps are run anew."""
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
+PROJECT = "COMPOSE_PROJECT_NAME"
+UNNAMED = "bake"
+"""Stands for the name of a project that has that of the clone's folder, so that the answer is the same in every clone.
+
+It is what buildx calls such a project (``bake/compose.go``).
+"""
 OUTSIDE = "\0outside:"
 """Marks a path that leads out of the repository; what follows is the path as written."""
 
@@ -54,6 +60,10 @@ class Scope:
                 message = f"${{{name}}} has no value here and counts as empty"
                 self.notes.once((self.file, name), Remark(message, self.where(node), (hint,)))
 
+        if PROJECT in node.text and self.values.get(PROJECT) == UNNAMED:
+            message = f"the project has the name of the clone's folder, for which {quoted(UNNAMED)} stands here"
+            hint = "give it one: name at the top of the file"
+            self.notes.once((self.file, PROJECT), Remark(message, self.where(node), (hint,)))
         return expand(node.text, self.values, unset)
 
     def path(self, written: str) -> str:

@@ -51,14 +51,19 @@ class _Merge:
         names = namer.assign(list(heads.values()))
         known = [self._known(names[head.key], head, active[key]) for key, head in heads.items()]
         registry, guessed = published.registry_of(known)
-        known = _with_called(known, list(active.values()))
+        called = {
+            head.key: frozenset(each for build in active[key] for each in build.called) for key, head in heads.items()
+        }
+        known = published.with_called(known, list(called.values()))
         aliases = published.aliases(known, registry)
         asides = self._asides(groups, active, namer)
         self._doubts(published.doubtful(known, registry, aliases, [each.name for each in asides]), asides)
         by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
         images = []
         for key, head in heads.items():
-            guesses = (*head.guesses, *_renamed(head, names[head.key], external))
+            name = names[head.key]
+            known_as = published.guessed(aliases[name], called[head.key])
+            guesses = (*head.guesses, *_renamed(head, name, external), *known_as)
             images.append(self._image(names[head.key], active[key], head, aliases, by_build, guesses))
         if guessed:
             first = Problem(f"registry {quoted(registry)} was guessed from the FROM lines of the Dockerfiles")
@@ -168,18 +173,6 @@ class _Merge:
         aside = [group[0] for key, group in groups.items() if key not in active]
         names = namer.assign(aside)
         return tuple(Image(names[each.key], each, (), (), (each.where,), each.guesses) for each in aside)
-
-
-def _with_called(known: list[published.Known], groups: Sequence[Sequence[Build]]) -> list[published.Known]:
-    """Return images with the names that they are called by in a Dockerfile, though nothing publishes them."""
-    called = [{name for each in group for name in each.called} for group in groups]
-    if not any(called):
-        return known
-    used = {found.familiar for each in known for text, _ in each.references if (found := published.parsed(text))}
-    return [
-        replace(each, published=(*each.published, *sorted(names & used)))
-        for each, names in zip(known, called, strict=True)
-    ]
 
 
 def _required(build: Build, by_build: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,8 @@ from mbuild.tree import Tree
 from mbuild.values import dataclass
 
 FOLDER, EXTERNAL, BUILD = "folder", "external", "build"
+ANY = "*"
+"""Begins a name that an image is called by, where it depends on the clone what that begins with."""
 LABELS = {"bake": "target", "compose": "service", "skaffold": "artifact", "dockerfile": "the Dockerfile of"}
 """What a build is called in notes, by its source."""
 

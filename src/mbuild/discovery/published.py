@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
+from mbuild.discovery.model import ANY
 from mbuild.errors import Where
 from mbuild.references import NameProblem, Reference, parse_reference
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 _LIBRARY = "library/"
 MIN_EVIDENCE = 2
+_PROJECT = re.compile("[a-z0-9][-_a-z0-9]*")
+_OFFICIAL = frozenset(
+    {
+        "api-firewall",
+        "buildpack-deps",
+        "docker-dev",
+        "eclipse-mosquitto",
+        "eclipse-temurin",
+        "express-gateway",
+        "hello-seattle",
+        "hello-world",
+        "hola-mundo",
+        "ibm-semeru-runtimes",
+        "kaazing-gateway",
+        "mongo-express",
+        "nats-streaming",
+        "open-liberty",
+        "php-zendserver",
+        "r-base",
+        "rakudo-star",
+        "ubuntu-debootstrap",
+        "ubuntu-upstart",
+        "websphere-liberty",
+    }
+)
+"""The names of Docker's library that PROJECT-SERVICE may look like (docker-library/official-images)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +140,49 @@ def _alias(reference: Reference, owners: Mapping[str, set[str]]) -> str:
     # Without a tag a reference means ``latest`` to Docker.
     keep = shared and reference.tag not in ("", "latest")
     return f"{reference.familiar}:{reference.tag}" if keep else reference.familiar
+
+
+def with_called(images: Sequence[Known], called: Sequence[frozenset[str]]) -> list[Known]:
+    """Return images with the names that they are called by in a Dockerfile, though nothing publishes them.
+
+    called: of each image; what begins with ANY may begin as any project is called.
+    """
+    if not any(called):
+        return list(images)
+    references = [found for each in images for text, _ in each.references if (found := parsed(text))]
+    used = {each.familiar for each in references}
+    ends = {name.removeprefix(ANY) for names in called for name in names if name.startswith(ANY)}
+    meant: dict[str, set[str]] = {}
+    for each in references if ends else ():
+        if each.path == f"{_LIBRARY}{each.familiar}" and each.tag in ("", "latest") and not each.digest:
+            meant.setdefault(ANY + _end(each.familiar, ends), set()).add(each.familiar)
+    return [
+        replace(image, published=(*image.published, *sorted(_used(image, names, used, meant))))
+        for image, names in zip(images, called, strict=True)
+    ]
+
+
+def _used(image: Known, called: frozenset[str], used: Set[str], meant: Mapping[str, set[str]]) -> Set[str]:
+    """Return the names an image is called by. What its own Dockerfile uses is another image, if that is a guess."""
+    guessed = {name for each in called for name in meant.get(each, ())}
+    own = {found.familiar for text, _ in image.references if guessed and (found := parsed(text))}
+    return (called & used) | (guessed - own)
+
+
+def _end(name: str, ends: Set[str]) -> str:
+    """Return the longest end of a name behind what a project may be called, "" where there is none."""
+    if name in _OFFICIAL:
+        return ""
+    cuts = (match.start() for match in re.finditer("[-_]", name))
+    return next((name[at:] for at in cuts if name[at:] in ends and _PROJECT.fullmatch(name[:at])), "")
+
+
+def guessed(aliases: Sequence[str], called: Set[str]) -> Iterator[str]:
+    """Yield what is guessed where an alias is what compose calls an image in clones of one name only."""
+    ends = {each.removeprefix(ANY) for each in called if each.startswith(ANY)}
+    for each in aliases if ends else ():
+        if end := _end(each, ends):
+            yield f"{each} is taken for what compose calls it in a clone called {each.removesuffix(end)}"
 
 
 def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, Where]:
