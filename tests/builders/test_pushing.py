@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -13,6 +15,7 @@ from mbuild.builders import pushing
 from mbuild.builders.engine import connect
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.pushing import failure_of
+from mbuild.registry.attempts import Failure
 from mbuild.registry.connection import Connection
 from mbuild.registry.manifest import RegistryError
 from mbuild.registry.registries import Registries
@@ -99,7 +102,7 @@ LASTING = [
     (Fault("PUT", "/manifests/", 401), 1),
     (Fault("PUT", "/manifests/", 403), 1),
     (Fault("PUT", "/manifests/", 400), 1),
-    (Fault("PUT", "/manifests/", 500), 3),
+    (Fault("PUT", "/manifests/", 500), 6),  # each of our three attempts; containerd asks again itself
     (Fault("GET", "/manifests/", kind="digest"), 1),
     (Fault("GET", "/manifests/", 404), 1),
 ]
@@ -123,10 +126,26 @@ def test_an_upload_that_stalls_is_no_success_and_does_not_hang(
     store: EngineStore, name: str, registries: Registries, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pushing, "SILENCE_SECONDS", 0.5)
-    proxy.faults = [Fault("PATCH", "/blobs/uploads/", 0, 99, "stall")]
-    with pytest.raises(RegistryError, match="the engine said nothing"):
+    # containerd sends a blob with the request that ends the upload.
+    proxy.faults = [Fault(method, "/blobs/uploads/", 0, 99, "stall") for method in ("PATCH", "PUT")]
+    with pytest.raises(RegistryError, match=r"the engine said nothing (new )?for 0.5 s"):
         store.push(name, registries)
     assert registries.existing([name]) == {}
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_the_same_words_again_and_again_are_silence(monkeypatch: pytest.MonkeyPatch, moves: bool) -> None:
+    monkeypatch.setattr(pushing, "SILENCE_SECONDS", 0.05)
+
+    def lines() -> Iterator[bytes]:
+        for number in range(20):
+            time.sleep(0.01)
+            for each in ("a", "b"):
+                yield json.dumps({"id": each, "status": "Pushing", "done": number if moves else 0}).encode()
+        yield b'{"aux": {"Digest": "sha256:x"}}'
+
+    found = pushing._answer(lines())
+    assert found == ("sha256:x" if moves else Failure("the engine said nothing new for 0.05 s"))
 
 
 def test_another_image_under_the_name_is_no_success(

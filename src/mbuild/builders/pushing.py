@@ -97,9 +97,15 @@ def _stream(client: Any, registry: str, path: str, params: Mapping[str, str]) ->
 
 
 def _answer(lines: Iterator[bytes]) -> str | Failure:
-    digest = ""
+    """Return the digest among the messages, or how it failed. With containerd's store an engine repeats itself."""
+    digest, told, moved = "", dict[str, bytes](), time.monotonic()
     for line in lines:
         message = json.loads(line) if line.strip() else {}
+        about = str(message.get("id"))
+        if told.get(about) != line:
+            told[about], moved = line, time.monotonic()
+        elif time.monotonic() - moved > SILENCE_SECONDS:
+            return Failure(f"the engine said nothing new for {SILENCE_SECONDS:g} s")
         if "error" in message:
             return failure_of(str(message.get("errorDetail", {}).get("message") or message["error"]))
         aux = message.get("aux")
