@@ -26,7 +26,7 @@ MISSED = Audited(
         MISS,
         "head's image is another one",
         tuple(Difference(f"/f{number}", "x" * 90, "file\x1b[31m", "COPY . /" + "y" * 90) for number in range(7)),
-        (Ran("[1/2] COPY . /", Where("api/Dockerfile", 2, 1)), Ran("[2/2] RUN make")),
+        (Ran("[1/2] COPY . /", Where("api\r/Dockerfile", 2, 1)), Ran("[2/2] RUN make")),
     ),
     (("api/x\ny", "modified"), ("lib/l", "added")),
 )
@@ -46,7 +46,7 @@ def test_a_miss_is_told_with_all_that_a_report_needs() -> None:
         "  miss  api: head's image is another one",
         *[f"      differs: /f{number}: {'x' * 60} → file\\x1b[31m (COPY . /{'y' * 72})" for number in range(5)],
         "      and 2 more",
-        "      run anew: api/Dockerfile:2:1: [1/2] COPY . /",
+        "      run anew: api\\r/Dockerfile:2:1: [1/2] COPY . /",
         "      run anew: [2/2] RUN make",
         "      held not to matter: api/x\\ny (modified)",
         "      held not to matter: lib/l (added)",
@@ -102,7 +102,7 @@ def test_json_has_everything() -> None:
     (api,) = found["images"]
     assert len(api["differences"]) == 7
     assert api["steps"] == [
-        {"name": "[1/2] COPY . /", "where": "api/Dockerfile:2:1"},
+        {"name": "[1/2] COPY . /", "where": "api\r/Dockerfile:2:1"},
         {"name": "[2/2] RUN make", "where": None},
     ]
     assert (found["miss"], found["same"], found["undecided"], found["sampled"]) == (1, 0, 0, 1)

@@ -105,7 +105,8 @@ def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:
         for line in table(rows, indent=""):
             yield line + "\n"
     full = answer["full"]
-    yield f"{answer['image']}: {count(len(answer['files']), 'file')}, {size(answer['bytes'])} from {answer['root']}"
+    root = printable(answer["root"])
+    yield f"{answer['image']}: {count(len(answer['files']), 'file')}, {size(answer['bytes'])} from {root}"
     yield "" if answer["exact"] else " (not exact: the whole context root)"
     yield f"\na plain build would send {count(full['files'], 'file')}, {size(full['bytes'])}\n{answer['digest']}\n"
 

@@ -90,7 +90,8 @@ def _explain_path(workspace: Workspace, path: str, head: str | None, format_: st
         raise UsageError(f"'{path}' is neither an image nor a path of the tree", "paths that git ignores are no inputs")
     sys.stdout.write(f"{printable(path)}: read by {count(len(found), 'image')}\n")
     for each in found:
-        sys.stdout.write(f"  {each.image}  {each.via} at {place(each.where)}\n")
+        where = f" at {printable(place(each.where) or '')}" if each.where else ""
+        sys.stdout.write(f"  {each.image}  {each.via}{where}\n")
 
 
 def _explain_image(

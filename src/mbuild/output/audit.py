@@ -166,7 +166,7 @@ def _short(found: Difference) -> str:
 
 
 def _place(step: Ran) -> str:
-    return f"{step.where}: " if step.where else ""
+    return f"{printable(str(step.where))}: " if step.where else ""
 
 
 def _some(lines: Sequence[str]) -> Iterator[str]:

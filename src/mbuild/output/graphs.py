@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mbuild.errors import listed
+from mbuild.errors import listed, printable
 from mbuild.graph.node import Graph, Node
 from mbuild.graph.outline import Edge
 from mbuild.output.asjson import SCHEMA
@@ -101,7 +101,7 @@ def _text(shown: Part, width: int) -> Iterator[str]:
         yield ""
         yield "external images:"
         for each in outside:
-            yield f"  {each['ref']}  used by {_users(each['used_by'])}"
+            yield f"  {printable(each['ref'])}  used by {_users(each['used_by'])}"
 
 
 def _parents(shown: Part, name: str) -> list[str]:
@@ -143,12 +143,12 @@ def as_dot(shown: Part) -> str:
     lines = ["digraph images {", "  rankdir=LR;", "  node [shape=box];"]
     boxes = _boxes(shown)
     lines += [f"  {_quoted(box[0])}{_label(box)};" for box in boxes]
-    lines += [f"  {_quoted(each['ref'])} [style=dashed];" for each in external(shown)]
+    lines += [f"  {_quoted(printable(each['ref']))} [style=dashed];" for each in external(shown)]
     for name, *_ in boxes:
         node = shown.graph.nodes[name]
         edges = _edges(shown, node)
         lines += [f"  {_quoted(name)} -> {_quoted(edge.parent)} [label={edge.kind}];" for edge in edges]
-        lines += [f"  {_quoted(name)} -> {_quoted(ref)} [style=dashed];" for ref, _ in node.external]
+        lines += [f"  {_quoted(name)} -> {_quoted(printable(ref))} [style=dashed];" for ref, _ in node.external]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -181,7 +181,7 @@ def as_mermaid(shown: Part) -> str:
     refs = {each["ref"]: f"e{index}" for index, each in enumerate(outside)}
     lines = ["flowchart LR"]
     lines += [f'  {ids[names[0]]}["{"<br>".join(map(_escaped, wrapped(names, "", WIDTH // 2)))}"]' for names in boxes]
-    lines += [f'  {key}(["{_escaped(ref)}"])' for ref, key in refs.items()]
+    lines += [f'  {key}(["{_escaped(printable(ref))}"])' for ref, key in refs.items()]
     for name, *_ in boxes:
         node = shown.graph.nodes[name]
         lines += [f"  {ids[edge.child]} -->|{edge.kind}| {ids[edge.parent]}" for edge in _edges(shown, node)]

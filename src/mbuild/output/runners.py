@@ -2,7 +2,7 @@
 
 What a repository holds (names of files, what a RUN step writes) may come from a stranger's pull request. GitHub's
 runner acts on lines that begin with ``::``, and on ``##[`` anywhere; Azure's on ``##[`` and ``##vso[``; TeamCity on
-``##teamcity[``.
+``##teamcity[``. A line ends at ``\\r`` too: that is how .NET's ``ReadLine`` has it, by which GitHub's and Azure's read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def runner(environ: Mapping[str, str]) -> str:
 def disarmed(text: str) -> str:
     """Return text with the beginnings of commands escaped as unprintable characters are: ``\\x23#[error]``."""
     text = re.sub(r"#(?=#[A-Za-z]*\[)", r"\\x23", text)
-    return re.sub(r"^(\s*):(?=:)", r"\1\\x3a", text, flags=re.MULTILINE)
+    return re.sub(r"((?:^|\r)[^\S\r\n]*):(?=:)", r"\1\\x3a", text, flags=re.MULTILINE)
 
 
 class Guarded:

@@ -144,7 +144,7 @@ def _lines(found: Simulation) -> Iterator[str]:
     yield from _causes("the paths that cause most rebuilds", found.paths())
     for each in found.commits:
         if each.problem:
-            yield f"not replayed: {each.commit.id[:12]}: {each.problem}"
+            yield f"not replayed: {each.commit.id[:12]}: {printable(str(each.problem))}"
 
 
 def _against(found: Simulation) -> str:
