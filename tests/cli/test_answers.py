@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.shop import FILES
+from tests.cli.shop import CONFIG, FILES
 from tests.support import Repo, mbuild
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
@@ -245,6 +245,11 @@ def test_explain_a_path(shop: Repo) -> None:
     valid(answer.json, "explain")
     assert answer.json["images"] == [{"name": "api", "via": "COPY", "where": "api/Dockerfile:2"}]
     assert "read by 0 images" in shop.mbuild("explain", "README.md").out
+    shop.write({"build.yaml": CONFIG.replace("{dockerfile: web/", "{contexts: {os: base/etc}, dockerfile: web/")})
+    shop.write({"web/Dockerfile": "FROM os\n"})
+    answer = shop.mbuild("explain", "base/etc/os", "--format", "json")
+    valid(answer.json, "explain")
+    assert {"name": "web", "via": "FROM", "where": "web/Dockerfile:1"} in answer.json["images"]
     both = shop.mbuild("explain", "web")
     assert (both.code, both.err) == (2, "error: 'web' is an image and a path\nhint: say which with --image or --path\n")
     assert shop.mbuild("explain", "nowhere").code == 2

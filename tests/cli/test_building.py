@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shop import FILES
+from tests.cli.test_answers import valid
 from tests.conftest import EngineUnderTest
 from tests.support import Repo
 
@@ -130,11 +131,13 @@ def unique(repo: Repo, engine: EngineUnderTest) -> Iterator[Repo]:
 
 @pytest.mark.engine
 class TestWithAnEngine:
-    @pytest.mark.parametrize("builder", ["buildx", "docker"])
+    @pytest.mark.parametrize("builder", ["auto", "buildx", "docker"])
     def test_all_loads_every_image(self, unique: Repo, engine: EngineUnderTest, builder: str) -> None:
         project = unique.project  # type: ignore[attr-defined]
+        valid(unique.mbuild("all", "--dry-run", "--builder", builder, "--format", "json").json, "plan")
         answer = unique.mbuild("all", "--builder", builder, "--format", "json")
         assert answer.code == 0, answer.err
+        valid(answer.json, "plan")
         for name in ("api", "base", "web"):
             (image,) = json.loads(engine.run("image", "inspect", f"{project}/{name}:latest"))
             assert image["Id"] == answer.image(name)["image_id"]

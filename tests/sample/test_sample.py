@@ -154,6 +154,7 @@ def listed() -> dict[str, Any]:
 def test_the_plan_schema_accepts_what_the_reference_shows() -> None:
     assert accepts(plan())
     assert accepts(listed())
+    assert all(accepts(plan() | {"builder": name}) for name in ("buildkit", "buildx", "docker", "oci"))
     more: dict[str, Any] = plan() | {"new_key": 1}
     more["images"][0]["new_key"] = {}
     assert accepts(more)
