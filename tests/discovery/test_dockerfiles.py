@@ -279,10 +279,20 @@ def test_variants_count_where_nothing_is_stated() -> None:
     assert list(images({"Dockerfile.a": SCRATCH, "Dockerfile.b": SCRATCH})) == ["a", "b"]
 
 
-def test_file_names_that_are_not_utf_8_are_reported() -> None:
-    files = {"a\udcff/Dockerfile": SCRATCH, "b/Dockerfile": SCRATCH, "c\udcff": "x"}
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("a\udcff/Dockerfile", "its name is not UTF-8"),
+        (r"dev-disk\x2da/Dockerfile", r"'dev-disk\x2da' has a backslash"),
+        (r"a\b.Dockerfile", r"'a\b.Dockerfile' has a backslash"),
+        ("git@a/Dockerfile", "'git@a' is not in this repository"),
+    ],
+)
+def test_file_names_that_build_yaml_cannot_hold_are_reported(path: str, why: str) -> None:
+    files = {path: SCRATCH, "b/Dockerfile": SCRATCH, "c\udcff": "x", r"c\d": "x"}
     assert list(images(files)) == ["b"]
-    assert notes(files) == ["a\\xff/Dockerfile: its name is not UTF-8, so build.yaml cannot hold it"]
+    shown = path.replace("\udcff", r"\xff")
+    assert notes(files) == [f"{shown}: {why}, so build.yaml cannot hold it"]
 
 
 def test_a_submodule_is_no_file() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from mbuild.config.paths import from_root
 from mbuild.discovery.looking import Looker, Seen
 from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import ancestors, base, is_text, parent
 from mbuild.errors import Broken, Problem, Where, printable
+from mbuild.references import NameProblem
 from mbuild.tree import Tree, follow_inside
 from mbuild.values import dataclass, replace
 
@@ -80,9 +82,21 @@ def _set_aside(build: Build, seen: Seen, notes: Notes) -> Build:
 
 
 def _usable(path: str, notes: Notes) -> bool:
+    """Return whether build.yaml can name a Dockerfile; one that it cannot is noted, and stops no other answer."""
+    why = _why_not(path)
+    if why:
+        notes.add(f"{why}, so build.yaml cannot hold it", Where(printable(path)))
+    return not why
+
+
+def _why_not(path: str) -> str:
     if not is_text(path):
-        notes.add("its name is not UTF-8, so build.yaml cannot hold it", Where(printable(path)))
-    return is_text(path)
+        return "its name is not UTF-8"
+    try:
+        from_root("", parent(path) if base(path) == "Dockerfile" and parent(path) else path)
+    except NameProblem as error:
+        return error.problems[0].message
+    return ""
 
 
 def _is_one(tree: Tree, path: str) -> bool:
