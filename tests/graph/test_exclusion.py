@@ -72,6 +72,15 @@ def test_include_keeps_out_the_rest() -> None:
     assert find("app/src/c.log", include=("src",)).kind == "ignored"
 
 
+def test_a_stage_without_a_name_goes_by_its_number() -> None:
+    text = "FROM scratch\nCOPY a /\nFROM scratch AS named\nCOPY b /\nFROM scratch AS named\nCOPY c /\nFROM scratch\n"
+    found = graph({"x/Dockerfile": text, "x/a": "", "x/b": "", "x/c": "", "x/d": ""}, image("x"))
+    assert exclusion(found, "x", "x/a") == Exclusion("unreached", "number 0", Where("x/Dockerfile", 2, 1))
+    assert exclusion(found, "x", "x/b") == Exclusion("unreached", "named", Where("x/Dockerfile", 4, 1))
+    assert exclusion(found, "x", "x/c") == Exclusion("unreached", "named", Where("x/Dockerfile", 6, 1))
+    assert exclusion(found, "x", "x/d").kind == "unread"
+
+
 def test_a_stage_that_buildkit_refuses_reads_nothing() -> None:
     files = {
         "a/Dockerfile": "FROM scratch AS bad\nCOPY ${x:?no} /\nFROM scratch\n",

@@ -91,14 +91,16 @@ def _unreached(graph: Graph, node: Node, path: str) -> Exclusion | None:
 
 
 def _other_stages(graph: Graph, node: Node) -> Iterator[tuple[str, Sequence[Read]]]:
-    """Yield every stage that has a name, with what it and those it needs read; none for one that BuildKit refuses."""
+    """Yield every stage with what it and those it needs read; none for one that BuildKit refuses."""
     recipes = graph.workshop.recipes
     file = recipes.parsed(node.definition, node.dockerfile)
-    names = [each.args[2] for each in file.instructions if each.keyword == "FROM" and len(each.args) > 2]
-    for name in names:
-        wanted = replace(node.definition, target=name)
+    starts = [each for each in file.instructions if each.keyword == "FROM"]
+    for number, start in enumerate(starts):
         try:
-            found = recipes.evaluate(wanted, node.dockerfile, lambda parent: graph.nodes[parent].outline.inherited)
+            found = recipes.evaluate(
+                node.definition, node.dockerfile, lambda parent: graph.nodes[parent].outline.inherited, number
+            )
         except DockerfileError:
             continue
+        name = start.args[2] if len(start.args) > 2 else f"number {number}"
         yield name, [read for recipe in found.recipes for read in recipe.reads]

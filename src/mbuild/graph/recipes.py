@@ -91,9 +91,16 @@ class Recipes:
             raise DockerfileError(problems)
         return file
 
-    def evaluate(self, definition: ImageDef, entry: Entry, inherited: InheritedOf) -> Evaluated:
-        """Return an image's recipes, one for each platform. Raises DockerfileError, and what ``inherited`` raises."""
+    def evaluate(
+        self, definition: ImageDef, entry: Entry, inherited: InheritedOf, stage: int | None = None
+    ) -> Evaluated:
+        """Return an image's recipes, one for each platform. Raises DockerfileError, and what ``inherited`` raises.
+
+        stage: number of the one to be the target, which need not have a name; None: the definition says which.
+        """
         file = self.parsed(definition, entry)
+        if stage is not None:
+            file, definition = _as_far_as(stage, file), replace(definition, target=None)
         names: dict[str, str] = {}
         platforms = platforms_of(definition.platforms, self.native)
         recipes = tuple(self._recipe(file, _Asking(self, definition, each, inherited, names)) for each in platforms)
@@ -201,3 +208,9 @@ class _Asking:
             return Inherited()
         built_for = self.recipes.platforms(name)
         return found[built_for.index(platform) if platform in built_for else 0]
+
+
+def _as_far_as(stage: int, file: Dockerfile) -> Dockerfile:
+    """Return a Dockerfile that ends with one of its stages: none can use a later one."""
+    starts = [at for at, each in enumerate(file.instructions) if each.keyword == "FROM"]
+    return replace(file, instructions=file.instructions[: [*starts, None][stage + 1]])
