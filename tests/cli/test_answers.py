@@ -260,7 +260,8 @@ def test_graph_formats(shop: Repo) -> None:
     valid(found, "graph")
     assert found["edges"] == [{"from": "api", "to": "base", "kind": "from", "where": "api/Dockerfile:1"}]
     assert shop.mbuild("graph").out == "base\n  api\nweb\n"
-    assert '"api" -> "base" [label=from];' in shop.mbuild("graph", "--format", "dot").out
+    assert 'i0 [label="api"];\n  i1 [label="base"];' in shop.mbuild("graph", "--format", "dot").out
+    assert "i0 -> i1 [label=from];" in shop.mbuild("graph", "--format", "dot").out
     assert "i0 -->|from| i1" in shop.mbuild("graph", "--format", "mermaid").out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mbuild.errors import listed, printable
@@ -142,13 +142,14 @@ def as_dot(shown: Part) -> str:
     """Return Graphviz source; arrows lead from an image to what it uses."""
     lines = ["digraph images {", "  rankdir=LR;", "  node [shape=box];"]
     boxes = _boxes(shown)
-    lines += [f"  {_quoted(box[0])}{_label(box)};" for box in boxes]
-    lines += [f"  {_quoted(printable(each['ref']))} [style=dashed];" for each in external(shown)]
+    ids, refs = _ids(boxes, external(shown))
+    lines += [f"  {ids[names[0]]} [label={_quoted(chr(10).join(_lines(names)))}];" for names in boxes]
+    lines += [f"  {key} [label={_quoted(printable(ref))}, style=dashed];" for ref, key in refs.items()]
     for name, *_ in boxes:
         node = shown.graph.nodes[name]
         edges = _edges(shown, node)
-        lines += [f"  {_quoted(name)} -> {_quoted(edge.parent)} [label={edge.kind}];" for edge in edges]
-        lines += [f"  {_quoted(name)} -> {_quoted(printable(ref))} [style=dashed];" for ref, _ in node.external]
+        lines += [f"  {ids[name]} -> {ids[edge.parent]} [label={edge.kind}];" for edge in edges]
+        lines += [f"  {ids[name]} -> {refs[ref]} [style=dashed];" for ref, _ in node.external]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -165,8 +166,15 @@ def _boxes(shown: Part) -> list[list[str]]:
     return sorted(together + single)
 
 
-def _label(names: Sequence[str]) -> str:
-    return "" if len(names) == 1 else f" [label={_quoted(chr(10).join(wrapped(names, '', WIDTH // 2)))}]"
+def _ids(boxes: Sequence[Sequence[str]], outside: Sequence[dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return an id for the box of each image, and one for each external image: both may be called alike."""
+    ids = {name: f"i{index}" for index, names in enumerate(boxes) for name in names}
+    return ids, {each["ref"]: f"e{index}" for index, each in enumerate(outside)}
+
+
+def _lines(names: Sequence[str]) -> Iterable[str]:
+    """Return what stands in a box."""
+    return wrapped(names, "", WIDTH // 2)
 
 
 def _quoted(text: str) -> str:
@@ -175,12 +183,10 @@ def _quoted(text: str) -> str:
 
 def as_mermaid(shown: Part) -> str:
     """Return a Mermaid flow chart; arrows lead from an image to what it uses."""
-    outside = external(shown)
     boxes = _boxes(shown)
-    ids = {name: f"i{index}" for index, names in enumerate(boxes) for name in names}
-    refs = {each["ref"]: f"e{index}" for index, each in enumerate(outside)}
+    ids, refs = _ids(boxes, external(shown))
     lines = ["flowchart LR"]
-    lines += [f'  {ids[names[0]]}["{"<br>".join(map(_escaped, wrapped(names, "", WIDTH // 2)))}"]' for names in boxes]
+    lines += [f'  {ids[names[0]]}["{"<br>".join(map(_escaped, _lines(names)))}"]' for names in boxes]
     lines += [f'  {key}(["{_escaped(printable(ref))}"])' for ref, key in refs.items()]
     for name, *_ in boxes:
         node = shown.graph.nodes[name]
