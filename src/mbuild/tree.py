@@ -123,17 +123,18 @@ def follow(tree: Tree, path: str) -> Entry | None:
     return None
 
 
-def follow_inside(tree: Tree, path: str) -> tuple[str, Entry | None]:
+def follow_inside(tree: Tree, path: str, passed: set[str] | None = None) -> tuple[str, Entry | None]:
     """Return the last path that BuildKit's client comes to when it looks for a file, and the file there, if any.
 
     It is given the folder, which is opened as any program does, and looks for the name in there: a link to an absolute
     path begins at the folder, and ``..`` stops there (fsutil ``followlinks.go``, BuildKit ``frontend/dockerui``).
+    passed: takes the links on the way.
     """
     found = tree.entry(path)
     if found is not None and not found.is_link:
         return path, found
     folder, _, name = path.rpartition("/")
-    root = follow_folder(tree, folder)
+    root = follow_folder(tree, folder, passed)
     if root is None:
         return path, None
     before = f"{root}/" if root else ""
@@ -142,33 +143,39 @@ def follow_inside(tree: Tree, path: str) -> tuple[str, Entry | None]:
         found = tree.entry(path)
         if found is not None and not found.is_link:
             return path, found
-        step = _one_link(tree, name.split("/"), before)
+        step = _one_link(tree, name.split("/"), before, passed)
         if not step:
             break
         name = step
     return path, None
 
 
-def follow_folder(tree: Tree, path: str) -> str | None:
-    """Return the folder a path leads to, links on the way followed, or None: nothing there, or outside of the tree."""
+def follow_folder(tree: Tree, path: str, passed: set[str] | None = None) -> str | None:
+    """Return the folder a path leads to, links on the way followed, or None: nothing there, or outside of the tree.
+
+    passed: takes the links on the way.
+    """
     for _ in range(MOST_LINKS):
         if not path or tree.folder(path):
             return path
-        step = _one_link(tree, path.split("/"))
+        step = _one_link(tree, path.split("/"), passed=passed)
         if step is None:
             return None
         path = "" if step == "." else step
     return None
 
 
-def _one_link(tree: Tree, parts: list[str], inside: str | None = None) -> str | None:
+def _one_link(tree: Tree, parts: list[str], inside: str | None = None, passed: set[str] | None = None) -> str | None:
     """Replace the first link on a path by where it points; None where there is none, or it leaves the tree.
 
     inside: a folder, with ``/`` behind it, that the path is relative to and that nothing leaves.
+    passed: takes the link.
     """
     for count in range(1, len(parts) + 1):
         entry = tree.entry((inside or "") + "/".join(parts[:count]))
         if entry is not None and entry.is_link:
+            if passed is not None:
+                passed.add(entry.path)
             target = decode(tree.read(entry))
             above = "/".join(parts[: count - 1])
             if inside is not None:

@@ -255,6 +255,36 @@ def test_explain_a_path(shop: Repo) -> None:
     assert shop.mbuild("explain", "nowhere").code == 2
 
 
+def test_what_a_reason_names_is_no_path_that_no_image_reads(repo: Repo) -> None:
+    service = "services: {{web: {{build: {{context: ./web, args: {{V: '{0}'}}}}}}}}\n"
+    files = {"web/Dockerfile": "FROM scratch\nARG V\nCOPY f /\nLABEL v=$V\n", "web/f": "1"}
+    repo.commit(files | {"compose.yaml": service.format(1), "README.md": "1"})
+    repo.commit({"compose.yaml": service.format(2), "README.md": "2"})
+    for _ in range(2):  # the second one remembers
+        answer = repo.mbuild("affected", "--base", "HEAD^", "--head", "HEAD", "--list", "--format", "json")
+        valid(answer.json, "plan")
+        assert [each["path"] for each in answer.image("web")["reasons"]] == ["compose.yaml"]
+        assert answer.json["unowned"] == ["README.md"]
+
+
+def test_a_link_that_leads_to_another_context_root_is_the_reason(repo: Repo) -> None:
+    config = "version: 1\nimages:\n  a: {dockerfile: df/Dockerfile, context: current}\n"
+    files = {"build.yaml": config, "df/Dockerfile": "FROM scratch\nCOPY f /\n", "v1/f": "1", "v2/f": "2"}
+    (repo.write(files).folder / "current").symlink_to("v1")
+    repo.commit()
+    (repo.folder / "current").unlink()
+    (repo.folder / "current").symlink_to("v2")
+    answer = repo.mbuild("affected", "--base", "HEAD", "--list", "--format", "json")
+    valid(answer.json, "plan")
+    link = {"kind": "file-changed", "path": "current", "change": "modified", "where": "build.yaml:3"}
+    assert (answer.image("a")["reasons"], answer.json["unowned"]) == ([link], [])
+    for path, via in (("current", "definition"), ("df", "Dockerfile"), ("build.yaml", "definition"), ("v2", "COPY")):
+        found = repo.mbuild("explain", "--path", path, "--format", "json").json
+        valid(found, "explain")
+        assert [each["via"] for each in found["images"]] == [via]
+    assert repo.mbuild("explain", ".").out == ".: read by 1 image\n  a  COPY at df/Dockerfile:2\n"
+
+
 def test_graph_formats(shop: Repo) -> None:
     found = shop.mbuild("graph", "--format", "json").json
     valid(found, "graph")

@@ -118,7 +118,7 @@ def ask(
         head=head_info(tree, head),
         snapshot=snapshot,
         affected=judged,
-        unowned=unowned,
+        unowned=_unnamed(unowned, judged),
         notes=tuple(notes),
         trees=tuple(trees),
         differs=differs,
@@ -229,6 +229,14 @@ def _unowned(
         changed |= paths
         owned |= paths - set(unread(left, base, head, found.idle))
     return tuple(sorted(changed - owned))
+
+
+def _unnamed(unowned: tuple[str, ...], judged: Affected) -> tuple[str, ...]:
+    """Return the paths that no image reads and no reason names: those name files that state images, too."""
+    if not unowned:
+        return ()
+    named = {each.path for reasons in judged.reasons.values() for each in reasons}
+    return tuple(each for each in unowned if each not in named)
 
 
 MOST_BROUGHT = 10

@@ -88,7 +88,7 @@ def _explain_path(workspace: Workspace, path: str, head: str | None, format_: st
         return
     if not found and not _is_path(snapshot.tree, path):
         raise UsageError(f"'{path}' is neither an image nor a path of the tree", "paths that git ignores are no inputs")
-    sys.stdout.write(f"{printable(path)}: read by {count(len(found), 'image')}\n")
+    sys.stdout.write(f"{printable(path) or '.'}: read by {count(len(found), 'image')}\n")
     for each in found:
         where = f" at {printable(place(each.where) or '')}" if each.where else ""
         sys.stdout.write(f"  {each.image}  {each.via}{where}\n")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mbuild.errors import Where
 from mbuild.graph.images import differing
+from mbuild.graph.paths import joined
 from mbuild.graph.reached import Reached, ReachedFile, stated
-from mbuild.values import dataclass, field, replace
+from mbuild.values import NamedTuple, dataclass, field, replace
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
@@ -90,6 +91,20 @@ def _candidates(comparisons: Sequence[_Comparison]) -> set[str] | None:
     return found
 
 
+class _Changed(NamedTuple):
+    """A path of a context at which there is something else. path: from the git root; relative: in the context."""
+
+    path: str
+    kind: str
+    relative: str
+    is_link: bool
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was in the context before, and is no more."""
+        return self.kind == "deleted"
+
+
 class _Comparison:
     """Head held against one base, image by image, parents first."""
 
@@ -123,9 +138,44 @@ class _Comparison:
         old, new = self.base.nodes[name], self.head.nodes[name]
         if self._same(old, new):
             return ()
-        found = [*_definition(old, new), *_files(old, new), *_parents(images.uses(name), known)]
+        found = [*_definition(old, new), *self._files(old, new), *_parents(images.uses(name), known)]
         # The fingerprint differs, so the image is affected even where no single cause can be named.
         return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
+
+    def _files(self, old: Node, new: Node) -> Iterable[Reason]:
+        before = {use.name: use for use in old.contexts}
+        after = {use.name: use for use in new.contexts}
+        for name in sorted(before.keys() | after.keys()):
+            was, now = before.get(name), after.get(name)
+            changes: Iterable[_Changed] = tuple(_entry_changes(was, now))
+            if was and now and was.root != now.root:
+                moved = tuple(self._moved(old, new, name)) if changes or was.folders != now.folders else ()
+                yield from moved
+                changes = self._own(changes) if moved else changes
+            elif any(each.is_link for each in changes):
+                changes = self._own(changes)
+            for each in changes:
+                node = old if each.is_gone else new
+                yield Reason("file-changed", each.path, each.kind, None, where_read(node, name, each.relative))
+
+    def _moved(self, old: Node, new: Node, context: str) -> Iterable[Reason]:
+        """Yield the links that changed on the way to a context root."""
+        from mbuild.graph.passed import passed_to_root
+
+        links = passed_to_root(self.base.workshop, old, context) | passed_to_root(self.head.workshop, new, context)
+        where = new.definition.place(f"contexts.{context}" if context else "context")
+        for path in sorted(links):
+            if change := self._change(path):
+                yield Reason("file-changed", path, change, None, where)
+
+    def _own(self, changes: Iterable[_Changed]) -> Iterable[_Changed]:
+        """Yield what changed itself: a link that leads elsewhere brings files, and takes others away, that did not."""
+        own = ((each, self._change(each.path)) for each in changes)
+        return (each._replace(kind=kind) for each, kind in own if kind and (kind == "deleted") == each.is_gone)
+
+    def _change(self, path: str) -> str | None:
+        """Name the change of what is at a path of the trees, or None when there is none."""
+        return change_of(self.base.workshop.tree.entry(path), self.head.workshop.tree.entry(path))
 
     def _same(self, old: Node, new: Node) -> bool:
         """Whether the fingerprints are equal. Where the parents are the same images, theirs need not be made."""
@@ -197,8 +247,13 @@ def _ignore_files(old: Node, new: Node) -> Iterable[Reason]:
     before = {use.name: use for use in old.contexts}
     for use in new.contexts:
         earlier = before.get(use.name)
-        if earlier is not None and earlier.ignore != use.ignore:
+        if earlier is not None and _ignore_file(earlier) != _ignore_file(use):
             yield Reason("definition-changed", path=use.ignore or earlier.ignore)
+
+
+def _ignore_file(use: ContextUse) -> str:
+    """Return which file says what is ignored: that of the context root is the same one wherever the root lies."""
+    return ".dockerignore" if use.ignore == joined(use.root, ".dockerignore") else use.ignore
 
 
 def _attributes(old: Node, new: Node) -> Iterable[Reason]:
@@ -209,24 +264,16 @@ def _attributes(old: Node, new: Node) -> Iterable[Reason]:
             yield Reason("definition-changed", path=path)
 
 
-def _files(old: Node, new: Node) -> Iterable[Reason]:
-    before = {use.name: use for use in old.contexts}
-    after = {use.name: use for use in new.contexts}
-    for name in sorted(before.keys() | after.keys()):
-        changes = _entry_changes(before.get(name), after.get(name))
-        for path, change, relative in changes:
-            node = old if change == "deleted" else new
-            yield Reason("file-changed", path=path, change=change, where=where_read(node, name, relative))
-
-
-def _entry_changes(old: ContextUse | None, new: ContextUse | None) -> Iterable[tuple[str, str, str]]:
+def _entry_changes(old: ContextUse | None, new: ContextUse | None) -> Iterable[_Changed]:
     before = {each.path: each for each in old.entries} if old else {}
     after = {each.path: each for each in new.entries} if new else {}
     for path in sorted(before.keys() | after.keys()):
-        change = change_of(before.get(path), after.get(path))
+        pair = before.get(path), after.get(path)
+        change = change_of(*pair)
         use = new if path in after else old
         if change and use is not None:
-            yield f"{use.root}/{path}" if use.root else path, change, path
+            is_link = any(each is not None and each.is_link for each in pair)
+            yield _Changed(f"{use.root}/{path}" if use.root else path, change, path, is_link)
 
 
 def change_of(old: Entry | None, new: Entry | None) -> str | None:

@@ -14,6 +14,7 @@ from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError, Where
 from mbuild.graph.outline import Place
+from mbuild.graph.passed import passed
 from mbuild.graph.paths import inside, lies_in
 from mbuild.values import dataclass, replace
 
@@ -42,7 +43,8 @@ def exclusion(graph: Graph, name: str, path: str) -> Exclusion:
     attributes = (
         graph.workshop.attributes.holding(use.root, use.pieces, [node.dockerfile.path]) for use in node.contexts
     )
-    if path in {*node.outline.watched(node.definition), *chain.from_iterable(attributes)}:
+    links = passed(graph.workshop, node)
+    if path in {*node.outline.watched(node.definition), *chain.from_iterable(attributes), *links}:
         return Exclusion("definition", where=Where(path))
     places = [place for place in node.outline.places if lies_in(place.root, path)]
     if not places:

@@ -208,7 +208,16 @@ class Graph:
 
     def owns(self, path: str, entry: Entry | None) -> bool:
         """Tell whether an image takes the entry at a path, or is defined by that path."""
-        return self._takes(path, entry) or any(self.checked_out_by(path))
+        if self._takes(path, entry) or any(self.checked_out_by(path)):
+            return True
+        return entry is not None and entry.is_link and path in self.passed
+
+    @cached_property
+    def passed(self) -> frozenset[str]:
+        """The links on the way to what defines an image, and to its context roots."""
+        from mbuild.graph.passed import passed
+
+        return frozenset().union(*(passed(self.workshop, node) for node in self.nodes.values()))
 
     def checked_out_by(self, path: str) -> Iterator[str]:
         """Yield the images that take something of which an attributes file at a path says how it is checked out."""

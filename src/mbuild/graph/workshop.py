@@ -35,6 +35,11 @@ class Workshop:
         self.scattered = scattered or cache(tree.scattered)
 
     @cached_property
+    def links(self) -> frozenset[str]:
+        """The paths of all links of the tree."""
+        return frozenset(each.path for each in self.scattered() if each.is_link)
+
+    @cached_property
     def recipes(self) -> Recipes:
         """The Dockerfiles."""
         from mbuild.graph.recipes import Recipes
