@@ -13,7 +13,7 @@ from docker.errors import DockerException
 from mbuild.builders.ask import ask
 from mbuild.builders.engine import Engine, connect, familiar
 from mbuild.builders.registry import Surroundings, choose
-from mbuild.errors import EnvironmentFault
+from mbuild.errors import BuildFailedError, EnvironmentFault
 from tests.conftest import EngineUnderTest
 
 
@@ -87,21 +87,66 @@ def test_an_image_that_cannot_be_removed_stays() -> None:
 
 
 @pytest.mark.engine
-def test_names_that_are_there_cost_no_call(engine: EngineUnderTest) -> None:
+def test_names_that_are_there_cost_no_call(engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"mbuild-names-{uuid.uuid4().hex[:12]}"
     engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
     found = connect()
+    monkeypatch.setattr("mbuild.builders.engine.MOMENT_SECONDS", 600)
     try:
         assert set(found.existing([f"{name}:one"])) == {f"{name}:one"}
-        found.tag(f"{name}:one", [f"{name}:two"])
+        found.tag_again(f"{name}:one", [f"{name}:two"])
         assert f"{name}:two" in found.names()
         engine.run("rmi", f"{name}:two")
-        found.tag(f"{name}:one", [f"{name}:two"])  # there by the last listing: not asked for
+        found.tag_again(f"{name}:one", [f"{name}:two"])  # there by the last listing: not asked for
         assert f"{name}:two" not in found.names()
-        found.tag(f"{name}:one", [f"{name}:two"])
+        found.tag_again(f"{name}:one", [f"{name}:two"])
         assert f"{name}:two" in found.names()
     finally:
         found.close()
+        engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
+
+
+@pytest.mark.engine
+def test_what_others_did_since_the_run_began_is_seen_where_an_image_is_reused(
+    engine: EngineUnderTest, engine_door: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"mbuild-since-{uuid.uuid4().hex[:12]}"
+    content, latest, other = f"{name}:mb-0123456789abcdef0123", f"{name}:latest", f"{name}:other"
+    engine.run(
+        "import", "--change=LABEL dev.mbuild.fingerprint=0123456789abcdef01234567", "-", content, stdin=bytes(10240)
+    )
+    engine.run("import", "-", other, stdin=bytes(20480))
+    engine.run("tag", content, latest)
+    monkeypatch.setattr("mbuild.builders.engine.MOMENT_SECONDS", 0)
+    try:
+        assert set(engine_door.existing([content])) == {content}
+        engine.run("tag", other, latest)
+        engine_door.tag_again(content, [latest])
+        assert engine_door.image_id(latest) == engine_door.image_id(content)
+        engine.run("tag", other, content)
+        with pytest.raises(BuildFailedError, match=f"does not hold {content} any more"):
+            engine_door.tag_again(content, [latest])
+        engine_door.brought.add(content)  # a registry is not asked for labels
+        engine_door.tag_again(content, [latest])
+        engine.run("rmi", content)
+        with pytest.raises(BuildFailedError, match=f"does not hold {content} any more"):
+            engine_door.tag_again(content, [latest])
+    finally:
+        engine.run("rmi", "--force", content, latest, other)
+
+
+@pytest.mark.engine
+def test_an_image_that_was_brought_just_now_is_found(
+    engine: EngineUnderTest, engine_door: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"mbuild-brought-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setattr("mbuild.builders.engine.MOMENT_SECONDS", 600)
+    assert engine_door.existing([f"{name}:one"]) == {}
+    engine.run("import", "-", f"{name}:one", stdin=bytes(10240))
+    try:
+        engine_door.tag_again(f"{name}:one", [f"{name}:two"])
+        assert f"{name}:two" in engine_door.names()
+    finally:
         engine.run("rmi", "--force", f"{name}:one", f"{name}:two")
 
 

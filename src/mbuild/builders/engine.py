@@ -6,16 +6,17 @@ docker-py is imported where an engine is asked for more than what it is and hold
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mbuild.builders import bases
 from mbuild.builders.ask import ask
 from mbuild.builders.endpoint import PING_SECONDS, Endpoint, endpoint, first_line, no_answer
 from mbuild.builders.protocol import BuildRequest, Stored
-from mbuild.errors import EnvironmentFault
+from mbuild.errors import BuildFailedError, EnvironmentFault
 from mbuild.names import CONTENT_TAG_PREFIX
 from mbuild.passed import FINGERPRINT
 from mbuild.process.begun import Begun
@@ -27,6 +28,9 @@ CALL_SECONDS = 600
 LISTINGS, LISTING_SECONDS = 20, 0.1
 """How often a listing is asked for that failed since an image went away meanwhile, and the pause before the next."""
 
+MOMENT_SECONDS = 3.0
+"""How old a listing may be by which names are left as they are: others name and remove images of the engine, too."""
+
 _NO_NAME = "<none>:<none>"
 
 
@@ -37,7 +41,8 @@ class Engine:
     connected: connects with docker-py, when that is first needed.
     socket: the path at which it is asked for its images without docker-py; "": with it.
     tls: a ``docker.tls.TLSConfig`` where it is to be asked under TLS, else None.
-    _listed: name → image, as the engine said when it was last asked for all of them.
+    _listed: name → image, as the engine said when it was last asked for all of them, at _listed_at (monotonic).
+    brought: names that were pulled by this run: they are believed by their registry.
     _cleared: the owners of which no test is left that did not begin here.
     _ahead: a listing that was asked for before anybody needed it.
     """
@@ -47,10 +52,13 @@ class Engine:
     connected: Callable[[], Any]
     socket: str = ""
     tls: Any = None
+    brought: set[str] = field(default_factory=set)
     _client: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _making: threading.Lock = field(default_factory=threading.Lock)
+    _renewing: threading.Lock = field(default_factory=threading.Lock)
     _listed: dict[str, Stored] = field(default_factory=dict)
+    _listed_at: float = -math.inf
     _cleared: set[str] = field(default_factory=set)
     _ahead: Begun[Any] | None = None
 
@@ -82,16 +90,21 @@ class Engine:
         """Ask for the listing in a thread: whoever needs one first gets this, or what went wrong with it."""
         self._ahead = Begun(self._asked)
 
-    def _asked(self) -> Any:
+    def _asked(self) -> tuple[float, Any]:
+        begun = time.monotonic()
         with self._lock, _explained(self.host):
-            return self._images()
+            return begun, self._images()
 
     def _list(self) -> dict[str, Stored]:
         ahead, self._ahead = self._ahead, None
-        listing = ahead.result() if ahead else self._asked()
+        begun, listing = ahead.result() if ahead else self._asked()
         found = ((name, each) for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME)
-        self._listed = {name: self._stored(each) for name, each in found}
+        self._listed, self._listed_at = {name: self._stored(each) for name, each in found}, begun
         return self._listed
+
+    def _recent(self) -> dict[str, Stored]:
+        with self._renewing:
+            return self._list() if time.monotonic() - self._listed_at > MOMENT_SECONDS else self._listed
 
     def _images(self) -> Any:
         """Ask for the listing: with containerd's store it fails while an image in it is being removed."""
@@ -151,16 +164,26 @@ class Engine:
         held = self._listed.get(familiar(name))
         return held.manifests.get(name.rpartition(":")[0], held.digest or held.image_id) if held else ""
 
-    def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image that the engine holds more names. Those that it had in the last listing cost no call."""
-        held = self._listed.get(familiar(existing))
+    def tag(self, existing: str, names: Iterable[str]) -> None:
+        """Give an image that the engine holds more names."""
         for name in names:
-            there = self._listed.get(familiar(name))
-            if held is not None and there is not None and there.image_id == held.image_id:
-                continue
             repository, _, tag = name.rpartition(":")
             with self._lock, _explained(self.host):
                 self.client.tag(existing, repository, tag, force=True)
+
+    def tag_again(self, existing: str, names: Sequence[str]) -> None:
+        """Give an image more names that may have them. Those that it had a moment ago cost no call.
+
+        Raises BuildFailedError where it is gone: a run comes to what it reuses last, and others use the engine, too.
+        """
+        for listing in (self._recent, self._list):  # it may have been brought just now
+            listed = listing()
+            held = listed.get(familiar(existing))
+            if held is not None and (existing in self.brought or _is_called_so(existing, held.fingerprint)):
+                there = ((name, listed.get(familiar(name))) for name in names)
+                self.tag(existing, [name for name, each in there if each is None or each.image_id != held.image_id])
+                return
+        raise BuildFailedError(f"the engine does not hold {existing} any more", "run again: it will be built")
 
     def untag(self, name: str) -> None:
         """Take a name away; the image goes with its last one."""

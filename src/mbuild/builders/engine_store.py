@@ -65,6 +65,7 @@ class EngineStore:
     def pull(self, name: str, registries: Registries) -> bool:  # noqa: ARG002 - the engine talks to the registry itself
         """Bring an image into the engine. Raises RegistryError."""
         pull(self.engine.client, name)
+        self.engine.brought.add(name)
         return True
 
     def close(self) -> None:
@@ -72,8 +73,8 @@ class EngineStore:
         self.engine.close()
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an image of the engine more names."""
-        self.engine.tag(existing, names)
+        """Give an image of the engine more names. Raises BuildFailedError where it is gone."""
+        self.engine.tag_again(existing, names)
 
     def test(self, request: BuildRequest, built: BuildResult, emit: Emit, cancel: Cancel) -> Examined:
         """Test an image in a container of the engine."""

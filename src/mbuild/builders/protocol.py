@@ -201,7 +201,7 @@ class Builder(Protocol):
         ...
 
     def tag(self, existing: str, names: Sequence[str]) -> None:
-        """Give an existing image more names."""
+        """Give an image more names that existed when the run began. Raises MbuildError where it is gone since."""
         ...
 
     def accepts(self, definition: ImageDef) -> bool:
