@@ -84,6 +84,10 @@ def test_an_answer_that_is_left_to_a_library(answer: bytes, answering: Callable[
     assert ask(answering(answer), "/info", 5) is None
 
 
+def test_what_is_not_there_is_told_from_what_is_not_understood(answering: Callable[..., str]) -> None:
+    assert ask(answering(b'HTTP/1.0 404 Not Found\r\n\r\n{"message": "x"}'), "/images/x/json", 5, absent={}) == {}
+
+
 def test_an_answer_that_does_not_come(answering: Callable[..., str]) -> None:
     with pytest.raises(TimeoutError):
         ask(answering(OK, b"[", hold=True), "/info", 0.05)

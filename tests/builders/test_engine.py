@@ -14,7 +14,11 @@ from mbuild.builders.ask import ask
 from mbuild.builders.engine import Engine, connect, familiar
 from mbuild.builders.registry import Surroundings, choose
 from mbuild.errors import BuildFailedError, EnvironmentFault
+from tests.builders.test_bind import asked
 from tests.conftest import EngineUnderTest
+from tests.graph.test_affected import image
+
+DIGEST = "sha256:" + "d" * 64
 
 
 @pytest.mark.parametrize(
@@ -219,6 +223,35 @@ def test_a_content_tag_that_was_moved_holds_nothing(
         assert set(engine_door.existing([content, plain])) == {plain, *([content] if there else [])}
     finally:
         engine.run("rmi", "--force", content, plain)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("socket", [True, False])
+def test_the_base_of_a_build_is_the_one_that_the_engine_had_before_and_after_it(
+    engine: EngineUnderTest, engine_door: Engine, socket: bool
+) -> None:
+    name = f"mbuild-base-{uuid.uuid4().hex[:12]}"
+    one, two, now = (f"{name}:{tag}" for tag in ("one", "two", "now"))
+    engine.run("import", "-", one, stdin=bytes(10240))
+    engine.run("import", "-", two, stdin=bytes(20480))
+    build = asked({"a/Dockerfile": f"FROM {now}\nCOPY --from=busybox@{DIGEST} a b\n"}, image("a"))
+    engine_door.socket = engine_door.socket if socket else ""
+    key, pinned = f"docker.io/library/{now}", {"docker.io/library/busybox:latest": DIGEST}
+    try:
+        absent = engine_door.bases(build)
+        engine.run("tag", one, now)
+        before = engine_door.bases(build)
+        assert (absent, before) == ({}, {key: engine_door.image_id(one)})
+        assert engine_door.used(build, {}, before) == {**pinned, **before}
+        assert engine_door.used(build, {}, absent) == pinned, "the engine may have had another one when it was used"
+        assert engine_door.used(build, {}, absent, pulled=True) == {**pinned, **before}
+        engine.run("tag", two, now)
+        for pulled in (False, True):
+            assert engine_door.used(build, {}, before, pulled=pulled) == pinned
+            assert engine_door.used(build, {key: DIGEST}, before, pulled=pulled) == {**pinned, key: DIGEST}
+        assert engine_door.bases(build) == {key: engine_door.image_id(two)}
+    finally:
+        engine.run("rmi", "--force", one, two, now)
 
 
 @pytest.mark.engine

@@ -12,10 +12,11 @@ from typing import Any
 _PIECE = 1 << 18
 
 
-def ask(path: str, question: str, seconds: float) -> Any:
+def ask(path: str, question: str, seconds: float, *, absent: Any = None) -> Any:
     """Return the JSON that ``GET question`` is answered with; None for any other answer than that.
 
-    path: of the socket. seconds: how long each part of the answer may take. Raises OSError where nobody answers.
+    path: of the socket. seconds: how long each part of the answer may take. absent: what is returned where there is no
+    such thing (404). Raises OSError where nobody answers.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(seconds)
@@ -24,7 +25,10 @@ def ask(path: str, question: str, seconds: float) -> Any:
         pieces = list(iter(lambda: connection.recv(_PIECE), b""))
     head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
     status, *headers = head.split(b"\r\n")
-    if status.split(b" ")[1:2] != [b"200"] or any(each.lower().startswith(b"transfer-encoding:") for each in headers):
+    code = status.split(b" ")[1:2]
+    if code == [b"404"]:
+        return absent
+    if code != [b"200"] or any(each.lower().startswith(b"transfer-encoding:") for each in headers):
         return None
     try:
         return json.loads(body)

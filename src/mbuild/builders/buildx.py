@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -110,8 +110,9 @@ class Buildx(EngineStore):
             with self._context(request, folder) as (dockerfile, context, tar):
                 argv = self._command(request, folder, dockerfile, context)
                 told = progress.Progress(request.image, emit)
+                before = self.engine.bases(request)
                 code = self._run(argv, told, tar, request, cancel)
-            result = self._result(request, told, code, folder / "metadata.json", cancel)
+            result = self._result(request, told, code, folder / "metadata.json", before, cancel)
         if result.status in ("built", "cached") and not self._pushes(request) and request.names[1:]:
             self.engine.tag(self._id(result), request.names[1:])
         return result
@@ -174,7 +175,13 @@ class Buildx(EngineStore):
         return code if code is not None else 1
 
     def _result(
-        self, request: BuildRequest, told: progress.Progress, code: int, metadata: Path, cancel: Cancel
+        self,
+        request: BuildRequest,
+        told: progress.Progress,
+        code: int,
+        metadata: Path,
+        before: Mapping[str, str],
+        cancel: Cancel,
     ) -> BuildResult:
         if cancel and code != 0:
             return BuildResult("cancelled", sent=told.sent)
@@ -190,7 +197,8 @@ class Buildx(EngineStore):
         if self._pushes(request):
             digest = str(described.get("containerimage.digest"))
             self.pushed[request.tags[0]] = digest
-        used = self.engine.used(request, told.bases, own=_is_engine(str(described.get("buildx.build.ref", ""))))
+        own = _is_engine(str(described.get("buildx.build.ref", "")))
+        used = self.engine.used(request, told.bases, before if own else {})
         return BuildResult("cached" if told.cached else "built", image_id, digest, sent=told.sent, bases=used)
 
 

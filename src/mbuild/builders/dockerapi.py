@@ -108,10 +108,11 @@ class DockerApi(EngineStore):
             parcel = pack(request)
             assert parcel is not None, "check() was asked before"
             pipe = Pipe(request.context, request.epoch, parcel.extra)
+            before = self.engine.bases(request)
             kit = not parcel.classic and not self.engine.containerd_store
             messages = self._post(request, parcel.dockerfile, kit, pipe, cancel)
             cancelled = BuildResult("cancelled")
-            return until_cancelled(lambda: self._read(request, messages, pipe, emit, cancel), cancel, cancelled)
+            return until_cancelled(lambda: self._read(request, messages, before, pipe, emit, cancel), cancel, cancelled)
         finally:
             for tag in imported.values():
                 self.engine.untag(tag)
@@ -165,7 +166,13 @@ class DockerApi(EngineStore):
             response.close()
 
     def _read(
-        self, request: BuildRequest, messages: Iterator[dict[str, Any]], pipe: Pipe, emit: Emit, cancel: Cancel
+        self,
+        request: BuildRequest,
+        messages: Iterator[dict[str, Any]],
+        before: Mapping[str, str],
+        pipe: Pipe,
+        emit: Emit,
+        cancel: Cancel,
     ) -> BuildResult:
         from docker.errors import APIError
         from requests.exceptions import RequestException
@@ -188,7 +195,7 @@ class DockerApi(EngineStore):
         image_id = told.image_id
         if image_id is None and request.names:
             image_id = self.engine.image_id(request.names[0])
-        bases = self.engine.used(request, told.trace.bases, pulled=True)
+        bases = self.engine.used(request, told.trace.bases, before, pulled=True)
         status = "cached" if told.trace.cached else "built"
         return BuildResult(status, image_id, None, sent=pipe.sent, bases=bases)
 

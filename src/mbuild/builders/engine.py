@@ -145,24 +145,42 @@ class Engine:
         held = self._listed if known or not names else self._list()
         return {name: held[short] for name in names if (short := familiar(name)) in held}
 
-    def used(
-        self, request: BuildRequest, told: Mapping[str, str], *, own: bool = True, pulled: bool = False
-    ) -> dict[str, str]:
-        """Return which builds of external images a build has used, by ``bases.key``.
+    def bases(self, request: BuildRequest) -> dict[str, str]:
+        """Return which builds of the external images of a build the engine holds just now, by ``bases.key``."""
+        wanted = {bases.key(each) for each in bases.external_images(request.recipes) if not bases.pinned(each)}
+        return {name: digest for name in wanted if (digest := self._own(name))}
 
-        told: what the builder has said. own: what it said nothing of was the engine's, as at the last listing.
-        pulled: the build may have brought images into the engine (the classic builder does), so that is asked again.
+    def used(
+        self, request: BuildRequest, told: Mapping[str, str], before: Mapping[str, str], *, pulled: bool = False
+    ) -> dict[str, str]:
+        """Return which builds of external images a build that has ended has used, by ``bases.key``.
+
+        told: what the builder has said. before: what ``bases`` said when it began; what the builder said nothing of was
+        the engine's. Where the engine has another one now, nobody knows which of the two was used.
+        pulled: the build may have brought images into the engine (the classic builder does) that it did not have.
         """
         asked = {bases.key(each): bases.pinned(each) for each in bases.external_images(request.recipes)}
-        found = {each: told.get(each) or named or (self._own(each) if own else "") for each, named in asked.items()}
-        if pulled and not all(found.values()):
-            self._list()
-            found = {each: digest or self._own(each) for each, digest in found.items()}
+        found = {each: told.get(each) or named for each, named in asked.items()}
+        for name in (each for each, digest in found.items() if not digest and (pulled or each in before)):
+            now = self._own(name)
+            found[name] = now if before.get(name, now) == now else ""
         return {name: digest for name, digest in found.items() if digest}
 
     def _own(self, name: str) -> str:
-        held = self._listed.get(familiar(name))
-        return held.manifests.get(name.rpartition(":")[0], held.digest or held.image_id) if held else ""
+        """Return which build of an image the engine holds just now: the manifest's digest where there is one."""
+        found = self._described(familiar(name))
+        if found is None:
+            return ""
+        held = self._stored(found)
+        return held.manifests.get(name.rpartition(":")[0], held.digest or held.image_id)
+
+    def _described(self, name: str) -> Mapping[str, Any] | None:
+        if self.socket:
+            with contextlib.suppress(OSError):  # docker-py says what is wrong
+                found = ask(self.socket, f"/images/{name}/json", CALL_SECONDS, absent={})
+                if isinstance(found, dict):
+                    return found or None
+        return self._inspected(name)
 
     def tag(self, existing: str, names: Iterable[str]) -> None:
         """Give an image that the engine holds more names."""
@@ -233,14 +251,16 @@ class Engine:
 
     def triggers(self, name: str) -> tuple[str, ...]:
         """Return the ONBUILD triggers of an image; () where there are none, or the engine does not hold it."""
+        found = self._inspected(name) or {}
+        return tuple((found.get("Config") or {}).get("OnBuild") or ())
+
+    def _inspected(self, name: str) -> Mapping[str, Any] | None:
         from docker.errors import ImageNotFound
 
-        with self._lock, _explained(self.host):
-            try:
-                found = self.client.inspect_image(name)
-            except ImageNotFound:
-                return ()
-        return tuple((found.get("Config") or {}).get("OnBuild") or ())
+        with self._lock, _explained(self.host), contextlib.suppress(ImageNotFound):
+            found: Mapping[str, Any] = self.client.inspect_image(name)
+            return found
+        return None
 
     def save(self, name: str, write: Callable[[bytes], object]) -> None:
         """Hand on an image as the tar that ``docker save`` makes of it. An image without layers cannot be saved."""

@@ -53,7 +53,7 @@ class Kit(EngineStore):
         """Build one image in the engine."""
         if reason := unreadable(request.secrets):
             return BuildResult("failed", problems=(Problem(reason, Where(request.dockerfile_path)),))
-        told = progress.Progress(request.image, emit)
+        told, before = progress.Progress(request.image, emit), self.engine.bases(request)
         session = Session(
             _folders(request),
             _slot(request),
@@ -82,7 +82,7 @@ class Kit(EngineStore):
         if session.refused:
             return BuildResult("failed", problems=(unforeseen(request, session.refused),), sent=session.sent)
         result = _result(request, told, solved, session.sent)
-        return replace(result, bases=self.engine.used(request, told.bases)) if not solved.error else result
+        return replace(result, bases=self.engine.used(request, told.bases, before)) if not solved.error else result
 
     def _services(self, request: BuildRequest) -> Services:
         lent = lending(agents(request.ssh, os.environ) or {})
