@@ -70,6 +70,19 @@ class TestWithoutAnEngine:
         named = {each["annotations"]["io.containerd.image.name"] for each in index["manifests"]}
         assert "docker.io/shop/web:v1" in named
 
+    def test_the_branch_of_a_tag_is_that_of_the_head(self, shop: Repo) -> None:
+        def tags(*args: str) -> list[str]:
+            answer = shop.mbuild("build", "web", "--tag", "{branch}", "--format", "json", *args)
+            assert answer.code == 0, answer.err
+            return list(answer.image("web")["tags"][1:])
+
+        here = shop.git("branch", "--show-current")
+        shop.git("branch", "rel")
+        assert tags() == tags("--head", "HEAD") == [f"shop/web:{here}"]
+        assert tags("--head", "rel") == ["shop/web:rel"]
+        commit = shop.mbuild("build", "web", "--tag", "{branch}", "--head", "HEAD^{commit}")
+        assert (commit.code, "the tag '{branch}' needs a branch" in commit.err) == (2, True)
+
     def test_force_builds_again(self, shop: Repo) -> None:
         assert shop.mbuild("all").code == 0
         assert statuses(shop.mbuild("build", "web", "--force", "--format", "json")) == {"web": "built"}

@@ -27,6 +27,24 @@ def test_every_way_to_name_a_commit(repo: Repo) -> None:
     assert opened.resolve_commit("HEAD") == first
 
 
+def test_the_branch_that_a_ref_names(repo: Repo) -> None:
+    first, second = repo.commit(a="1"), repo.commit(a="2")
+    for remote in ("origin", "my", "my/fork"):
+        repo.git("remote", "add", remote, "nowhere")
+    for name in ("heads/team/x", "heads/both", "tags/both", "tags/v1", "remotes/origin/rel", "remotes/my/fork/rel"):
+        repo.git("update-ref", f"refs/{name}", first)
+    repo.git("update-ref", "refs/remotes/gone/rel", first)
+    opened = repo.open()
+    for ref in ("main", "HEAD", "@", "heads/main", "refs/heads/main"):
+        assert opened.branch_named(ref) == "main"
+    for ref, branch in {"team/x": "team/x", "heads/both": "both", "origin/rel": "rel", "my/fork/rel": "rel"}.items():
+        assert opened.branch_named(ref) == branch
+    for ref in ("both", "v1", first, second[:12], "HEAD~1", "nowhere", "-n", "gone/rel"):
+        assert opened.branch_named(ref) is None
+    repo.git("checkout", "-q", "--detach", first)
+    assert opened.branch_named("HEAD") is None
+
+
 @pytest.mark.parametrize("ref", ["", "  ", "a\0b", "a\nb", "0" * 40, "0" * 64])
 def test_what_can_be_no_ref_is_refused(repo: Repo, ref: str) -> None:
     repo.commit(a="1")

@@ -11,6 +11,7 @@ from mbuild.tree import decode, encode
 
 _OID = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BRANCHES = "refs/heads/"
+_TRACKED = "refs/remotes/"
 _CONTROL = expression(r"[\x00-\x1f\x7f]")
 
 
@@ -93,6 +94,20 @@ def current_branch(git: Git) -> str | None:
     done = git.finish("symbolic-ref", "--quiet", "HEAD", check=False)
     name = decode(done.out.removesuffix(b"\n"))
     return name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else None
+
+
+def branch_named(git: Git, ref: str) -> str | None:
+    """Return the branch that a ref is the name of, here or at a remote, without the remote's; None where it is none.
+
+    A name that is a tag's too is none: git takes it for the tag.
+    """
+    asked = ("rev-parse", "--verify", "--quiet", "--symbolic-full-name", "--end-of-options", ref)
+    name = decode(git.finish(*asked, check=False).out.removesuffix(b"\n"))
+    if name.startswith(_BRANCHES):
+        return name.removeprefix(_BRANCHES)
+    remotes = sorted(lines(git.run("remote")), key=len, reverse=True) if name.startswith(_TRACKED) else ()
+    places = (f"{_TRACKED}{each}/" for each in remotes)
+    return next((name.removeprefix(place) for place in places if name.startswith(place)), None)
 
 
 def config(git: Git, key: str) -> str | None:

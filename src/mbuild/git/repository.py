@@ -102,6 +102,10 @@ class Repository:
             remotes = tuple(sorted(remote.name for remote in repo.remotes))
         return Description(refs.current_branch(self.git), self.head(), remotes)
 
+    def branch_named(self, ref: str) -> str | None:
+        """Return the branch that a ref is the name of; None where it is none."""
+        return refs.branch_named(self.git, ref)
+
     def head(self) -> str | None:
         """Return the commit of HEAD, or None on an unborn branch."""
         return self._resolved.pop("HEAD", None) or refs.verify(self.git, "HEAD")
