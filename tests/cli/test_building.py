@@ -70,6 +70,18 @@ class TestWithoutAnEngine:
         named = {each["annotations"]["io.containerd.image.name"] for each in index["manifests"]}
         assert "docker.io/shop/web:v1" in named
 
+    def test_a_layout_that_lacks_a_layer_has_no_image(self, shop: Repo) -> None:
+        assert shop.mbuild("all").code == 0
+        layout = shop.folder / ".mbuild/oci"
+        (web,) = [each for each in json.loads((layout / "manifest.json").read_text()) if "web" in str(each["RepoTags"])]
+        (layout / web["Layers"][0]).unlink()
+        (layout / "manifest.json").write_text("")
+        answer = shop.mbuild("all", "--format", "json")
+        assert answer.code == 0, answer.err
+        assert statuses(answer) == {"api": "reused", "base": "reused", "web": "built"}
+        assert (layout / web["Layers"][0]).exists()
+        assert statuses(shop.mbuild("all", "--format", "json"))["web"] == "reused"
+
     def test_the_branch_of_a_tag_is_that_of_the_head(self, shop: Repo) -> None:
         def tags(*args: str) -> list[str]:
             answer = shop.mbuild("build", "web", "--tag", "{branch}", "--format", "json", *args)

@@ -53,11 +53,13 @@ class Embedded:
         return False
 
     def existing(self, names: Collection[str]) -> Mapping[str, str]:
-        """Return, of these names, those that the layout holds."""
+        """Return, of these names, those that the layout holds with all that they point to."""
         if not (self.output / "index.json").is_file():
             return {}
-        held = {canonical(name): found.digest for name, found in Layout(self.output).names().items()}
-        return {name: held[canonical(name)] for name in names if canonical(name) in held}
+        layout = Layout(self.output)
+        held = {canonical(name): found for name, found in layout.names().items()}
+        found = {name: held[canonical(name)] for name in names if canonical(name) in held}
+        return {name: each.digest for name, each in found.items() if layout.is_whole(each)}
 
     def stored(self, names: Collection[str], *, again: bool) -> Mapping[str, Stored]:  # noqa: ARG002 - reading is quick
         """Return what the layout holds under these names: sizes are those of packed layers and the configuration."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mbuild.builders.oci.blobs import STALE_SECONDS
-from mbuild.builders.oci.descriptor import LAYER, digest_of
+from mbuild.builders.oci.descriptor import LAYER, MANIFEST, descriptor_from, digest_of
 from mbuild.builders.oci.layout import Layout
 from mbuild.errors import EnvironmentFault
 from tests.builders.oci.support import Bench, plant
@@ -143,6 +143,41 @@ def test_damaged_index_is_one_clear_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"index\.json") as caught:
         layout.names()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", "[" * 100_000, None])
+def test_the_listing_is_made_anew_where_it_cannot_be_read(text: str | None, bench: Bench, tmp_path: Path) -> None:
+    bench.contexts[""] = plant(tmp_path / "c", {"a": "a", "b": "b"})
+    bench.assemble("FROM scratch\nCOPY a /\n", "test/a")
+    bench.layout.tag("test/a", ["test/a:second"])
+    bench.assemble("FROM scratch\nCOPY b /\n", "test/b")
+    bench.layout.put_manifest(manifest("1"), ["test/half"])
+    path, gone = bench.layout.folder / "manifest.json", bench.parent("test/half")
+    before = json.loads(path.read_bytes())
+    (bench.layout.blobs / gone.digest[7:]).unlink()
+    path.unlink() if text is None else path.write_text(text)
+    bench.layout.tag("test/b", ["test/b:latest"])
+    after = json.loads(path.read_bytes())
+    assert sorted(after, key=str) == sorted(
+        (each for each in before if each["RepoTags"] != ["test/half:latest"]), key=str
+    )
+
+
+def test_an_image_is_whole_where_all_its_blobs_are(bench: Bench, tmp_path: Path) -> None:
+    bench.contexts[""] = plant(tmp_path / "c", {"a": "a"})
+    bench.assemble("FROM scratch\nCOPY a /\n")
+    desc, layout = bench.parent("test/image"), bench.layout
+    config = descriptor_from(layout.read_manifest(desc)["config"], "")
+    for each in (desc, config, *layout.layers(desc)):
+        assert layout.is_whole(desc)
+        path = layout.blobs / each.digest[7:]
+        data = path.read_bytes()
+        path.write_bytes(data[:-1])
+        assert not layout.is_whole(desc)
+        path.unlink()
+        assert not layout.is_whole(desc)
+        path.write_bytes(data)
+    assert not layout.is_whole(layout.write_bytes(b"{}", MANIFEST))
 
 
 def test_damaged_blob_is_noticed(bench: Bench, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def descriptor_from(value: object, place: str) -> Descriptor:
 def is_digest(text: str) -> bool:
     """Tell whether this is a SHA-256 digest; nothing else ever becomes part of a file name."""
     kind, _, hexadecimal = text.partition(":")
-    return kind == "sha256" and len(hexadecimal) == 64 and all(each in "0123456789abcdef" for each in hexadecimal)
+    return kind == "sha256" and len(hexadecimal) == 64 and not hexadecimal.strip("0123456789abcdef")
 
 
 def digest_of(data: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -91,6 +92,22 @@ class Layout:
             raise EnvironmentFault(f"{path}: not {desc.size} bytes: the image layout is damaged")
         return file
 
+    def has(self, desc: Descriptor) -> bool:
+        """Tell whether a blob is there with its size."""
+        try:
+            return os.stat(f"{self.blobs}/{desc.digest.removeprefix('sha256:')}").st_size == desc.size  # noqa: PTH116 - of many
+        except OSError:
+            return False
+
+    def is_whole(self, desc: Descriptor) -> bool:
+        """Tell whether all blobs of an image are there: others may have cleared the folder, or restored half of it."""
+        try:
+            manifest = self.read_manifest(desc)
+            parts = (manifest.get("config"), *oci.objects(manifest.get("layers")))
+            return all(self.has(oci.descriptor_from(each, desc.digest)) for each in parts)
+        except EnvironmentFault:
+            return False
+
     def put_manifest(self, manifest: bytes, names: Sequence[str]) -> Descriptor:
         """Store a manifest whose blobs are all there, and give it these names (taking them from other images)."""
         desc = self.write_bytes(manifest, oci.MANIFEST)
@@ -160,8 +177,18 @@ class Layout:
             self._write_index(sorted(kept + added, key=lambda entry: name_of(entry) or ""))
 
     def _listing(self) -> list[Json]:
-        path = self.folder / LISTING
-        return oci.objects(json.loads(path.read_bytes())) if path.exists() else []
+        """Return what ``docker load`` is told; anew from the index where that cannot be read, as it only repeats it."""
+        try:
+            found = json.loads((self.folder / LISTING).read_bytes())
+            if isinstance(found, list):
+                return oci.objects(found)
+        except (OSError, ValueError, RecursionError):
+            pass
+        made: list[Json] = []
+        for name, desc in self.names().items():
+            with contextlib.suppress(EnvironmentFault):  # it cannot be loaded as it is
+                made = renamed(made, self, desc, [name])
+        return made
 
     def _entries(self) -> list[Json]:
         path = self.folder / "index.json"

@@ -38,7 +38,7 @@ def pull(layout: Layout, name: str, registries: Registries) -> None:
     value = oci.load(manifest.data, name)
     for each in (value.get("config"), *oci.objects(value.get("layers"))):
         wanted = oci.descriptor_from(each, name)
-        if (layout.blobs / wanted.digest.removeprefix("sha256:")).exists():
+        if layout.has(wanted):
             continue
         with layout.blob_writer(wanted.media_type) as writer:
             connection.download(repository, wanted.digest, writer.write)
