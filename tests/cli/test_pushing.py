@@ -144,6 +144,25 @@ def test_tags_that_are_asked_for_without_a_push_are_given_here(shop: Repo, build
     assert tags(proxy.host) == {}
 
 
+def test_what_stays_in_its_registry_gets_no_name_here(shop: Repo, builder: str, proxy: Proxy) -> None:
+    assert push(shop, builder).code == 0
+    forget(shop, builder, proxy)
+    file = (shop.folder / "build.yaml").read_text()
+    shop.write({"build.yaml": file.replace("web/Dockerfile", "web/Dockerfile, tags: [v7]")})
+    planned = shop.mbuild("all", "--builder", builder, "--dry-run", "--format", "json")
+    answer = shop.mbuild("all", "--builder", builder, "--format", "json")
+    assert set(states(answer).values()) == {"reused"}
+    for each in (planned, answer):
+        content = {name: f"{proxy.host}/shop/{name}:mb-{each.image(name)['fingerprint'][:20]}" for name in IMAGES}
+        assert {name: each.image(name)["tags"] for name in IMAGES} == {
+            "api": [content["api"]],
+            "base": [content["base"]],
+            "web": [content["web"], f"{proxy.host}/shop/web:v7"],
+        }
+    assert held(shop, builder, f"{proxy.host}/shop/web:v7")
+    assert not held(shop, builder, content["api"])
+
+
 def held(shop: Repo, builder: str, name: str) -> bool:
     if builder == "oci":
         index = json.loads((shop.folder / ".mbuild" / "oci" / "index.json").read_text())

@@ -38,13 +38,14 @@ class Publishing:
     """What is asked for.
 
     push:      images are published. tags_last: moving tags wait until all images of the run are there.
-    named:     names are to be given where the builder keeps images, so what only a registry has is brought.
+    named:     images that are to get names where the builder keeps images, so they are brought if only a registry has
+               them.
     notes:     annotations of everything that is published; None: manifests are published as they are.
     """
 
     push: bool = False
     tags_last: bool = True
-    named: bool = False
+    named: Collection[str] = ()
     notes: Mapping[str, str] | None = None
 
 
@@ -130,15 +131,28 @@ def publisher(
     if not how.push and not holdings.elsewhere:
         return None
     built = {step.image for step in plan.active if step.action == BUILD}
-    used = {parent for step in plan.active if step.action == BUILD for parent in step.parents}
-    reused = {step.image for step in plan.active if step.action == REUSE} & holdings.elsewhere
-    fetched = reused if how.named else reused & used
+    brought = _reused(plan, holdings) & needed(plan, how.named)
     # What is built anyway is pushed anyway.
     stale = _contents(graph, built)
     held = {name: digest for name, digest in holdings.registry.items() if name not in stale}
     sources = {name: source for name, source in holdings.sources.items() if name not in stale}
-    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, fetched), sources)
+    places = (held, _contents(graph, holdings.elsewhere), _contents(graph, brought), sources)
     return Publisher(builder, registries, how.push, how.tags_last, *places, notes=how.notes)
+
+
+def needed(plan: Plan, named: Collection[str]) -> frozenset[str]:
+    """Return the images that have to be where the builder keeps images: parents of what is built, and those named."""
+    used = (parent for step in plan.active if step.action == BUILD for parent in step.parents)
+    return frozenset((*named, *used))
+
+
+def left(plan: Plan, holdings: Holdings, named: Collection[str]) -> frozenset[str]:
+    """Return the images that stay in their registry alone: without a push nothing gives them other names."""
+    return _reused(plan, holdings) - needed(plan, named) if holdings.elsewhere else frozenset()
+
+
+def _reused(plan: Plan, holdings: Holdings) -> frozenset[str]:
+    return frozenset(step.image for step in plan.active if step.action == REUSE) & holdings.elsewhere
 
 
 def _contents(graph: Graph, images: Iterable[str]) -> frozenset[str]:

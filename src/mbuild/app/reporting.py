@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming
@@ -39,13 +39,17 @@ def _digest(digests: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is known when images are reported. plan: None where only the answer was asked for."""
+    """What is known when images are reported. plan: None where only the answer was asked for.
+
+    unnamed: images that get no name but their content tag.
+    """
 
     snapshot: Snapshot
     affected: Mapping[str, tuple[Reason, ...]]
     naming: Naming
     plan: Plan | None = None
     estimates: Mapping[str, float] = field(default_factory=dict)
+    unnamed: Collection[str] = ()
 
 
 def image_reports(view: View) -> tuple[ImageReport, ...]:
@@ -68,7 +72,7 @@ def _planned(view: View, node: Node, step: Step, said: ImageReport) -> ImageRepo
         said,
         reasons=step.reasons or said.reasons,
         fingerprint=node.fingerprint,
-        tags=view.naming.tags(node),
+        tags=view.naming.tags(node)[: 1 if node.name in view.unnamed else None],
         context=context_info(view.snapshot, node),
         estimate_seconds=view.estimates.get(step.image) if step.action == BUILD else None,
         tested=step.action == BUILD and node.said("test") is not None,

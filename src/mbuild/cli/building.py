@@ -24,7 +24,7 @@ from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
 from mbuild.cli.locking import owner
-from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, warn_unbuilt
+from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, unnamed, warn_unbuilt
 from mbuild.cli.settings import Settings
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError, printable
@@ -73,7 +73,7 @@ def _work(job: Job, registries: Registries) -> int:
     warn_unbuilt(job, registries)
     history = open_history(job.workspace, lambda problem: print_problems([problem], "warning"))
     expected = forecast(history, plan)
-    view = View(job.wanted.snapshot, job.wanted.reasons, names, plan, expected.known)
+    view = View(job.wanted.snapshot, job.wanted.reasons, names, plan, expected.known, unnamed(job, plan, found))
     report = _report(job, view, plan, expected)
     if job.options.dry_run:
         _warn_missing(plan, job.wanted.snapshot)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from mbuild.app.capacity import this_machine
 from mbuild.app.holdings import Holdings, look, unbuilt
-from mbuild.app.publishing import Publisher, Publishing, publisher
+from mbuild.app.publishing import Publisher, Publishing, left, publisher
 from mbuild.app.requests import Naming, placeholders
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.early import Early
@@ -128,9 +129,20 @@ def planned(job: Job, found: Holdings) -> Plan:
 def publishing(job: Job, plan: Plan, found: Holdings, registries: Registries) -> Publisher | None:
     """Return what brings and publishes images; None where registries have no part in the run."""
     options, graph = job.options, job.wanted.snapshot.graph
-    named = bool(options.tags) and not options.push
-    how = Publishing(options.push, options.tags_last, named, _notes(job) if options.annotations else None)
+    named, notes = _named(job, found), _notes(job) if options.annotations else None
+    how = Publishing(options.push, options.tags_last, named, notes)
     return publisher(how, plan, graph, found, job.builder, registries) if job.builder else None
+
+
+def unnamed(job: Job, plan: Plan, found: Holdings) -> Collection[str]:
+    """Return the images that get no name but the content tag that they have in their registry."""
+    return () if job.options.push else left(plan, found, _named(job, found))
+
+
+def _named(job: Job, found: Holdings) -> Collection[str]:
+    """Return, of the images that only a registry has, those that ``--tag`` or build.yaml gives names here."""
+    nodes, options = job.wanted.snapshot.graph.nodes, job.options
+    return () if options.push else [each for each in found.elsewhere if options.tags or nodes[each].said("tags")]
 
 
 def _notes(job: Job) -> dict[str, str]:
