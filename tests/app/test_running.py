@@ -68,6 +68,9 @@ class FakeBuilder:
         self.did.append(("test", request.image))
         return self.verdict
 
+    def clear(self, owner: str) -> bool:
+        return True
+
     def admit(self, request: BuildRequest, built: BuildResult) -> None:
         self.did.append(("admit", request.image))
 

@@ -369,6 +369,19 @@ class TestThatEndsEarly:
         assert states(answer)["base"] == ("built", "passed")
         wait_until(lambda: not traces.containers())
 
+    def test_the_next_run_removes_it_whatever_that_builds(self, shop: Shop, traces: Traces) -> None:
+        shop.write(shop.shell("echo running; busybox sleep 600"))
+        child = start(shop)
+        child.kill()
+        child.communicate(timeout=30)
+        assert len(traces.containers()) == 1
+        shop.repo.write({"base/Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"})
+        shop.repo.write({"build.yaml": f"project: {shop.project}\nimages: {{base: }}\n"})
+        assert shop.repo.mbuild("build", "base", "--dry-run").code == 0
+        assert len(traces.containers()) == 1, "a dry run holds no lock"
+        assert shop.repo.mbuild("build", "base").code == 0
+        assert traces.containers() == []
+
     def test_another_work_tree_does_not_touch_it(self, shop: Shop, traces: Traces, tmp_path: Path) -> None:
         shop.write(shop.shell("echo running; busybox sleep 600"))
         child = start(shop)

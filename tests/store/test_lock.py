@@ -14,7 +14,7 @@ import pytest
 
 from mbuild.errors import LockedError
 from mbuild.store.cleaning import clean
-from mbuild.store.lock import MOST_SHOWN, Holder, described, held, mark, read
+from mbuild.store.lock import MOST_SHOWN, Holder, described, held, left, mark, read
 
 ME = Holder(os.getpid(), "mbuild all", 1_700_000_000)
 HOLD = """
@@ -84,6 +84,20 @@ def test_a_killed_holder_leaves_nothing_in_the_way(tmp_path: Path, child: str) -
         finally:
             if child:
                 os.kill(int(held_by.split()[1]), signal.SIGKILL)
+
+
+def test_what_a_killed_holder_may_have_left_is_said_until_it_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    take(path)
+    take(path)
+    assert not left(path).exists()
+    with holder(path) as first:
+        assert line(first) == "holds"
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    take(path)
+    take(path)
+    assert left(path).exists()
 
 
 def test_a_waiting_process_can_be_stopped(tmp_path: Path) -> None:

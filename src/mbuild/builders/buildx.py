@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 from mbuild.builders import advice, progress
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.foreseen import triggered
+from mbuild.builders.leftovers import scratch
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
 from mbuild.builders.sending import dockerfile_in_tar, own_path
 from mbuild.context.stage import stage
@@ -105,13 +105,12 @@ class Buildx(EngineStore):
         """Build one image and load it into the engine."""
         if problems := triggered(request, self.engine.triggers):
             return BuildResult("failed", problems=problems)
-        with tempfile.TemporaryDirectory(prefix="mbuild-", ignore_cleanup_errors=True) as scratch:
-            folder = Path(scratch)
+        with scratch(request.owner) as (folder, descriptor):
             with self._context(request, folder) as (dockerfile, context, tar):
                 argv = self._command(request, folder, dockerfile, context)
                 told = progress.Progress(request.image, emit)
                 before = self.engine.bases(request)
-                code = self._run(argv, told, tar, request, cancel)
+                code = self._run(argv, told, tar, request, descriptor, cancel)
             result = self._result(request, told, code, folder / "metadata.json", before, cancel)
         if result.status in ("built", "cached") and not self._pushes(request) and request.names[1:]:
             self.engine.tag(self._id(result), request.names[1:])
@@ -165,9 +164,11 @@ class Buildx(EngineStore):
         told: progress.Progress,
         tar: tuple[tuple[str, bytes], ...] | None,
         request: BuildRequest,
+        descriptor: int,
         cancel: Cancel,
     ) -> int:
-        child = start(argv, env=environment(self.engine.host, request.date), stdin=tar is not None)
+        env = environment(self.engine.host, request.date)
+        child = start(argv, env=env, stdin=tar is not None, inherited=(descriptor,))
         sender = _Sender(child, request, tar)
         code = followed(child, told, cancel, sender.join)
         if sender.error is not None and not cancel:

@@ -12,7 +12,6 @@ import base64
 import contextlib
 import json
 import socket
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from mbuild.builders.bind import pack
 from mbuild.builders.engine_store import EngineStore
 from mbuild.builders.foreseen import triggered
 from mbuild.builders.kit.trace import decode
+from mbuild.builders.leftovers import context_name
 from mbuild.builders.pipe import Pipe
 from mbuild.builders.progress import LOG_LINES, Progress
 from mbuild.builders.protocol import BuildRequest, BuildResult, Cancel
@@ -103,7 +103,7 @@ class DockerApi(EngineStore):
         imported: dict[str, str] = {}
         try:
             for name, source in request.folders.items():
-                imported[name] = self._import(source, request.epoch)
+                imported[name] = self._import(source, request)
             request = without_contexts(request, imported)
             parcel = pack(request)
             assert parcel is not None, "check() was asked before"
@@ -117,10 +117,10 @@ class DockerApi(EngineStore):
             for tag in imported.values():
                 self.engine.untag(tag)
 
-    def _import(self, source: ContextSource, epoch: int) -> str:
+    def _import(self, source: ContextSource, request: BuildRequest) -> str:
         """Make an image of a folder and return its name, which is this build's alone."""
-        tag = f"mbuild/context:{source.digest.removeprefix('sha256:')[:20]}-{uuid.uuid4().hex[:12]}"
-        pipe = Pipe(source, epoch)
+        tag = context_name(request.owner, source.digest)
+        pipe = Pipe(source, request.epoch)
         self.engine.import_tar(pipe.chunks(), tag)
         if pipe.error is not None:
             raise pipe.error

@@ -143,6 +143,10 @@ class Embedded:
         testing.ended(request.image, emit, tested.problems if tested.status == "failed" else ())
         return tested
 
+    def clear(self, owner: str) -> bool:  # noqa: ARG002
+        """Return False: builds leave nothing here that is not swept as they begin, and what engines do is there yet."""
+        return False
+
     def admit(self, request: BuildRequest, built: BuildResult) -> None:
         """Give an image that was just built its names."""
         assert built.digest is not None

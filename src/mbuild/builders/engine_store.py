@@ -92,6 +92,12 @@ class EngineStore:
 
         return until_cancelled(work, cancel, Examined("cancelled"), CANCEL_SECONDS)
 
+    def clear(self, owner: str) -> bool:
+        """Remove what killed runs have left in the engine and among temporary files; tells whether that is all gone."""
+        from mbuild.builders.leftovers import clear
+
+        return clear(self.engine, owner)
+
     def admit(self, request: BuildRequest, built: BuildResult) -> None:
         """Give an image that was just built its names."""
         self.engine.tag(self._id(built), request.tags)

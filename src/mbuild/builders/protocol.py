@@ -227,6 +227,10 @@ class Builder(Protocol):
         """
         ...
 
+    def clear(self, owner: str) -> bool:
+        """Remove what killed runs left that carries this mark; tells whether all is gone. Nothing is raised."""
+        ...
+
     def admit(self, request: BuildRequest, built: BuildResult) -> None:
         """Give an image that was just built all its names, the content tag first."""
         ...

@@ -23,7 +23,7 @@ from mbuild.cli import formats, paging, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
 from mbuild.cli.job import BuildOptions, Job, Wanted
-from mbuild.cli.locking import owner
+from mbuild.cli.locking import clear, owner
 from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, unnamed, warn_unbuilt
 from mbuild.cli.settings import Settings
 from mbuild.dockerfile.epoch import NAME as EPOCH
@@ -68,6 +68,8 @@ def work(
 
 def _work(job: Job, registries: Registries) -> int:
     names = naming(job)
+    if job.builder and not job.options.dry_run:
+        clear(job.workspace, job.builder)
     found = holdings(job, registries)
     plan = planned(job, found)
     warn_unbuilt(job, registries)

@@ -108,6 +108,7 @@ def start(
     stdin: bool = False,
     merge: bool = False,
     keep: bool = False,
+    inherited: Sequence[int] = (),
 ) -> Process:
     """Start a child with pipes for its output (and input when ``stdin``).
 
@@ -115,6 +116,7 @@ def start(
     merge: standard error goes to standard output.
     keep:  standard error is kept for ``Process.said``, however much it is. A pipe that nobody reads holds 64 KiB, and
            then the child waits for ever.
+    inherited: descriptors that the child gets besides, under the same numbers.
     Raises EnvironmentFault when the program is missing or cannot be started.
     """
     kept = _room_for_errors() if keep else None
@@ -128,6 +130,7 @@ def start(
             bufsize=_BUFFER,
             stderr=kept or (subprocess.STDOUT if merge else subprocess.PIPE),
             start_new_session=True,
+            pass_fds=inherited,
         )
     except BaseException as error:
         if kept is not None:

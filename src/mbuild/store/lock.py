@@ -43,12 +43,20 @@ def held(path: Path, me: Holder, *, wait: bool, waiting: Callable[[Holder | None
     make_own(path.parent)
     descriptor = _locked(path, wait, waiting)
     try:
+        if os.fstat(descriptor).st_size:  # its last holder did not come to the end
+            with contextlib.suppress(OSError):
+                left(path).touch()
         _write(descriptor, json.dumps(asdict(me)).encode())
         yield
     finally:
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
         os.close(descriptor)
+
+
+def left(path: Path) -> Path:
+    """Return the file that says that a holder of a lock was killed, until what that left is removed."""
+    return path.with_suffix(".left")
 
 
 def _locked(path: Path, wait: bool, waiting: Callable[[Holder | None], None]) -> int:
