@@ -92,7 +92,9 @@ class TestWithoutAnEngine:
         shop.git("branch", "rel")
         assert tags() == tags("--head", "HEAD") == [f"shop/web:{here}"]
         assert tags("--head", "rel") == ["shop/web:rel"]
-        commit = shop.mbuild("build", "web", "--tag", "{branch}", "--head", "HEAD^{commit}")
+        assert tags("--head", "HEAD^{commit}") == [f"shop/web:{here}"]
+        shop.commit({"other": "file"})
+        commit = shop.mbuild("build", "web", "--tag", "{branch}", "--head", "HEAD~1")
         assert (commit.code, "the tag '{branch}' needs a branch" in commit.err) == (2, True)
 
     def test_force_builds_again(self, shop: Repo) -> None:

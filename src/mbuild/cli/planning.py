@@ -58,14 +58,16 @@ def naming(job: Job) -> Naming:
     nodes = job.wanted.snapshot.graph.nodes.values()
     templates = [*(tag for each in nodes for tag in each.said("tags")), *job.options.tags]
     described = any("{branch}" in each for each in templates)
-    branch = _branch(job.workspace, head.ref) if described else None
+    branch = _branch(job.workspace, head.ref, head.commit) if described else None
     return Naming(job.options.tags, not job.options.push, placeholders(head.commit, head.dirty, branch))
 
 
-def _branch(workspace: Workspace, ref: str) -> str | None:
+def _branch(workspace: Workspace, ref: str, commit: str | None) -> str | None:
     """Return the branch that is built: with ``--head`` it need not be the one that is checked out."""
     repository = workspace.repository
-    return repository.describe().branch if ref == "work tree" else repository.branch_named(ref)
+    there = repository.describe()
+    named = None if ref == "work tree" else repository.branch_named(ref)
+    return named or (there.branch if ref == "work tree" or commit == there.head else None)
 
 
 def holdings(job: Job, registries: Registries) -> Holdings:
