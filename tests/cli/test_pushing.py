@@ -17,6 +17,8 @@ import pytest
 
 from mbuild.builders.engine import connect
 from mbuild.registry import connection as module
+from mbuild.registry.annotations import CREATED, REVISION, SOURCE, annotated
+from mbuild.registry.manifest import Manifest
 from mbuild.registry.registries import Registries
 from tests.cli.shop import FILES
 from tests.registry.server import Fault, Proxy, free_port
@@ -212,6 +214,33 @@ def test_a_tag_that_cannot_be_given_is_told(shop: Repo, builder: str, proxy: Pro
     assert states(answer) == {"api": "failed", "base": "built", "web": "built"}
     assert "shop/api:v1: pushing it failed: 403" in answer.err
     assert [len(answer.image(name)["pushed"]) for name in IMAGES] == [1, 2, 2]
+
+
+def test_another_run_that_publishes_the_same_content_at_the_same_time_will_do(
+    shop: Repo, builder: str, proxy: Proxy, registry: str
+) -> None:
+    theirs: list[Manifest] = []
+
+    class Race(Fault):
+        """Has another run put its annotations right after the first PUT of a content tag."""
+
+        __slots__ = ()
+
+        def fits(self, method: str, path: str) -> bool:
+            if method == "GET" and "/web/manifests/mb-" in path and not theirs:
+                connection, tag = Registries()._of(f"{registry}/x"), path.rpartition("/")[2]
+                found = connection.manifest("shop/web", tag)
+                assert found is not None
+                notes = dict.fromkeys((CREATED, REVISION, SOURCE), "theirs")
+                theirs.append(annotated(found, notes))
+                connection.put("shop/web", tag, theirs[0])
+            return False
+
+    proxy.faults = [Race("GET", "")]
+    answer = push(shop, builder, "--tag", "v1")
+    assert answer.code == 0, answer.err
+    assert answer.image("web")["digest"] == theirs[0].digest
+    assert tags(proxy.host)["web:v1"] == theirs[0].digest
 
 
 def test_tags_at_once_do_not_wait(shop: Repo, builder: str, proxy: Proxy) -> None:

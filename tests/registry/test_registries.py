@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mbuild.passed import FINGERPRINT
 from mbuild.registry import connection as module
+from mbuild.registry.annotations import annotated
 from mbuild.registry.connection import Connection
 from mbuild.registry.manifest import Manifest, RegistryError
 from mbuild.registry.registries import Registries, is_local
@@ -32,9 +34,9 @@ def registries(waits: list[float]) -> Iterator[Registries]:
     found.close()
 
 
-def image(connection: Connection, repository: str, tag: str, folder: Path, *layers: bytes) -> Manifest:
-    """Push an image made of layers, and return its manifest."""
-    blobs = [b'{"architecture":"amd64","os":"linux"}', *layers]
+def image(connection: Connection, repository: str, tag: str, folder: Path, *layers: bytes, about: str = "") -> Manifest:
+    """Push an image made of layers, and return its manifest. about: its configuration."""
+    blobs = [(about or '{"architecture":"amd64","os":"linux"}').encode(), *layers]
     described = []
     for data in blobs:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -106,13 +108,81 @@ def test_promoting_across_registries_is_refused(registries: Registries, registry
 def test_what_was_pushed_is_read_back(registries: Registries, registry: str, tmp_path: Path) -> None:
     manifest = image(to(registries, registry), "shop/api", "v1", tmp_path, b"layer")
     name = f"{registry}/shop/api:v1"
-    configuration = json.loads(manifest.data)["config"]["digest"]
+    configuration, absent = json.loads(manifest.data)["config"]["digest"], f"sha256:{'0' * 64}"
     assert registries.verified(name, manifest.digest) == manifest
-    assert registries.verified(name, configuration, "sha256:0") == manifest
+    assert registries.verified(name, configuration, absent) == manifest
     with pytest.raises(RegistryError, match="the registry has sha256:"):
-        registries.verified(name, "sha256:0")
+        registries.verified(name, absent)
     with pytest.raises(RegistryError, match="nothing there"):
         registries.verified(f"{registry}/shop/api:v2", manifest.digest)
+
+
+def labelled(fingerprint: str, built: int) -> str:
+    return json.dumps({"built": built, "config": {"Labels": {FINGERPRINT: fingerprint}}})
+
+
+def pushed_index(connection: Connection, tag: str, *manifests: Manifest) -> Manifest:
+    entries = [{"mediaType": MANIFEST, "digest": each.digest, "size": len(each.data)} for each in manifests]
+    data = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()
+    connection.put("shop/api", tag, found := Manifest.of(data, INDEX))
+    return found
+
+
+OTHERS = [
+    (labelled("1", 1), labelled("1", 2), True),
+    (labelled("1", 1), labelled("2", 2), False),
+    (labelled("1", 1), '{"config": {"Labels": null}}', False),
+    ('{"config": {}}', '{"config": null}', False),
+    ('{"config": {}}', "no JSON", False),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "will_do"), OTHERS)
+@pytest.mark.parametrize("several", [False, True])
+def test_another_build_of_the_same_content_under_its_tag_will_do(
+    ours: str, theirs: str, will_do: bool, several: bool, registries: Registries, registry: str, tmp_path: Path
+) -> None:
+    connection, name = to(registries, registry), f"{registry}/shop/api:mb-1"
+    pushed, there = (image(connection, "shop/api", "mb-1", tmp_path, about=about) for about in (ours, theirs))
+    if several:
+        pushed, there = (pushed_index(connection, "mb-1", each) for each in (pushed, there))
+    if will_do:
+        assert registries.verified(name, pushed.digest) == there
+    else:
+        with pytest.raises(RegistryError, match=f"pushed {pushed.digest}: the registry has {there.digest}"):
+            registries.verified(name, pushed.digest)
+
+
+def test_what_another_run_has_annotated_meanwhile_stays(registries: Registries, proxy: Proxy, tmp_path: Path) -> None:
+    connection, name = to(registries, proxy.host), f"{proxy.host}/shop/api:mb-1"
+    pushed = image(connection, "shop/api", "mb-1", tmp_path, b"layer")
+    theirs = annotated(pushed, {"revision": "2"})
+    connection.put("shop/api", "mb-1", theirs)
+    assert registries.annotate(name, pushed.digest, {"revision": "1"}) == theirs.digest
+    assert registries.annotate(name, theirs.digest, {"source": "s"}) != theirs.digest, "they know less"
+
+
+def test_another_run_gives_the_content_tag_right_afterwards(
+    registries: Registries, proxy: Proxy, registry: str, tmp_path: Path
+) -> None:
+    pushed = image(to(registries, proxy.host), "shop/api", "mb-1", tmp_path, b"layer")
+    theirs = annotated(pushed, {"revision": "2"})
+
+    class Race(Fault):
+        """Has another run put its manifest between a PUT and what reads it back."""
+
+        __slots__ = ()
+
+        def fits(self, method: str, path: str) -> bool:
+            if method == "GET" and path.endswith("/mb-1"):
+                to(registries, registry).put("shop/api", "mb-1", theirs)
+            return False
+
+    proxy.faults = [Race("GET", "")]
+    assert registries.put(f"{proxy.host}/shop/api:mb-1", pushed) == theirs
+    assert registries.annotate(f"{proxy.host}/shop/api:mb-1", pushed.digest, {"revision": "1"}) == theirs.digest
+    with pytest.raises(RegistryError, match="the registry has sha256"):
+        to(registries, proxy.host).put("shop/api", "mb-1", pushed)
 
 
 PASSING = [

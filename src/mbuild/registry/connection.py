@@ -75,18 +75,17 @@ class Connection:
 
     def put(self, repository: str, tag: str, manifest: Manifest) -> None:
         """Give a manifest a tag, and read it back. Raises RegistryError when something else is there afterwards."""
-        name = f"{self.host}/{repository}:{tag}"
-        self._tried(f"{name}: pushing it failed", lambda: self._at(repository).put(tag, manifest))
-        self.verify(repository, tag, manifest.digest)
-
-    def verify(self, repository: str, tag: str, digest: str) -> Manifest:
-        """Return the manifest of a tag. Raises RegistryError unless its bytes have this digest."""
-        name = f"{self.host}/{repository}:{tag}"
+        self.send(repository, tag, manifest)
         found = self.manifest(repository, tag)
-        if found is None or found.digest != digest:
+        if found is None or found.digest != manifest.digest:
             what = "nothing" if found is None else found.digest
-            raise RegistryError(f"{name}: pushed {digest}", Failure(f"the registry has {what} there", 200))
-        return found
+            name = f"{self.host}/{repository}:{tag}: pushed {manifest.digest}"
+            raise RegistryError(name, Failure(f"the registry has {what} there", 200))
+
+    def send(self, repository: str, tag: str, manifest: Manifest) -> None:
+        """Give a manifest a tag; whether the tag has it then is for the caller to find out."""
+        ask = f"{self.host}/{repository}:{tag}: pushing it failed"
+        self._tried(ask, lambda: self._at(repository).put(tag, manifest))
 
     def mount(self, repository: str, source: str, digest: str) -> bool:
         """Have a blob of another repository in this one too, without sending it; False where that is not done."""

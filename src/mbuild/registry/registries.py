@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from mbuild.references import Reference, parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.annotations import annotated, annotations_of
 from mbuild.registry.attempts import Failure
+from mbuild.registry.contents import blobs, children, configuration, same_content, size
 from mbuild.registry.manifest import Manifest, RegistryError
 from mbuild.values import dataclass, field
 
@@ -63,38 +63,48 @@ class Registries:
         manifest = self._of(name).manifest(repository, reference)
         if manifest is None:
             return None
-        parts = [self._size(name, repository, child) or 0 for child in _children(manifest)]
-        return _bytes(manifest) + sum(parts)
+        parts = [self._size(name, repository, child) or 0 for child in children(manifest)]
+        return size(manifest) + sum(parts)
 
     def annotations(self, names: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """Return, of full names with tags, the annotations of those that exist. Raises RegistryError."""
         found = self._each(list(names), lambda name: self._of(name).manifest(*_place(name)))
         return {name: annotations_of(each) for name, each in zip(names, found, strict=True) if each is not None}
 
+    def put(self, name: str, manifest: Manifest) -> Manifest:
+        """Give a manifest, whose blobs are there, a content tag; returns what the tag has afterwards (``verified``)."""
+        connection, repository, tag = self.at(name)
+        connection.send(repository, tag, manifest)
+        return self.verified(name, manifest.digest)
+
     def annotate(self, name: str, digest: str, annotations: Mapping[str, str]) -> str:
         """Have a name's manifest, which was just pushed, say more; returns the digest it has then, read back.
 
-        Its media type becomes that of OCI. Raises RegistryError.
+        One that says as much already, as another run's may, stays as it is. Its media type becomes that of OCI.
+        Raises RegistryError.
         """
-        connection, repository, tag = self.at(name)
-        manifest = annotated(connection.verify(repository, tag, digest), annotations)
-        if manifest.digest != digest:
-            try:
-                connection.put(repository, tag, manifest)
-            except RegistryError as error:
-                hint = "--no-annotations publishes manifests as they are"
-                raise RegistryError(f"{name}: annotating it failed", error.failure, hint) from error
-        return manifest.digest
+        found = self.verified(name, digest)
+        if annotations.keys() <= annotations_of(found).keys():
+            return found.digest
+        try:
+            return self.put(name, annotated(found, annotations)).digest
+        except RegistryError as error:
+            hint = "--no-annotations publishes manifests as they are"
+            raise RegistryError(f"{name}: annotating it failed", error.failure, hint) from error
 
     def verified(self, name: str, *ids: str) -> Manifest:
-        """Return the manifest that a name has, read back. Raises RegistryError unless it is one of the ``ids``.
+        """Return the manifest that a content tag has, read back. Raises RegistryError unless it is one of the ``ids``.
 
-        ids: digests of manifests or of configurations (an engine calls an image by either).
+        ids: digests of manifests or of configurations (an engine calls an image by either). Another build of the same
+        content will do as well: two runs may publish one at once, and the last one stays.
         """
-        found = self._of(name).manifest(*_place(name))
+        connection, repository, tag = self.at(name)
+        found = connection.manifest(repository, tag)
         if found is None:
             raise RegistryError(f"{name}: pushed", Failure("the registry has nothing there", 200))
-        if not {found.digest, _configuration(found)} & set(ids):
+        if {found.digest, configuration(found)} & set(ids):
+            return found
+        if not any(same_content(connection, repository, each, found) for each in ids):
             raise RegistryError(f"{name}: pushed {' or '.join(ids)}", Failure(f"the registry has {found.digest}", 200))
         return found
 
@@ -122,13 +132,13 @@ class Registries:
 
     def _mount(self, connection: Connection, source: str, manifest: Manifest, to: str) -> None:
         """Have everything that a manifest needs in another repository: of an index its manifests, by digest, too."""
-        for child in _children(manifest):
+        for child in children(manifest):
             inner = connection.manifest(source, child)
             if inner is None:
                 raise RegistryError(f"{source}@{child}: promoting it failed", Failure("it is not there", 404))
             self._mount(connection, source, inner, to)
             connection.put(to, child, inner)
-        for digest in _blobs(manifest):
+        for digest in blobs(manifest):
             if not connection.mount(to, source, digest):
                 failure = Failure(f"the registry does not mount {digest} from {source}", 400)
                 raise RegistryError(f"{connection.host}/{to}: promoting to it failed", failure)
@@ -172,27 +182,3 @@ def is_local(host: str) -> bool:
 def _place(name: str) -> tuple[str, str]:
     reference = parse_reference(name)
     return reference.path, reference.tag or "latest"
-
-
-def _children(manifest: Manifest) -> Iterator[str]:
-    """Yield the manifests that an index points to (image-spec ``image-index.md``)."""
-    yield from (str(each["digest"]) for each in json.loads(manifest.data).get("manifests") or ())
-
-
-def _blobs(manifest: Manifest) -> Iterator[str]:
-    """Yield the blobs that a manifest points to: configuration and layers (image-spec ``manifest.md``)."""
-    value = json.loads(manifest.data)
-    if "config" in value:
-        yield str(value["config"]["digest"])
-    # Several layers may be the same blob: mounting it once is enough.
-    yield from dict.fromkeys(str(each["digest"]) for each in value.get("layers") or ())
-
-
-def _bytes(manifest: Manifest) -> int:
-    """Return the bytes of the configuration and the layers that a manifest names."""
-    value = json.loads(manifest.data)
-    return sum(int(each["size"]) for each in (*filter(None, [value.get("config")]), *(value.get("layers") or ())))
-
-
-def _configuration(manifest: Manifest) -> str:
-    return next(_blobs(manifest), "")

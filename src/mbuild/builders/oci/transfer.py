@@ -15,15 +15,14 @@ def push(layout: Layout, name: str, registries: Registries) -> str:
     found = layout.find(name)
     if found is None:
         raise EnvironmentFault(f"{layout.folder} does not hold {name} any more", "run again: it will be built")
-    connection, repository, tag = registries.at(name)
+    connection, repository, _ = registries.at(name)
     with layout.open_blob(found) as file:
         data = file.read()
     value = oci.load(data, str(layout.folder))
     for each in (value.get("config"), *oci.objects(value.get("layers"))):
         digest = oci.descriptor_from(each, found.digest).digest
         connection.upload(repository, digest, layout.blobs / digest.removeprefix("sha256:"))
-    connection.put(repository, tag, Manifest.of(data, found.media_type))
-    return found.digest
+    return registries.put(name, Manifest.of(data, found.media_type)).digest
 
 
 def pull(layout: Layout, name: str, registries: Registries) -> None:
