@@ -22,6 +22,7 @@ from mbuild.registry.manifest import Manifest
 from mbuild.registry.registries import Registries
 from tests.cli.shop import FILES
 from tests.registry.server import Fault, Proxy, free_port
+from tests.registry.test_registries import image, labelled
 from tests.support import Answer, Repo
 
 IMAGES = ("api", "base", "web")
@@ -243,6 +244,38 @@ def test_another_run_that_publishes_the_same_content_at_the_same_time_will_do(
     assert tags(proxy.host)["web:v1"] == theirs[0].digest
 
 
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("when", ["--tags-last", "--tags-at-once"])
+def test_a_content_tag_that_is_moved_meanwhile_gives_no_tag_to_another_image(
+    when: str, same: bool, shop: Repo, proxy: Proxy, registry: str, tmp_path: Path
+) -> None:
+    fingerprint = push(shop, "oci").image("api")["fingerprint"]
+    said = labelled(fingerprint if same else "another", 1)
+    theirs: list[Manifest] = []
+
+    class Moved(Fault):
+        """Has somebody move the content tag when it was looked for, and before its manifest is read."""
+
+        __slots__ = ()
+
+        def fits(self, method: str, path: str) -> bool:
+            if method == "GET" and "/api/manifests/mb-" in path and not theirs:
+                tag = path.rpartition("/")[2]
+                theirs.append(image(Registries()._of(f"{registry}/x"), "shop/api", tag, tmp_path, about=said))
+            return False
+
+    proxy.faults = [Moved("GET", "")]
+    answer = push(shop, "oci", "--tag", "v1", when)
+    api = answer.image("api")
+    if same:
+        assert answer.code == 0, answer.err
+        assert (api["digest"], tags(proxy.host)["api:v1"], api["pushed"]) == (*[theirs[0].digest] * 2, api["tags"])
+    else:
+        assert (answer.code, api["status"], api["pushed"]) == (1, "failed", [])
+        assert f"pushed {api['digest']}: the registry has {theirs[0].digest}" in answer.err
+        assert "api:v1" not in tags(proxy.host)
+
+
 def test_tags_at_once_do_not_wait(shop: Repo, builder: str, proxy: Proxy) -> None:
     proxy.faults = [Fault("PUT", "/shop/web/manifests/mb-", 403, 999)]
     answer = push(shop, builder, "--tag", "v1", "--tags-at-once")
@@ -320,7 +353,7 @@ def test_the_record_of_what_only_the_registry_has(shop: Repo, proxy: Proxy, tmp_
             key: old[key] for key in ("digest", "size", "fingerprint", "tags")
         }
     proxy.faults = [Fault("GET", "/shop/web/manifests/", 403, 999)]
-    failed = push(shop, "oci", "--metadata", str(tmp_path / "none.json"))
+    failed = shop.mbuild("all", "--builder", "oci", "--metadata", str(tmp_path / "none.json"))
     assert failed.code == 1
     assert f"error: {proxy.host}/shop/web:mb-" in failed.err
     assert not (tmp_path / "none.json").exists()

@@ -94,6 +94,16 @@ def test_another_repository_gets_the_blobs_by_mounting(registries: Registries, p
     assert connection.manifest("release/api", manifest.digest) == manifest
 
 
+def test_a_manifest_is_given_whatever_its_first_tag_has_by_now(
+    registries: Registries, registry: str, tmp_path: Path
+) -> None:
+    connection, name = to(registries, registry), f"{registry}/shop/api:v1"
+    manifest = image(connection, "shop/api", "mb-1", tmp_path, b"layer")
+    image(connection, "shop/api", "mb-1", tmp_path, b"other")
+    registries.give(f"{registry}/shop/api:mb-1", manifest, name)
+    assert registries.existing([name]) == {name: manifest.digest}
+
+
 def test_promoting_what_is_not_there(registries: Registries, registry: str) -> None:
     with pytest.raises(RegistryError, match=re.escape("shop/api:mb-1: promoting it failed: the registry has nothing")):
         registries.promote(f"{registry}/shop/api:mb-1", [f"{registry}/shop/api:v1"])

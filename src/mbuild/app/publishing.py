@@ -1,7 +1,7 @@
 """Publishing the images of a run: the content tag of each as soon as it is there, the moving tags last.
 
-A name counts as pushed only after its manifest was read back. Tags only move a manifest that is there, so none ever
-points to something partial.
+A name counts as pushed only after its manifest was read back; the content tag is read again at the end of the run, as
+others may have moved it. Tags only move a manifest that is there, so none ever points to something partial.
 """
 
 from __future__ import annotations
@@ -111,17 +111,22 @@ class Publisher:
         return {image: found.problems for image, found in self.done.items() if found.problems}
 
     def _tag(self, image: str) -> Published:
-        there, names = self.done[image], self.waiting.get(image, ())
-        given = list(there.names)
-        for name in names:
-            if name in given:
-                continue
-            try:
-                self.registries.promote(there.names[0], [name])
-            except MbuildError as error:
-                return replace(there, names=tuple(given), problems=error.problems)
-            given.append(name)
-        return replace(there, names=tuple(given))
+        """Give an image the names that wait, by the manifest that its content tag is found to have now."""
+        there = self.done[image]
+        content, *given = there.names
+        digest, names, problems = there.digest, list[str](), tuple[Problem, ...]()
+        try:
+            manifest = self.registries.verified(content, digest)
+            # Where it is what another run has published since, all names are to lead to that.
+            names = [content, *(given if manifest.digest == digest else ())]
+            digest = manifest.digest
+            for name in self.waiting.get(image, ()):
+                if name not in names:
+                    self.registries.give(content, manifest, name)
+                    names.append(name)
+        except MbuildError as error:
+            problems = error.problems
+        return replace(there, digest=digest, names=tuple(names), problems=problems)
 
 
 def publisher(

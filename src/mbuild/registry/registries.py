@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from mbuild.references import Reference, parse_reference
+from mbuild.references import parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.annotations import annotated, annotations_of
 from mbuild.registry.attempts import Failure
@@ -111,18 +111,22 @@ class Registries:
     def promote(self, existing: str, names: Sequence[str]) -> str:
         """Give the manifest of an existing name more names in the same registry; returns its digest.
 
-        Nothing is pulled or uploaded: tags are manifests put again, and other repositories mount the blobs first.
-        Every name is read back. Raises RegistryError.
+        See ``give``. Raises RegistryError.
         """
-        source = parse_reference(existing)
         manifest = self._of(existing).manifest(*_place(existing))
         if manifest is None:
             raise RegistryError(f"{existing}: promoting it failed", Failure("the registry has nothing there", 404))
         for name in names:
-            self._promote(source, manifest, parse_reference(name))
+            self.give(existing, manifest, name)
         return manifest.digest
 
-    def _promote(self, source: Reference, manifest: Manifest, to: Reference) -> None:
+    def give(self, existing: str, manifest: Manifest, name: str) -> None:
+        """Give a manifest another name in its registry, whatever the existing name has by now, and read it back.
+
+        Nothing is pulled or uploaded: tags are manifests put again, and other repositories mount the blobs first.
+        Raises RegistryError.
+        """
+        source, to = parse_reference(existing), parse_reference(name)
         if to.domain != source.domain:
             raise RegistryError(f"{to}: promoting to it failed", Failure(f"it is not in {source.domain}", 400))
         connection = self._of(str(to))
