@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,39 @@ def test_it_is_not_sent_without_tls(proxy: Proxy) -> None:
 def test_what_asks_for_no_token_gets_none(challenge: str) -> None:
     with pytest.raises(dxf_exceptions.DXFUnauthorizedError):
         access_token(answer(challenge), IDENTITY, insecure=False)
+
+
+ODD = [
+    ({}, b""),
+    ({"WWW-Authenticate": ""}, b""),
+    ({"WWW-Authenticate": "Bearer"}, b""),
+    ({"WWW-Authenticate": 'Bearer service="x"'}, b""),
+    ({"WWW-Authenticate": 'Basic realm="x", @@;;'}, b""),
+    ({"WWW-Authenticate": 'Bearer realm="https://["'}, b""),
+    *(
+        ({"WWW-Authenticate": 'Bearer realm="https://r.invalid/token"'}, body)
+        for body in (b"{}", b"[]", b"<html>", b'{"token":null}', b'{"token":5}')
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "body"), ODD)
+@pytest.mark.parametrize("known", [None, Credentials("sue", "s3cret"), Credentials(identity=IDENTITY)])
+def test_an_odd_question_for_credentials_is_a_refusal(
+    headers: dict[str, str], body: bytes, known: Credentials | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered(status: int, content: bytes) -> Callable[..., requests.Response]:
+        found = requests.Response()
+        found.status_code, found._content = status, content
+        found.headers.update(headers)
+        return lambda *args, **kwargs: found
+
+    monkeypatch.setattr(requests.Session, "head", answered(401, b""))
+    monkeypatch.setattr(requests.Session, "get", answered(200, body))
+    monkeypatch.setattr(requests, "post", answered(200, body))
+    waits: list[float] = []
+    connection = Connection("r.invalid", False, lambda: known, waits.append)
+    with pytest.raises(RegistryError, match="shop/api:v1: asking for it failed: ") as caught:
+        connection.digest("shop/api", "v1")
+    assert (caught.value.failure.status, waits) == (401, [])
+    assert caught.value.problems[0].hints == ("log in with docker login r.invalid",)

@@ -35,6 +35,10 @@ _NOT_TLS = 400
 _HOSTS = {"docker.io": "registry-1.docker.io"}
 
 
+class _OddQuestion(dxf_exceptions.DXFUnauthorizedError):
+    """A 401, or the answer of a token endpoint, that does not say what it should (RFC 9110 section 11.6.1)."""
+
+
 class _Repository(dxf.DXF):
     def put(self, reference: str, manifest: Manifest) -> None:
         """Store a manifest whose bytes need not name their media type."""
@@ -177,6 +181,17 @@ class Connection:
         return dxf.DXFBase(_HOSTS.get(self.host, self.host), self._authenticate, insecure=insecure, timeout=timeout)
 
     def _authenticate(self, asked: dxf.DXFBase, response: requests.Response) -> None:
+        """Answer a 401. Where dxf can make nothing of it, or of a token endpoint's answer, that raises anything."""
+        try:
+            self._give_credentials(asked, response)
+        except requests.JSONDecodeError as error:
+            raise _OddQuestion from error
+        except requests.RequestException:
+            raise  # some of them are ValueErrors too
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            raise _OddQuestion from error
+
+    def _give_credentials(self, asked: dxf.DXFBase, response: requests.Response) -> None:
         known = self.credentials()
         if known and known.identity:
             asked.token = access_token(response, known.identity, insecure=self._is_plain())
@@ -189,6 +204,8 @@ def _failure(error: Exception) -> Failure:
     response = getattr(error, "response", None)
     if response is not None:
         return Failure(_said(response), response.status_code, response.headers.get("Retry-After", ""))
+    if isinstance(error, _OddQuestion):
+        return Failure("the registry asks for credentials in a way that cannot be understood", 401)
     if isinstance(error, dxf_exceptions.DXFUnauthorizedError):
         return Failure("the registry refuses the credentials, or wants some", 401)
     if isinstance(error, dxf_exceptions.DXFAuthInsecureError):
