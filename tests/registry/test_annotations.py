@@ -69,6 +69,7 @@ def test_other_annotations_of_that_name_count_as_absent(text: str) -> None:
 @pytest.mark.parametrize("value", [{}, {"annotations": None}, {"annotations": ["a"]}, {"annotations": {"a": 1}}])
 def test_annotations_that_are_none(value: Any) -> None:
     assert annotations_of(manifest(value)) == {}
+    assert annotations_of(annotated(manifest(value), {"b": "1"})) == {"b": "1"}
 
 
 def test_annotations_are_read() -> None:

@@ -36,6 +36,8 @@ def test_what_cannot_is_not(status: int) -> None:
         ("Wed, 31 Dec 2025 00:00:00 GMT", 0.25),
         (str(int(LONGEST_SECONDS)), LONGEST_SECONDS),
         ("3600", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999", 0.25),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0.25),
     ],
 )
 def test_retry_after(header: str, seconds: float | None) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from mbuild.passed import FINGERPRINT
 from mbuild.registry import connection as module
@@ -193,6 +194,38 @@ def test_another_run_gives_the_content_tag_right_afterwards(
     assert registries.annotate(f"{proxy.host}/shop/api:mb-1", pushed.digest, {"revision": "1"}) == theirs.digest
     with pytest.raises(RegistryError, match="the registry has sha256"):
         to(registries, proxy.host).put("shop/api", "mb-1", pushed)
+
+
+NO_MANIFESTS = [
+    b"",
+    b"<html>log in</html>",
+    b"[]",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"config": null}',
+    b'{"config": {"size": 1}}',
+    b'{"layers": {"a": 1}}',
+    b'{"layers": ["sha256:0"]}',
+    b'{"layers": [{"digest": "sha256:0", "size": "1"}]}',
+    b'{"manifests": [{"digest": 0, "size": 1}]}',
+]
+
+
+@pytest.mark.parametrize("sent", NO_MANIFESTS, ids=lambda each: repr(each[:40]))
+def test_what_is_no_manifest_is_an_error(
+    sent: bytes, registries: Registries, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{registry}/shop/api:v1"
+    image(to(registries, registry), "shop/api", "v1", tmp_path)
+    monkeypatch.setattr(requests.Response, "content", sent)
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: registries.sizes([name]),
+        lambda: registries.annotations([name]),
+        lambda: registries.verified(name),
+    )
+    for ask in asked:
+        with pytest.raises(RegistryError, match="shop/api:v1: reading it failed: what the registry sends is no manif"):
+            ask()
 
 
 PASSING = [

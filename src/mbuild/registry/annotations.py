@@ -41,7 +41,7 @@ def annotated(manifest: Manifest, annotations: Mapping[str, str]) -> Manifest:
     if "config" in value:
         value["config"] = _as_oci(value["config"])
         value["layers"] = [_as_oci(each) for each in value.get("layers") or ()]
-    value["annotations"] = {**(value.get("annotations") or {}), **annotations}
+    value["annotations"] = {**annotations_of(manifest), **annotations}
     return Manifest.of(json.dumps(value, sort_keys=True, separators=(",", ":")).encode(), media_type)
 
 

@@ -56,6 +56,6 @@ def _retry_after(text: str, now: datetime) -> float:
 
     try:
         until = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return 0
-    return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds())

@@ -20,7 +20,7 @@ from dxf import exceptions as dxf_exceptions
 from mbuild.errors import printable
 from mbuild.registry.attempts import Failure, pause
 from mbuild.registry.credentials import Credentials
-from mbuild.registry.manifest import Manifest, RegistryError
+from mbuild.registry.manifest import Manifest, RegistryError, is_manifest
 from mbuild.registry.tokens import access_token
 from mbuild.values import dataclass, field
 
@@ -32,6 +32,7 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 60.0
 _NOT_FOUND = 404
 _NOT_TLS = 400
 """What servers of Go answer to a request without TLS where they speak it."""
+_NO_MANIFEST = Failure("what the registry sends is no manifest; is there a proxy that answers for it?", 200)
 _HOSTS = {"docker.io": "registry-1.docker.io"}
 
 
@@ -69,13 +70,23 @@ class Connection:
         return self._found(ask, lambda: self._at(repository).head_manifest_and_response(reference)[0])
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """Return the manifest of a tag or digest, None where there is none."""
+        """Return the manifest of a tag or digest, None where there is none. Raises RegistryError.
+
+        That is also raised for what is no manifest: whoever reads one needs not look.
+        """
+        ask = f"{self.host}/{repository}:{reference}: reading it failed"
 
         def get() -> Manifest:
-            answer = self._at(repository).get_manifest_and_response(reference)[1]
+            try:
+                answer = self._at(repository).get_manifest_and_response(reference)[1]
+            except UnicodeDecodeError:
+                raise RegistryError(ask, _NO_MANIFEST) from None
             return Manifest.of(answer.content, answer.headers.get("Content-Type", "").partition(";")[0])
 
-        return self._found(f"{self.host}/{repository}:{reference}: reading it failed", get)
+        found = self._found(ask, get)
+        if found is not None and not is_manifest(found.data):
+            raise RegistryError(ask, _NO_MANIFEST)
+        return found
 
     def put(self, repository: str, tag: str, manifest: Manifest) -> None:
         """Give a manifest a tag, and read it back. Raises RegistryError when something else is there afterwards."""
