@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,15 +59,6 @@ def test_what_is_asked_for_beyond_the_instructions(text: str, asked: list[str], 
 def test_what_is_asked_for_of_a_named_context(asked: list[str], beyond: tuple[str, ...]) -> None:
     text = "FROM base\nCOPY e /\nCOPY --from=conf a /\nRUN --mount=from=conf,source=b/c,target=/c true\n"
     assert unforeseen_paths([recipe(text)], "conf", asked) == beyond
-
-
-@pytest.fixture
-def project(engine: EngineUnderTest) -> Iterator[str]:
-    found = f"foreseen-{uuid.uuid4().hex[:12]}"
-    yield found
-    names = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{found}/*").decode().split()
-    if names:
-        engine.run("rmi", "--force", *names)
 
 
 def tagged(engine: EngineUnderTest, project: str) -> list[str]:

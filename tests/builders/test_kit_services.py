@@ -16,7 +16,6 @@ import pytest
 
 from mbuild.builders.engine import Engine
 from mbuild.builders.masking import MOST_BYTES
-from tests.conftest import EngineUnderTest
 from tests.oracle.minimal.base import import_base
 from tests.oracle.minimal.results import Result, result_of
 from tests.support import Answer, Repo
@@ -26,14 +25,6 @@ pytestmark = pytest.mark.engine
 WAYS = ("auto", "buildx")
 Build = Callable[[str, str, str], Answer]
 """Builds one image by a builder, of an entry of build.yaml and what follows FROM."""
-
-
-@pytest.fixture
-def project(engine: EngineUnderTest) -> Iterator[str]:
-    project = f"services-{uuid.uuid4().hex[:12]}"
-    yield project
-    if names := engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{project}/*").decode().split():
-        engine.run("rmi", "--force", *names)
 
 
 @pytest.fixture

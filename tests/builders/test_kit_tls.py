@@ -8,7 +8,6 @@ import shutil
 import socket
 import ssl
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,14 +79,6 @@ def host(engine: EngineUnderTest, folder: Path) -> Iterator[str]:
         threading.Thread(target=accept, daemon=True).start()
         yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
         server.shutdown(socket.SHUT_RDWR)
-
-
-@pytest.fixture
-def project(engine: EngineUnderTest) -> Iterator[str]:
-    found = f"tls-{uuid.uuid4().hex[:12]}"
-    yield found
-    if names := engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{found}/*").decode().split():
-        engine.run("rmi", "--force", *names)
 
 
 @pytest.mark.engine

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -42,14 +40,6 @@ def test_advice(named: bool, error: str, path: str, expected: str) -> None:
     source = Sent.Source([Sent.Source.Entry("a"), Sent.Source.Entry(path)])
     request = Sent(folders={"conf": source}) if named else Sent(source)
     assert on_names(error, request)[:1] == ((expected,) if expected else ())  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def project(engine: EngineUnderTest) -> Iterator[str]:
-    found = f"names-{uuid.uuid4().hex[:12]}"
-    yield found
-    if names := engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{found}/*").decode().split():
-        engine.run("rmi", "--force", *names)
 
 
 @pytest.mark.engine

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,14 +14,6 @@ from tests.support import Repo
 pytestmark = pytest.mark.engine
 
 WAYS = ("auto", "buildx", "docker")
-
-
-@pytest.fixture
-def project(engine: EngineUnderTest) -> Iterator[str]:
-    found = f"platform-{uuid.uuid4().hex[:12]}"
-    yield found
-    if names := engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", f"{found}/*").decode().split():
-        engine.run("rmi", "--force", *names)
 
 
 @pytest.fixture(autouse=True)

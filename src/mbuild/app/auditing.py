@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from mbuild.app.everything import StoppedError
 from mbuild.app.existing import Shown
 from mbuild.app.pairs import Pair
+from mbuild.app.platform import native_platform
 from mbuild.app.running import stopped_by_signals
 from mbuild.app.sides import Bench, Side
 from mbuild.app.stages import Stages
 from mbuild.app.upward import at_tree
-from mbuild.app.workspace import native_platform
 from mbuild.audit.judge import MISS, SAME, Verdict, worst
 from mbuild.builders.protocol import Cancel
 from mbuild.builders.shelves import Shelf

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from mbuild.app.platform import native_platform
 from mbuild.app.requests import external_contexts, found_secret, found_ssh
 from mbuild.app.stages import Stages, kept
-from mbuild.app.workspace import native_platform
 from mbuild.audit.judge import Attempt, Ran
 from mbuild.audit.steps import LookedUp, is_step, line_of, looked_up
 from mbuild.builders import plain

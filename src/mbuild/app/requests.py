@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mbuild.app.workspace import Snapshot, native_platform
+from mbuild.app.platform import native_platform
+from mbuild.app.workspace import Snapshot
 from mbuild.builders.bind import bind_parents
 from mbuild.builders.protocol import BuildRequest
 from mbuild.context.source import ContextSource

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mbuild.app.ahead import Ahead
 from mbuild.app.graphs import Graphs, Made
 from mbuild.app.kept import Kept, settings
+from mbuild.app.platform import default_platform, native_platform
 from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.trees import CommitTree, EmptyTree
@@ -220,7 +221,7 @@ def open_workspace(
         from mbuild.platforms import platform as checked_platform
 
         platforms = tuple(checked_platform(each) for each in platforms)
-    default = _default_platform(os.environ)
+    default = default_platform(os.environ)
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder")
     ahead = ahead or Ahead(directory)
@@ -251,20 +252,6 @@ def open_workspace(
     way_out = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
     _refuse_link(_absolute(path), real, top, str(config), way_out)
     return Workspace(repository, real, _inside(real, top), platforms=platforms, default=default, ahead=ahead.work_tree)
-
-
-def _default_platform(environ: Mapping[str, str]) -> str:
-    """Return the platform that a variable of the docker client names, "" where it does not. Raises UsageError."""
-    given = environ.get("DOCKER_DEFAULT_PLATFORM", "")
-    if not given:
-        return ""
-    from mbuild.platforms import platform as checked_platform
-    from mbuild.references import NameProblem
-
-    try:
-        return checked_platform(given)
-    except NameProblem as error:
-        raise UsageError(f"DOCKER_DEFAULT_PLATFORM: {error.problems[0].message}") from error
 
 
 def _inside(path: Path, top: Path) -> str | None:
@@ -314,10 +301,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-
-
-def native_platform() -> str:
-    """Return the platform of this machine as Docker names it: what images without ``platforms`` are built for."""
-    from mbuild.platforms import of_machine
-
-    return of_machine(os.uname().machine)

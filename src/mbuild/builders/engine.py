@@ -14,7 +14,8 @@ from typing import Any
 
 from mbuild.builders import bases
 from mbuild.builders.ask import ask
-from mbuild.builders.endpoint import PING_SECONDS, Endpoint, endpoint, first_line, no_answer
+from mbuild.builders.dockerpy import CALL_SECONDS, client_of, explained
+from mbuild.builders.endpoint import PING_SECONDS, endpoint, first_line, no_answer
 from mbuild.builders.protocol import BuildRequest, Stored
 from mbuild.errors import BuildFailedError, EnvironmentFault
 from mbuild.names import CONTENT_TAG_PREFIX
@@ -22,8 +23,6 @@ from mbuild.passed import FINGERPRINT
 from mbuild.process.begun import Begun
 from mbuild.references import parse_reference
 from mbuild.values import dataclass, field
-
-CALL_SECONDS = 600
 
 LISTINGS, LISTING_SECONDS = 20, 0.1
 """How often a listing is asked for that failed since an image went away meanwhile, and the pause before the next."""
@@ -67,7 +66,7 @@ class Engine:
         """A ``docker.APIClient``; its stubs know too little of it to be of use. Raises EnvironmentFault."""
         with self._making:
             if self._client is None:
-                with _explained(self.host):
+                with explained(self.host):
                     self._client = self.connected()
             return self._client
 
@@ -92,7 +91,7 @@ class Engine:
 
     def _asked(self) -> tuple[float, Any]:
         begun = time.monotonic()
-        with self._lock, _explained(self.host):
+        with self._lock, explained(self.host):
             return begun, self._images()
 
     def _list(self) -> dict[str, Stored]:
@@ -186,7 +185,7 @@ class Engine:
         """Give an image that the engine holds more names."""
         for name in names:
             repository, _, tag = name.rpartition(":")
-            with self._lock, _explained(self.host):
+            with self._lock, explained(self.host):
                 self.client.tag(existing, repository, tag, force=True)
 
     def tag_again(self, existing: str, names: Sequence[str]) -> None:
@@ -205,13 +204,13 @@ class Engine:
 
     def untag(self, name: str) -> None:
         """Take a name away; the image goes with its last one."""
-        with self._lock, _explained(self.host):
+        with self._lock, explained(self.host):
             self.client.remove_image(name, force=True, noprune=True)
 
     def import_tar(self, chunks: Iterator[bytes], name: str) -> None:
         """Make an image of a root file system given as a tar (``POST /images/create?fromSrc=-``)."""
         repository, _, tag = name.rpartition(":")
-        with _explained(self.host):
+        with explained(self.host):
             response = self.client._post(
                 self.client._url("/images/create"),
                 params={"fromSrc": "-", "repo": repository, "tag": tag},
@@ -234,7 +233,7 @@ class Engine:
         """Remove what is left of the tests of runs that were killed, when an owner is first asked for."""
         from mbuild.builders.container import sweep
 
-        with self._lock, _explained(self.host):
+        with self._lock, explained(self.host):
             if owner and owner not in self._cleared:
                 sweep(self.client, owner)
                 self._cleared.add(owner)
@@ -245,7 +244,7 @@ class Engine:
 
     def inspect(self, name: str) -> Mapping[str, Any]:
         """Return what the engine says of an image that it holds."""
-        with self._lock, _explained(self.host):
+        with self._lock, explained(self.host):
             found: Mapping[str, Any] = self.client.inspect_image(name)
         return found
 
@@ -257,14 +256,14 @@ class Engine:
     def _inspected(self, name: str) -> Mapping[str, Any] | None:
         from docker.errors import ImageNotFound
 
-        with self._lock, _explained(self.host), contextlib.suppress(ImageNotFound):
+        with self._lock, explained(self.host), contextlib.suppress(ImageNotFound):
             found: Mapping[str, Any] = self.client.inspect_image(name)
             return found
         return None
 
     def save(self, name: str, write: Callable[[bytes], object]) -> None:
         """Hand on an image as the tar that ``docker save`` makes of it. An image without layers cannot be saved."""
-        with self._lock, _explained(self.host):
+        with self._lock, explained(self.host):
             for chunk in self.client.get_image(name, chunk_size=1 << 20):
                 write(chunk)
 
@@ -302,52 +301,11 @@ def connect() -> Engine:
         except OSError as error:
             raise no_answer(found.host, error.strerror or str(error)) from error
         if isinstance(info, dict):
-            return Engine(found.host, info, lambda: _client(found)[0], found.socket)
+            return Engine(found.host, info, lambda: client_of(found)[0], found.socket)
     from docker.errors import DockerException
 
     try:
-        client, info = _client(found)
+        client, info = client_of(found)
     except (DockerException, OSError, ValueError) as error:
         raise no_answer(found.host, first_line(error)) from error
     return Engine(found.host, info, lambda: client, tls=found.options.get("tls"))
-
-
-def _client(found: Endpoint) -> tuple[Any, Mapping[str, Any]]:
-    """Return a ``docker.APIClient`` that has been answered, and what the engine says of itself."""
-    from docker import APIClient
-
-    class Client(APIClient):
-        """Believes the engine by the docker client's settings, where requests would rather have REQUESTS_CA_BUNDLE."""
-
-        def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-            trusted = self.verify if verify is None else verify
-            return super().merge_environment_settings(url, proxies, stream, trusted, cert)
-
-    if (tls := found.options.get("tls")) and not tls.verify:
-        from urllib3 import disable_warnings
-        from urllib3.exceptions import InsecureRequestWarning
-
-        disable_warnings(InsecureRequestWarning)  # the user has asked for it
-    client = Client(base_url=found.host, version="auto", timeout=PING_SECONDS, **found.options)
-    info = client.info()
-    client.timeout = CALL_SECONDS
-    return client, info
-
-
-class _explained:  # noqa: N801 - reads as a word in a with statement
-    """Turns docker-py's errors into EnvironmentFault."""
-
-    def __init__(self, host: str) -> None:
-        self._host = host
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            return
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-
-        if isinstance(error, DockerException | RequestException):
-            raise EnvironmentFault(f"the Docker Engine at {self._host} failed: {first_line(error)}") from error
