@@ -359,16 +359,30 @@ def test_the_record_of_what_only_the_registry_has(shop: Repo, proxy: Proxy, tmp_
     assert not (tmp_path / "none.json").exists()
 
 
-def test_a_signal_ends_a_push_that_stalls(shop: Repo, proxy: Proxy) -> None:
-    proxy.faults = [Fault("POST", "/blobs/uploads/", 0, 999, "stall")]
-    command = [sys.executable, "-m", "mbuild", "all", "--builder", "oci", "--push", "--tag", "v1"]
+STALLS = [
+    ("HEAD", "/manifests/", signal.SIGINT, 130),
+    ("HEAD", "/manifests/", signal.SIGTERM, -signal.SIGTERM),  # before the run itself it is left to the system
+    ("POST", "/blobs/uploads/", signal.SIGINT, 130),
+    ("PUT", "/manifests/v1", signal.SIGINT, 130),
+    ("PUT", "/manifests/v1", signal.SIGTERM, 143),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "number", "code"), STALLS)
+def test_one_signal_ends_a_push_that_stalls(
+    method: str, path: str, number: signal.Signals, code: int, shop: Repo, proxy: Proxy
+) -> None:
+    stall = Fault(method, path, 0, 999, "stall")
+    proxy.faults = [stall]
+    command = [sys.executable, "-m", "mbuild", "all", "--builder", "oci", "--push", "--tag", "v1", "--format", "json"]
     process = subprocess.Popen(command, cwd=shop.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 30
-    while not any(method == "POST" for method, _ in proxy.seen) and time.monotonic() < until:
+    while stall.times == 999 and time.monotonic() < until:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    proxy.faults = [stall, Fault("GET", "/manifests/", 0, 999, "stall")]
+    process.send_signal(number)
     begun = time.monotonic()
-    assert process.wait(30) == 130
+    assert process.wait(30) == code
     assert time.monotonic() - begun < 10
     assert process.stdout is not None
     assert process.stderr is not None

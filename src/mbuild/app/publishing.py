@@ -13,6 +13,7 @@ from mbuild.app.requests import content_name
 from mbuild.builders.protocol import Builder
 from mbuild.errors import MbuildError, Problem
 from mbuild.graph.node import Graph
+from mbuild.process.atonce import at_once
 from mbuild.registry.registries import Registries
 from mbuild.schedule.plan import BUILD, REUSE, Plan
 from mbuild.values import dataclass, field, replace
@@ -102,15 +103,20 @@ class Publisher:
             if found.problems:
                 raise MbuildError(found.problems)
 
-    def finish(self) -> Mapping[str, tuple[Problem, ...]]:
-        """Give all images the names that wait, several at once; returns the problems of those that have some."""
-        from concurrent.futures import ThreadPoolExecutor
+    def finish(self, caught: Collection[int] = ()) -> Mapping[str, tuple[Problem, ...]]:
+        """Give all images the names that wait, several at once; returns the problems of those that have some.
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            self.done.update(zip(list(self.waiting), pool.map(self._tag, list(self.waiting)), strict=True))
+        caught: signals, if there come any: then no more names are given.
+        """
+
+        def finish(image: str) -> None:
+            if not caught:
+                self.done[image] = self._tag(image, caught)
+
+        at_once(finish, list(self.waiting), AT_ONCE)
         return {image: found.problems for image, found in self.done.items() if found.problems}
 
-    def _tag(self, image: str) -> Published:
+    def _tag(self, image: str, caught: Collection[int] = ()) -> Published:
         """Give an image the names that wait, by the manifest that its content tag is found to have now."""
         there = self.done[image]
         content, *given = there.names
@@ -121,7 +127,7 @@ class Publisher:
             names = [content, *(given if manifest.digest == digest else ())]
             digest = manifest.digest
             for name in self.waiting.get(image, ()):
-                if name not in names:
+                if name not in names and not caught:
                     self.registries.give(content, manifest, name)
                     names.append(name)
         except MbuildError as error:

@@ -23,14 +23,14 @@ AGAIN = "build it again: --force"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the images of a run are. registries: asked for what was pushed or is in no other place.
+    """Where the images of a run are. registries: asked for what was pushed or is in no other place; None: they are not.
 
     remembered: which external images those were made of that earlier runs have built. there: content names that
     registries had when the run began → digest.
     """
 
     builder: Builder
-    registries: Registries
+    registries: Registries | None
     remembered: Bases
     there: Mapping[str, str]
 
@@ -66,11 +66,11 @@ def recorded(report: Report, run: Run, graph: Graph, places: Places) -> Report:
 
 
 def _sizes(
-    ended: Mapping[str, Done], contents: Mapping[str, str], held: Mapping[str, Stored], registries: Registries
+    ended: Mapping[str, Done], contents: Mapping[str, str], held: Mapping[str, Stored], registries: Registries | None
 ) -> Mapping[str, int]:
     """Return the size of each image: where it was pushed, as others will pull it; else as the builder keeps it."""
     found = {name: held[contents[name]].size for name in ended if contents[name] in held and not ended[name].pushed}
-    sizes = registries.sizes([contents[name] for name in ended if name not in found])
+    sizes = registries.sizes([contents[name] for name in ended if name not in found]) if registries else {}
     return found | {name: sizes[contents[name]] for name in ended if contents[name] in sizes}
 
 
@@ -87,7 +87,7 @@ def _bases(
         for name, bases in found.items()
         if not bases and name not in results and (name in run.published or names_registry(contents[name]))
     }
-    published = places.registries.annotations(unknown)
+    published = places.registries.annotations(unknown) if places.registries else {}
     return found | {unknown[content]: bases_in(notes) for content, notes in published.items()}
 
 

@@ -169,7 +169,8 @@ def run(
         outcomes = executor.run()
         code = _code(outcomes, caught)
         if publisher is not None and code == ExitCode.DONE:
-            outcomes = _tagged(outcomes, publisher.finish())
+            finish = publisher.finish
+            outcomes = _tagged(outcomes, until_cancelled(lambda: finish(caught), caught, {}))
             code = _code(outcomes, caught)
     published = dict(publisher.done) if publisher else {}
     problems = _problems(plan, outcomes, lambda result: result.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from mbuild.builders.protocol import Cancel
@@ -14,11 +14,12 @@ T = TypeVar("T")
 POLL_SECONDS = 0.1
 
 
-def until_cancelled(work: Callable[[], T], cancel: Cancel, otherwise: T, grace: float = 0.0) -> T:
+def until_cancelled(work: Callable[[], T], cancel: Cancel | Collection[int], otherwise: T, grace: float = 0.0) -> T:
     """Do blocking work on a thread of its own and return its result; ``otherwise`` when it is cancelled before.
 
     A request that hangs in a socket cannot be interrupted; the engine stops the build when the connection ends, at the
-    latest with this process. grace: seconds that work which is told itself has to end well.
+    latest with this process. cancel: signals that were caught will do as well. grace: seconds that work which is told
+    itself has to end well.
     """
     found: list[T] = []
     broken: list[BaseException] = []

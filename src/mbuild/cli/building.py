@@ -40,6 +40,8 @@ from mbuild.schedule.watch import Limits
 from mbuild.store.logs import Logs
 from mbuild.values import replace
 
+_STOPPED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
 
 def work(
     settings: Settings, workspace: Workspace, wanted: Wanted, options: BuildOptions, early: Early | None = None
@@ -152,7 +154,7 @@ def _run(
 
 def _sized(report: Report, run: running.Run, roots: Roots, counting: Begun[Counted]) -> Report:
     """Add what plain builds would have sent; who has stopped a run does not wait for that."""
-    if run.code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) and not counting.ended:
+    if run.code in _STOPPED and not counting.ended:
         return report
     found, problems = counting.result()
     print_problems(problems, "warning")
@@ -163,6 +165,8 @@ def _recorded(job: Job, report: Report, run: running.Run, places: Places) -> tup
     """Add what images are made of where that is wanted; the problems are why a record cannot be written."""
     if not job.options.metadata and job.options.format_ != "json":
         return report, ()
+    if run.code in _STOPPED:
+        places = replace(places, registries=None)  # one that is silent may be why
     try:
         found = recorded(report, run, job.wanted.snapshot.graph, places)
     except MbuildError as error:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from mbuild.process.atonce import at_once
 from mbuild.references import parse_reference
 from mbuild.registry import credentials
 from mbuild.registry.annotations import annotated, annotations_of
@@ -164,12 +165,7 @@ class Registries:
             return self._known[host]
 
     def _each(self, names: Sequence[str], ask: Callable[[str], T]) -> list[T]:
-        if not names:
-            return []
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
-            return list(pool.map(ask, names))
+        return at_once(ask, names, AT_ONCE)
 
 
 def is_local(host: str) -> bool:
