@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -217,7 +218,9 @@ def test_what_is_no_manifest_is_an_error(
 ) -> None:
     name = f"{registry}/shop/api:v1"
     image(to(registries, registry), "shop/api", "v1", tmp_path)
-    monkeypatch.setattr(requests.Response, "content", sent)
+    read: Any = requests.Response.content
+    # What really came is read too, or its connection would stay open.
+    monkeypatch.setattr(requests.Response, "content", property(lambda each: (read.fget(each), sent)[1]))
     asked: tuple[Callable[[], object], ...] = (
         lambda: registries.sizes([name]),
         lambda: registries.annotations([name]),
