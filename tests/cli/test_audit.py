@@ -298,6 +298,20 @@ class TestExisting:
         assert image(answer, "one")["existing"]["outcome"] == "same"
         assert image(answer, "one")["existing"]["name"].startswith(f"{built.project}/one:mb-")
 
+    @pytest.mark.parametrize("builder", ["auto", "docker"])
+    def test_through_an_engine_on_another_machine(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch, builder: str
+    ) -> None:
+        here = os.uname()
+        values = (here.sysname, here.nodename, here.release, here.version, "i686")
+        monkeypatch.setattr(os, "uname", lambda: os.uname_result(values))
+        dockerfile = "FROM scratch\nARG TARGETARCH\nENV ARCH=$TARGETARCH\nCOPY app /\n"
+        shop.define(ONE, {"one/Dockerfile": dockerfile, "app/main": "m", "README": "r"})
+        assert shop.mbuild("all", "--builder", builder).code == 0
+        shop.write({"README": "changed"})
+        answer = shop.audit("--builder", builder, "--format", "json")
+        assert image(answer, "one")["existing"]["outcome"] == "same", answer
+
     def test_another(self, built: Shop, engine: EngineUnderTest, tmp_path: Path) -> None:
         name = image(built.audit("--format", "json"), "one")["existing"]["name"]
         (tmp_path / "stale").mkdir()
