@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mbuild.expressions import expression
 from mbuild.references import NameProblem, quoted
 
 _OS_NAMES = {"macos": "darwin"}
 _FIXED_ARCHES = {"i386": ("386", ""), "armhf": ("arm", "v7"), "armel": ("arm", "v6")}
 _ARCH_NAMES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
 _MACHINES = (
-    (re.compile("i[3-6]86"), "386"),
-    (re.compile("armv([56]).*"), r"arm/v\1"),
-    (re.compile("arm(v[78].*)?"), "arm/v7"),
-    (re.compile("loongarch64"), "loong64"),
+    (expression("i[3-6]86"), "386"),
+    (expression("armv([56]).*"), r"arm/v\1"),
+    (expression("arm(v[78].*)?"), "arm/v7"),
+    (expression("loongarch64"), "loong64"),
 )
 """What Linux calls machines (uname(2)) → Docker's names, where these are not those of containerd/platforms, too."""
 _VARIANTS = {

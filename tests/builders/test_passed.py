@@ -97,7 +97,7 @@ def test_without_buildx_there_is_no_ssh(repo: Repo, base: str, proxy: Proxy) -> 
     commit(repo, proxy.host, "{ssh: [default]}", f"FROM {base}\nRUN --mount=type=ssh true\n")
     done = repo.mbuild("all", "--builder", "docker")
     assert done.code == 4
-    assert "error: a/Dockerfile: image 'a': ssh needs buildx" in done.err
+    assert "error: a/Dockerfile: image 'a': ssh needs a session with BuildKit, or buildx" in done.err
 
 
 def test_a_cache_is_written_and_read(repo: Repo, base: str, proxy: Proxy) -> None:

@@ -74,13 +74,15 @@ class DockerApi(EngineStore):
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the API cannot express without a buildx client."""
-        hint = ("install docker buildx, or use --builder buildx",)
+        hint = ("leave out --builder docker, or install docker buildx",)
         where = Where(request.dockerfile_path)
         found: list[Problem] = []
         if request.secrets:
-            found.append(Problem(f"image '{request.image}': build secrets need buildx", where, hint))
+            found.append(
+                Problem(f"image '{request.image}': build secrets need a session with BuildKit, or buildx", where, hint)
+            )
         if request.ssh:
-            found.append(Problem(f"image '{request.image}': ssh needs buildx", where, hint))
+            found.append(Problem(f"image '{request.image}': ssh needs a session with BuildKit, or buildx", where, hint))
         if len(request.platforms) > 1:
             found.append(Problem(f"image '{request.image}': several platforms need buildx", where, hint))
         if unknown := tuple(_beyond_names(request)):
