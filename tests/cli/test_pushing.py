@@ -392,6 +392,24 @@ def test_one_signal_ends_a_push_that_stalls(
     assert tags(proxy.host) == {}
 
 
+def test_one_signal_ends_a_pull_that_stalls(shop: Repo, proxy: Proxy) -> None:
+    assert push(shop, "oci").code == 0
+    shutil.rmtree(shop.folder / ".mbuild")
+    shop.write({"api/main.py": "another"})
+    stall = Fault("GET", "/blobs/", 0, 999, "stall")
+    proxy.faults = [stall]
+    command = [sys.executable, "-m", "mbuild", "affected", "--base", "HEAD", "--builder", "oci", "--push"]
+    process = subprocess.Popen(command, cwd=shop.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until = time.monotonic() + 30
+    while stall.times == 999 and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, stall.times < 999) == (130, True), said
+    assert time.monotonic() - begun < 10
+
+
 @pytest.mark.parametrize("form", ["env", "compose", "kustomize", "helm"])
 def test_a_record_for_deploys_has_the_digests_of_the_registry(
     form: str, shop: Repo, proxy: Proxy, tmp_path: Path

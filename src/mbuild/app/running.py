@@ -244,10 +244,17 @@ class _Worker:
     def _reuse(self, node: Node) -> BuildResult:
         """Give an image that exists the names asked for, where the builder has it or must have it."""
         content, *others = self.naming.tags(node)
-        here = self.publisher is None or self.publisher.fetch(content)
+        here = self.publisher is None or self._fetched(self.publisher, content)
+        if here is None:
+            return BuildResult("cancelled")
         if here and others:
             self.builder.tag(content, others)
         return BuildResult("reused")
+
+    def _fetched(self, publisher: Publisher, content: str) -> bool | None:
+        """Tell whether the builder has an image that exists, None where that was cancelled meanwhile."""
+        # A registry that says nothing must not hold up a run that was told to end.
+        return until_cancelled(lambda: publisher.fetch(content), self.cancel, None)
 
 
 def _problems(
