@@ -276,6 +276,7 @@ LASTING = [
     (Fault("GET", "/manifests/", 0, 99, "digest"), 0, "the registry has sha256:"),
     (Fault("GET", "/manifests/", 404, 99), 0, "the registry has nothing there"),
     (Fault("POST", "/blobs/uploads/", 500, 99), 4, "uploading sha256:[0-9a-f]+ failed: 500"),
+    (Fault("POST", "/blobs/uploads/", 202, 99), 0, "failed: the registry's answer has no header 'location'"),
     (Fault("PUT", "/manifests/", 0, 99, "stall"), 4, "no answer in time"),
 ]
 

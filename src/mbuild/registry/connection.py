@@ -148,7 +148,7 @@ class Connection:
                 return call()
             except dxf_exceptions.DXFMountFailed:
                 raise
-            except (requests.RequestException, dxf_exceptions.DXFError, OSError) as error:
+            except (requests.RequestException, dxf_exceptions.DXFError, OSError, KeyError) as error:
                 failure = _failure(error)
                 seconds = pause(failure, attempt, datetime.now(UTC))
                 if seconds is None:
@@ -215,15 +215,23 @@ def _failure(error: Exception) -> Failure:
     response = getattr(error, "response", None)
     if response is not None:
         return Failure(_said(response), response.status_code, response.headers.get("Retry-After", ""))
-    if isinstance(error, _OddQuestion):
-        return Failure("the registry asks for credentials in a way that cannot be understood", 401)
-    if isinstance(error, dxf_exceptions.DXFUnauthorizedError):
-        return Failure("the registry refuses the credentials, or wants some", 401)
-    if isinstance(error, dxf_exceptions.DXFAuthInsecureError):
-        return Failure("the registry wants credentials over a connection without TLS", 401)
+    if isinstance(error, dxf_exceptions.DXFUnauthorizedError | dxf_exceptions.DXFAuthInsecureError):
+        return Failure(_refused(error), 401)
     if isinstance(error, dxf_exceptions.DXFError):
         return Failure(printable(str(error)) or type(error).__name__, 200)
+    if isinstance(error, KeyError):
+        # dxf looks headers up that such an answer has to have (distribution-spec, "Pushing blobs").
+        lacking = printable(str(error.args[0]))
+        return Failure(f"the registry's answer has no header '{lacking}'; is there a proxy that answers for it?", 200)
     return _unanswered(error)
+
+
+def _refused(error: Exception) -> str:
+    if isinstance(error, _OddQuestion):
+        return "the registry asks for credentials in a way that cannot be understood"
+    if isinstance(error, dxf_exceptions.DXFUnauthorizedError):
+        return "the registry refuses the credentials, or wants some"
+    return "the registry wants credentials over a connection without TLS"
 
 
 def _unanswered(error: Exception) -> Failure:
