@@ -169,6 +169,8 @@ def test_another_image_under_the_name_is_no_success(
         ("dial tcp 127.0.0.1:1: connect: connection refused", 0),
         ("unexpected EOF", 0),
         ("net/http: TLS handshake timeout", 0),
+        ("blob unknown: blob unknown to registry", 0),
+        ("blob upload invalid", 0),
         ("tag does not exist: x", 404),
         ("something else", 400),
     ],

@@ -31,7 +31,7 @@ _WORDS = (
     (429, ("toomanyrequests", "too many requests")),
     (404, ("manifest unknown", "not found", "does not exist")),
 )
-_BROKEN = (
+_PASSING = (
     "EOF",
     "connection reset",
     "connection refused",
@@ -40,6 +40,9 @@ _BROKEN = (
     "i/o",
     "no such host",
     "TLS handshake",
+    # Of a registry to which others push the same layers at this moment (distribution-spec, "Error Codes").
+    "blob unknown",
+    "blob upload",
 )
 
 
@@ -124,4 +127,4 @@ def failure_of(text: str) -> Failure:
     for code, words in _WORDS:
         if any(word in lower for word in words):
             return Failure(line, code)
-    return Failure(line, 0 if any(word.lower() in lower for word in _BROKEN) else 400)
+    return Failure(line, 0 if any(word.lower() in lower for word in _PASSING) else 400)
