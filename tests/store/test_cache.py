@@ -108,6 +108,23 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: p
     assert [cache.get("graph", name) is not None for name in "abcd"] == [True, False, True, True]
 
 
+def test_what_others_keep_in_the_folder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may name a folder that holds other things: nothing says that it must be mbuild's own."""
+    cache = Cache(tmp_path)
+    cache.put("graph", "a", b"x")
+    [entry] = files(cache)
+    names = ("wheel.whl", "pip/x", "pip-0123456789abcdef/http/x", "go/mod/.12345678", f"go/{'0' * 64}", "deep-0/b/c/d")
+    theirs = [*(tmp_path / each for each in names), entry.with_name("x"), entry.with_name(".keep")]
+    left = entry.with_name(".ab_cd12e")
+    for each in (*theirs, left):
+        each.parent.mkdir(parents=True, exist_ok=True)
+        each.write_text("precious")
+        os.utime(each, (1, 1))
+    monkeypatch.setattr(module, "MAX_BYTES", 0)
+    cache.put("graph", "b", b"x")
+    assert files(cache) == sorted(theirs)
+
+
 def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     cache = Cache(tmp_path / "file" / "below")

@@ -18,12 +18,13 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from mbuild import __version__
-from mbuild.store.place import IGNORED, make_own
+from mbuild.store.place import make_own
 from mbuild.values import dataclass
 
 FORMAT = "1"
 READERS = ("yaml", "pydantic", "pydantic_core")
 """Libraries that decide what is remembered of a build.yaml."""
+_DIGITS = frozenset("0123456789abcdef")
 MAX_BYTES = 256 << 20
 """Size of the folder above which the entries that were not used for longest go."""
 
@@ -102,15 +103,35 @@ class Cache:
 
 
 def _entries(folder: str) -> Iterator[tuple[float, int, str]]:
-    """Yield when an entry was used last, its bytes and its path. Every ``put`` looks at all of them."""
+    """Yield when an entry was used last, its bytes and its path. Every ``put`` looks at all of them.
+
+    What is not named as ``Cache._path`` and ``put`` name it is somebody else's: a user may have named any folder.
+    """
+    for code_folder in _folders(folder):
+        if not _is_hex(code_folder.name.rpartition("-")[2], 16):
+            continue
+        for bucket in _folders(code_folder.path):
+            with os.scandir(bucket.path) as entries:
+                for each in entries:
+                    with contextlib.suppress(OSError):
+                        if _is_entry(each):
+                            stat = each.stat(follow_symlinks=False)
+                            yield stat.st_mtime, stat.st_size, each.path
+
+
+def _folders(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        for each in entries:
-            with contextlib.suppress(OSError):
-                if each.is_dir(follow_symlinks=False):
-                    yield from _entries(each.path)
-                elif each.name != IGNORED:
-                    stat = each.stat(follow_symlinks=False)
-                    yield stat.st_mtime, stat.st_size, each.path
+        yield from [each for each in entries if each.is_dir(follow_symlinks=False)]
+
+
+def _is_entry(file: os.DirEntry[str]) -> bool:
+    """Tell whether a file in a bucket is an entry, or what is left of one that was not written to its end."""
+    is_left = file.name.startswith(".") and len(file.name) == len(".") + 8
+    return (is_left or _is_hex(file.name, 64)) and file.is_file(follow_symlinks=False)
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and _DIGITS.issuperset(text)
 
 
 @cache
