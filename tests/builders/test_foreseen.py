@@ -17,12 +17,12 @@ from tests.support import Repo
 WAYS = ("auto", "buildx", "docker")
 
 
-def recipe(text: str) -> Recipe:
+def recipe(text: str, platform: Platform | None = None) -> Recipe:
     return evaluate(
         parse(text.encode(), "Dockerfile"),
         target=None,
         args={},
-        platform=Platform(),
+        platform=platform or Platform(),
         build_platform=Platform(),
         resolve=lambda each: FolderContext("conf") if each.name == "conf" else ExternalImage(each.name),
         resolve_stage=lambda _: None,
@@ -51,6 +51,12 @@ def recipe(text: str) -> Recipe:
 )
 def test_what_is_asked_for_beyond_the_instructions(text: str, asked: list[str], beyond: tuple[str, ...]) -> None:
     assert unforeseen_paths([recipe(f"FROM base\n{text}\n")], "", asked) == beyond
+
+
+def test_what_is_copied_for_windows_is_asked_for_as_it_is_written() -> None:
+    text = "# escape=`\nFROM base\nCOPY a\\b C:\\\n"
+    assert unforeseen_paths([recipe(text, Platform("windows"))], "", ["a\\b"]) == ()
+    assert unforeseen_paths([recipe(text, Platform("windows"))], "", ["a\\b", "c"]) == ("/c",)
 
 
 @pytest.mark.parametrize(

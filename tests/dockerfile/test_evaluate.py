@@ -69,6 +69,29 @@ def test_from_chooses_a_stage_by_platform() -> None:
     assert sources(text, platform=Platform("darwin", "arm64")) == [("b",)]
 
 
+WINDOWS = """\
+# escape=`
+FROM scratch AS first
+COPY [".\\\\x.ps1", "conf\\\\*.conf", "C:\\\\z\\\\"]
+COPY --exclude=*.md --exclude=a\\b C:\\a c:/b d:e \\f z\\
+FROM --platform=linux/amd64 base
+COPY --from=first a /
+COPY a\\*b C:c /z/
+"""
+
+
+def test_between_folders_of_windows_stands_a_backslash() -> None:
+    """On other systems it takes the meaning of a wildcard away from what follows, and a drive is a name."""
+    found = recipe_of(WINDOWS, platform=Platform("windows", "amd64"))
+    reads = [(each.sources, each.excludes) for each in found.reads]
+    assert reads == [
+        (("./x.ps1", "conf/*.conf"), ()),
+        (("/a", "/b", "d:e", "/f"), ("*.md",)),
+        (("a\\*b", "C:c"), ()),
+    ]
+    assert sources(WINDOWS)[0] == (".\\x.ps1", "conf\\*.conf")
+
+
 def test_the_last_of_env_and_arg_wins_but_a_child_stage_sees_env() -> None:
     base = "FROM scratch AS b\nENV D=env\nARG D=arg\n"
     assert sources(f"{base}COPY $D /") == [("arg",)]

@@ -101,6 +101,12 @@ def test_not_plain(text: str) -> None:
     assert found(text) == (True, False)
 
 
+@pytest.mark.parametrize("line", [r"COPY a\\b /", "COPY C:a /", r"COPY --exclude=a\\b . /"])
+def test_paths_of_windows_are_not_plain(line: str) -> None:
+    assert found(f"FROM scratch\n{line}") == (True, True)
+    assert found(f"FROM scratch\n{line}", platform=Platform("windows")) == (True, False)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from mbuild.builders.protocol import BuildRequest
 from mbuild.dockerfile.model import ExternalImage, Recipe, StageRecipe
+from mbuild.dockerfile.recipe import is_windows
 from mbuild.errors import Problem, Where, printable
 
 WHOLE = "/"
@@ -37,13 +38,16 @@ def sources_of(recipes: Iterable[Recipe], context: str) -> frozenset[str]:
 
 
 def _named(recipe: Recipe, context: str) -> Iterator[str]:
-    """Yield the sources of all reads; BuildKit counts those of ADD that are git repositories among the paths, too."""
+    """Yield the sources of all reads; BuildKit counts those of ADD that are git repositories among the paths, too, and
+    names what is copied for Windows as it is written (``reads.in_windows``).
+    """
     for read in recipe.reads:
         if read.context == context:
             yield from read.sources
     for stage in recipe.stages:
+        named = ("ADD", "COPY") if is_windows(stage.platform) else ("ADD",)
         for operation in stage.operations:
-            if operation.keyword == "ADD" and not context:
+            if operation.keyword in named and not context:
                 yield from operation.args[:-1]
 
 

@@ -12,7 +12,7 @@ from mbuild.dockerfile.gitsource import is_remote
 from mbuild.dockerfile.instructions import Command
 from mbuild.dockerfile.model import FolderContext, Operation, Read, Resolved
 from mbuild.dockerfile.mounts import BIND, CACHE, TMPFS, Mount
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 # The mounts that read the build's context when they have no `from`, and those that read what `from` names.
 _READS_BUILD_CONTEXT = (BIND,)
@@ -58,6 +58,16 @@ def _mounts(command: Command, mounts: Sequence[Mount], origins: Sequence[Context
         if context is not None and mount.type in reading:
             found.setdefault(context, []).append(mount.source or "/")
     return [Read(context, "RUN", tuple(sources), command.where) for context, sources in found.items()]
+
+
+def in_windows(read: Read) -> Read:
+    """Return a read of a stage that is made for Windows: `\\` stands between folders (BuildKit `util/system/path.go`,
+    NormalizePath), and a path may begin with the drive. What `--exclude` means there is not relied upon.
+    """
+    sources = tuple([each.replace("\\", "/") for each in read.sources])
+    sources = tuple([each[2:] if each[:2].upper() == "C:" else each for each in sources])
+    excludes = tuple([each for each in read.excludes if "\\" not in each])
+    return replace(read, sources=sources, excludes=excludes)
 
 
 def idle_reads(command: Command, mounts: Sequence[Mount], origins: Sequence[ContextSource]) -> list[Read]:

@@ -23,7 +23,7 @@ from mbuild.dockerfile.model import (
     StageRecipe,
 )
 from mbuild.dockerfile.operations import Scope
-from mbuild.dockerfile.reads import ContextSource, idle_reads, reads_of
+from mbuild.dockerfile.reads import ContextSource, idle_reads, in_windows, reads_of
 from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.resolution import Resolution, reference
 from mbuild.dockerfile.stages import SCRATCH, Node, Step
@@ -164,7 +164,8 @@ class Writer:
         if scope.doubts:
             self._doubts += (_doubt(word, names, scope, step) for word, names in scope.doubts)
         origins, used = self._used(node, step) if step.uses else ([], ())
-        self._reads += reads_of(command, operations[0], scope.mounts, origins)
+        reads = reads_of(command, operations[0], scope.mounts, origins)
+        self._reads += map(in_windows, reads) if is_windows(self._platforms[node]) else reads
         self._idle += idle_reads(command, scope.mounts, origins)
         if step.uses:
             return [(self._canonical(operations[0], step, scope), used)]
@@ -207,9 +208,14 @@ def begin(scope: Scope, found: Resolved | None, platform: str) -> None:
     """Give a stage what it has from what it starts from: variables and the working directory."""
     inherited = _inherited(found)
     scope.variables = _variables(inherited or Inherited(), _name(found))
-    if not platform.startswith("windows"):
+    if not is_windows(platform):
         scope.variables.set_path()
     scope.workdir = inherited.workdir if inherited else ""
+
+
+def is_windows(platform: str) -> bool:
+    """Tell whether a platform, written as in ``windows(10.0.17763)/amd64``, is one of Windows."""
+    return platform.startswith("windows")
 
 
 def go_on(scope: Scope, before: Scope) -> None:

@@ -12,7 +12,7 @@ from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.dockerfile.model import FolderContext, Operation, ParentImage, Platform, Read, Reference, Resolved
 from mbuild.dockerfile.operations import Scope
 from mbuild.dockerfile.reads import ContextSource, reads_of
-from mbuild.dockerfile.recipe import begin, go_on, handed_on, is_foreign
+from mbuild.dockerfile.recipe import begin, go_on, handed_on, is_foreign, is_windows
 from mbuild.dockerfile.refused import Problems, Refused
 from mbuild.dockerfile.stages import SCRATCH
 from mbuild.dockerfile.variables import global_args, platform_args
@@ -122,6 +122,8 @@ class _Assembly:
         stages = [(number, self._file.stages[number]) for number in numbers]
         bases = {number: self._base(stage) for number, stage in stages}
         encoded = tuple([self._stage(number, stage, bases[number]) for number, stage in stages])
+        if any(map(is_windows, self._platforms.values())) and any(map(_is_of_windows, self._reads)):
+            raise NotPlain
         meaning = (self._file.syntax, encoded)
         return Brief(meaning, tuple(self._reads), tuple(self._references), handed_on(self._scopes[target]))
 
@@ -223,3 +225,8 @@ class _Assembly:
     def _read(self, line: Line, operation: Operation, origins: Sequence[ContextSource], where: Where) -> None:
         assert line.command is not None
         self._reads += [replace(each, where=where) for each in reads_of(line.command, operation, (), origins)]
+
+
+def _is_of_windows(read: Read) -> bool:
+    """Tell whether a read may be another one in a stage that is made for Windows (``reads.in_windows``)."""
+    return not {"\\", ":"}.isdisjoint("".join((*read.sources, *read.excludes)))
