@@ -42,6 +42,26 @@ def test_hidden_files_are_remembered_until_the_index_changes(repo: Repo, tmp_pat
     assert memory.found.count(True) >= 1
 
 
+@pytest.mark.parametrize("index", ["--no-sparse-index", "--sparse-index"])
+def test_what_is_remembered_of_a_sparse_checkout_does_not_depend_on_the_disk(
+    index: str, repo: Repo, tmp_path: Path
+) -> None:
+    """Git says that a file is not left out while it is there and checkouts are sparse; the index is the same."""
+    for name in ("in/a", "out/b", "top"):
+        repo.write(name, "1")
+    repo.commit()
+    repo.git("sparse-checkout", "set", "--cone", index, "in")
+    git, memory = open_repository(repo.top).git, Cache(tmp_path / "cache")
+    left_out = ["out/b"]
+    assert [each.path for each in oddities(git, 20, memory)] == left_out
+    repo.write("out/b", "1")
+    assert [each.path for each in oddities(git, 20)] == left_out
+    repo.git("config", "--worktree", "core.sparseCheckout", "false")
+    assert [each.path for each in oddities(git, 20)] == left_out
+    repo.write("out/b", "2")
+    assert [(each.path, each.kind) for each in repo.work_tree().edits.values()] == [("out/b", "modified")]
+
+
 def test_an_index_without_a_checksum_is_read(repo: Repo, tmp_path: Path) -> None:
     repo.write("a", "a")
     repo.commit()

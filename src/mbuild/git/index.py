@@ -75,12 +75,16 @@ def _checksum(git: Git) -> str | None:
     return f"{git.git_dir}\n{size}\n{last.hex()}" if any(last[-20:]) else None
 
 
+# Git takes files that a sparse checkout left out, and that are there, for files like any other while it reads the index
+# (``sparse-index.c``, clear_skip_worktree_from_present_files). What is remembered of it must not depend on the disk.
+_AS_IT_IS = "sparse.expectFilesOutsideOfPatterns=true"
+
 # "TAG MODE OID STAGE TAB PATH"; most are "H 100644": neither hidden nor a submodule.
 _ODD = re.compile(rb"\0(?!H 100)([^\0]+)")
 
 
 def _oddities(git: Git) -> Iterator[Oddity]:
-    for record in scan(git, ("ls-files", "-v", "--stage", "-z"), _ODD.findall):
+    for record in scan(git, ("ls-files", "-v", "--stage", "-z"), _ODD.findall, setting=_AS_IT_IS):
         head, _, name = record.partition(b"\t")
         tag, mode, oid, _ = head.decode().split(" ")
         hidden, submodule = tag.islower() or tag == "S", mode == "160000"

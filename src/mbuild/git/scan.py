@@ -16,13 +16,18 @@ _CHUNK = 1 << 20
 
 
 def scan(
-    git: Git, arguments: tuple[str, ...], find: Callable[[bytes], Iterable[T]], *, index: bool = True
+    git: Git,
+    arguments: tuple[str, ...],
+    find: Callable[[bytes], Iterable[T]],
+    *,
+    index: bool = True,
+    setting: str = "",
 ) -> Iterator[T]:
     """Yield what is found in what git prints of its files: in many at a time, a NUL before and behind each.
 
-    index: as in ``Git.start``. Raises GitError when git fails.
+    index: as in ``Git.start``. setting: NAME=VALUE that git's configuration has for this. Raises GitError when git fails.
     """
-    child = git.start(*arguments, index=index)
+    child = git.start(*(("-c", setting) if setting else ()), *arguments, index=index)
     try:
         rest = b"\0"
         while chunk := _read(child):
