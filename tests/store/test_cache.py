@@ -132,6 +132,23 @@ def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
     assert cache.get("graph", "a") is None
 
 
+def test_nothing_is_remembered_where_git_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full for a while: the folder may lie in a work tree, and what is untracked there counts."""
+    cache = Cache(tmp_path)
+
+    def full(path: Path, data: bytes) -> int:
+        path.touch()
+        raise OSError(28, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        cache.put("graph", "a", b"x")
+    assert not any(each.is_file() for each in tmp_path.rglob("*"))
+    cache.put("graph", "a", b"x")
+    assert [each.read_text() for each in tmp_path.glob("*/.gitignore")] == ["*\n"]
+    assert cache.get("graph", "a") == b"x"
+
+
 def test_many_writers_leave_whole_entries(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     seen: set[bytes | None] = set()

@@ -25,7 +25,8 @@ def scan(
 ) -> Iterator[T]:
     """Yield what is found in what git prints of its files: in many at a time, a NUL before and behind each.
 
-    index: as in ``Git.start``. setting: NAME=VALUE that git's configuration has for this. Raises GitError when git fails.
+    index: as in ``Git.start``. setting: NAME=VALUE that git's configuration has for this.
+    Raises GitError when git fails.
     """
     child = git.start(*(("-c", setting) if setting else ()), *arguments, index=index)
     try:

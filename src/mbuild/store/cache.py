@@ -70,7 +70,8 @@ class Cache:
         with contextlib.suppress(OSError):
             import tempfile
 
-            make_own(path.parents[1])
+            if not make_own(path.parents[1]):
+                return
             path.parent.mkdir(exist_ok=True, mode=0o700)
             number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
             try:

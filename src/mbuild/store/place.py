@@ -17,17 +17,24 @@ from mbuild.errors import EnvironmentFault
 IGNORED = ".gitignore"
 
 
-def make_own(folder: Path) -> None:
-    """Make a folder that nobody but mbuild writes to. Raises OSError.
+def make_own(folder: Path) -> bool:
+    """Make a folder that nobody but mbuild writes to; tells whether git sees nothing in it. Raises OSError.
 
-    Git sees nothing in it: it may lie in a work tree, and what is untracked there counts as input of images. So this is
-    for folders below the one that a user names, which may hold other things.
+    It may lie in a work tree, and what is untracked there counts as input of images. So this is for folders below the
+    one that a user names, which may hold other things.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ignored = folder / IGNORED
-    if not ignored.exists():
-        with contextlib.suppress(OSError):  # what is there already may still be written to
-            ignored.write_bytes(b"*\n")
+    with contextlib.suppress(OSError):
+        if ignored.stat().st_size:  # on a full disk there may be an empty one
+            return True
+    try:
+        ignored.write_bytes(b"*\n")
+    except OSError:
+        with contextlib.suppress(OSError):
+            ignored.unlink()
+        return False  # what is there already may still be written to
+    return True
 
 
 def state_root(environ: Mapping[str, str]) -> Path:
