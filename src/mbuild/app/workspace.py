@@ -68,6 +68,7 @@ class Workspace:
     looking: bool = False
     ahead: Begun[AnyTree] | None = None
     start: str | None = None
+    _texts: dict[Path, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -151,7 +152,16 @@ class Workspace:
             entry = tree.entry(NAME)
             return tree.read(entry) if entry is not None else None
         # Outside of the repository, or ignored by git: the file itself is all there is.
-        return _read(self.config) if self.config is not None else None
+        return self._on_disk(self.config) if self.config is not None else None
+
+    def _on_disk(self, path: Path) -> bytes:
+        """Return the content of a file, of which all questions see the same. Raises ConfigError."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = path.read_bytes()
+            except OSError as error:
+                raise ConfigError(f"{path}: {error.strerror}") from error
+        return self._texts[path]
 
     def _no_config_hints(self) -> tuple[str, ...]:
         from mbuild.config.find import misnamed
@@ -164,7 +174,7 @@ class Workspace:
     def graphs(self) -> Graphs:
         """What makes the graphs of trees."""
         # A build.yaml that git does not have is no part of any commit, so it is part of the settings.
-        outside = _read(self.config) if self.config is not None and self.inside is None else b""
+        outside = self._on_disk(self.config) if self.config is not None and self.inside is None else b""
         parts = (self.inside, self.shown, outside, self.platforms, self.default, native_platform())
         known = None if self.config is None else settings(*parts)
         kept = Kept(open_cache(self.environ), known)
@@ -294,10 +304,3 @@ def _link_on(path: Path, top: Path) -> str | None:
             at = Path(target.anchor) if target.is_absolute() else at
             left.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
     return None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
