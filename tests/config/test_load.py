@@ -293,6 +293,12 @@ def test_lists_keep_their_order_and_lose_what_is_there_twice() -> None:
     assert (api.aliases, api.tags, api.depends_on) == (("b", "a"), ("b", "1.10"), ("tools",))
 
 
+def test_patterns_are_read_as_lines_of_an_ignore_file() -> None:
+    """moby/patternmatcher `ignorefile.ReadAll`: a slash in front says nothing, and paths are cleaned."""
+    api = image("{include: [/src, ./a/../b/, ' c ', '! /d', '[e]*'], exclude: [/f]}")
+    assert (api.include, api.exclude) == (("src", "b", "c", "!d", "[e]*"), ("f",))
+
+
 def test_keys_without_a_value_count_as_absent() -> None:
     keys = (
         "dockerfile context target args contexts aliases include exclude depends_on secrets ssh labels "
@@ -360,7 +366,7 @@ PATHS = st.lists(st.from_regex(r"[A-Za-z0-9 _#:'-]{1,6}", fullmatch=True), min_s
             optional={
                 "dockerfile": PATHS.filter(lambda path: path[1:3] != ":/"),
                 "args": st.dictionaries(st.from_regex("[A-Z]{1,5}", fullmatch=True), st.just("") | WORDS),
-                "exclude": st.lists(WORDS),
+                "exclude": st.lists(st.from_regex("!?[a-z*]{1,5}(/[a-z?*]{1,5})?", fullmatch=True)),
                 "target": WORDS,
             },
         ),

@@ -83,6 +83,14 @@ WRONG: dict[str, tuple[str, Found]] = {
         "defaults: {platform: []}",
         [("1:12: unknown key 'defaults.platform'", ("did you mean 'platforms'?",))],
     ),
+    "patterns": (
+        "images: {api: {include: [a, '[b'], exclude: ['!', ' ']}}",
+        [
+            ("1:29: images.api.include: malformed pattern '[b': its [ ] is not a class of characters", ()),
+            ("1:46: images.api.exclude: there is nothing behind the !", ()),
+            ("1:51: images.api.exclude: the pattern is empty", ()),
+        ],
+    ),
     "ssh": (
         "images: {api: {ssh: [a b, x=, default, default]}}",
         [

@@ -72,8 +72,8 @@ class Entries:
             args=_merged(self._defaults.args, entry.args),
             contexts=self._contexts(name, entry),
             aliases=_once(entry.aliases),
-            include=tuple(entry.include or ()),
-            exclude=tuple(entry.exclude or ()),
+            include=self._patterns(name, "include", entry.include),
+            exclude=self._patterns(name, "exclude", entry.exclude),
             depends_on=self._depends_on(name, entry),
             secrets=self._secrets(name, entry),
             ssh=self._ssh(name, entry),
@@ -153,6 +153,21 @@ class Entries:
             if first is not context:
                 self._findings.add(f"images.{name}.contexts: '{first.name}' and '{label}' are the same name", where)
         return tuple(result[key] for key in sorted(result))
+
+    def _patterns(self, name: str, key: str, written: Sequence[str] | None) -> tuple[str, ...]:
+        """Return patterns as an ignore file would have them read."""
+        if not written:
+            return ()
+        from mbuild.dockerfile.gomatch import PatternError
+        from mbuild.dockerfile.ignore import ignore_pattern
+
+        found = []
+        for index, text in enumerate(written):
+            try:
+                found.append(ignore_pattern(text))
+            except PatternError as error:
+                self._findings.add(f"images.{name}.{key}: {error}", self._at("images", name, key, index))
+        return tuple(found)
 
     def _depends_on(self, name: str, entry: ImageEntry) -> tuple[str, ...]:
         for index, each in enumerate(entry.depends_on or ()):

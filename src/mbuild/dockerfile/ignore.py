@@ -39,6 +39,14 @@ def parse_ignore(data: bytes, path: str = ".dockerignore") -> tuple[IgnoreLine, 
     return tuple(IgnoreLine(pattern, number) for pattern, number in patterns if pattern)
 
 
+def ignore_pattern(text: str) -> str:
+    """Return a pattern that stands for itself as the same line of an ignore file is read. Raises PatternError."""
+    pattern = _clean_line(text)
+    if not _cleaned(pattern):
+        raise PatternError("the pattern is empty")
+    return pattern
+
+
 def _clean_line(line: str) -> str:
     pattern = line.strip(SPACE)
     inverted = pattern.startswith("!")
