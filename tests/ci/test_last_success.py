@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci.world import World, full, git, github, make
-from tests.support import Answer, mbuild
+from tests.support import Answer, Repo, mbuild
 
 REF = "refs/mbuild/success/main"
 
@@ -144,3 +144,25 @@ def test_without_a_remote_or_a_branch(repo_without_remote: Path) -> None:
 @pytest.fixture
 def repo_without_remote(tmp_path: Path) -> Path:
     return make(tmp_path / "alone").folder
+
+
+def test_each_build_yaml_has_marks_of_its_own(repo: Repo, tmp_path: Path) -> None:
+    """Teams have one each, with a step for it: what one has built, the other has not."""
+    names = ("build.yaml", "a/build.yaml", "b-c/build.yaml", "b/c/build.yaml")
+    repo.commit(dict.fromkeys(names, "version: 1\ndiscover: ['*/Dockerfile']\n"))
+    outside = tmp_path / "build.yaml"
+    outside.write_text("version: 1\n")
+    ways: list[tuple[str, ...]] = [("-C", str(repo.folder / Path(name).parent)) for name in names]
+    ways.append(("-C", str(repo.folder), "--config", str(outside)))
+    said = [mbuild(*way, "mark-success", "--branch", "x/y") for way in ways]
+    assert [each.code for each in said] == [0] * len(ways)
+    marks = [each.out.split(":")[0] for each in said]
+    assert len(set(marks)) == len(ways)
+    assert marks[0] == "refs/mbuild/success/x/y"
+    assert marks[1].startswith("refs/mbuild/success-of/a-build-yaml-")
+    assert mbuild(*ways[0], "mark-success").code == 0
+    answer = mbuild(*ways[2], "affected", "--list", "--base", "last-success")
+    assert answer.code == 3
+    assert "no success of this branch is noted here (refs/mbuild/success-of/b-c-build-yaml-" in answer.err
+    assert mbuild(*ways[2], "mark-success").code == 0
+    assert "for main and b-c/build.yaml" in mbuild(*ways[2], "affected", "--list", "--base", "last-success").out

@@ -146,7 +146,8 @@ def _nothing() -> Graph:
 
 def _base(workspace: Workspace, commit: str | None, base: str | None, missing_all: bool) -> Base:
     try:
-        return resolve_base(workspace.repository, base=base, env=workspace.environ, head=commit)
+        repository, env = workspace.repository, workspace.environ
+        return resolve_base(repository, base=base, env=env, head=commit, config=workspace.apart)
     except MbuildError:
         if not missing_all:
             raise

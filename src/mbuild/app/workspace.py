@@ -87,6 +87,13 @@ class Workspace:
         """The build.yaml as messages name it."""
         return self.inside or (str(self.config) if self.config else "build.yaml")
 
+    @property
+    def apart(self) -> str:
+        """What tells this build.yaml from those that other steps build; "" for that at the top, and for none."""
+        if self.config is None or self.inside == NAME:
+            return ""
+        return self.inside or str(self.config)
+
     def head(self, ref: str | None) -> AnyTree:
         """Return the tree to build: a commit, or the work tree for None."""
         return self.tree(None if ref is None else self.repository.resolve_commit(ref))

@@ -24,19 +24,20 @@ Examples:
 @click.pass_obj
 def command(settings: Settings, head: str, branch: str | None, push: bool) -> None:
     """Note a commit as the last success of its branch, in a ref below refs/mbuild/ that only mbuild writes."""
+    from mbuild.app.workspace import open_workspace
     from mbuild.ci.model import PULL_REQUEST
     from mbuild.ci.registry import current
     from mbuild.errors import UsageError
     from mbuild.git import marks
-    from mbuild.git.repository import open_repository
 
-    repository = open_repository(settings.directory)
+    workspace = open_workspace(settings.directory, settings.config)
+    repository = workspace.repository
     run = None if branch else current(os.environ)
     if run is not None and run.event == PULL_REQUEST:
         raise UsageError(
             "a pull request's run is no success of a branch", "name the branch if you mean it: --branch NAME"
         )
     commit = repository.resolve_commit(head)
-    ref = marks.mark(repository, commit, branch or marks.branch_of(repository, run))
+    ref = marks.mark(repository, commit, branch or marks.branch_of(repository, run), workspace.apart)
     where = f", pushed to {marks.push(repository, ref)}" if push else ""
     sys.stdout.write(f"{ref}: {commit}{where}\n")

@@ -32,10 +32,13 @@ def in_words(found: tuple[str, ...]) -> str:
     return "the merge base" if len(found) == 1 else f"{len(found)} merge bases (all of them)"
 
 
-def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, str], head: str | None) -> Base:
+def resolve_base(
+    repository: Repository, *, base: str | None, env: Mapping[str, str], head: str | None, config: str = ""
+) -> Base:
     """Choose the base: ``--base``, MBUILD_BASE, MBUILD_BEFORE or the CI provider, else the default branch.
 
-    head: the commit that is built (an id); None: the work tree, whose commit is HEAD.
+    head:   the commit that is built (an id); None: the work tree, whose commit is HEAD.
+    config: whose last success counts, as for ``marks.ref_of``.
     Raises GitError (exit 3) for a base that cannot be found or shares no history with head here.
     """
     commit = head or repository.head()
@@ -48,7 +51,7 @@ def resolve_base(repository: Repository, *, base: str | None, env: Mapping[str, 
     if given == LAST_SUCCESS:
         from mbuild.git.marks import last_success
 
-        return last_success(repository, run)
+        return last_success(repository, run, config)
     if commit is None:
         return Base("", (), "the branch has no commit yet: compared with the empty tree")
     if "MBUILD_BEFORE" in env:

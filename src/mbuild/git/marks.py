@@ -1,15 +1,18 @@
 """The last success of a branch: what a provider recorded, else a ref that ``mbuild mark-success`` keeps.
 
-The refs are mbuild's own, below ``refs/mbuild/``: no branch or tag of anybody is ever written.
+The refs are mbuild's own, below ``refs/mbuild/``: no branch or tag of anybody is ever written. A repository may have
+several build.yaml, each with a step of its own: what one has built says nothing of the images of another.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from mbuild.ci.model import Run
 from mbuild.ci.values import is_name
-from mbuild.errors import GitError, UsageError
+from mbuild.errors import GitError, UsageError, printable
 from mbuild.git import refs
 from mbuild.git.base import LAST_SUCCESS, Base
 from mbuild.git.bring import NotThere, bring, commit_fetch
@@ -20,17 +23,31 @@ from mbuild.references import quoted
 if TYPE_CHECKING:
     from mbuild.git.repository import Repository
 
-PREFIX = "refs/mbuild/success/"
+PREFIX = "refs/mbuild/success"
 
 
-def last_success(repository: Repository, run: Run | None) -> Base:
-    """Return the commit of this branch that was built last without a failure. Raises GitError."""
+def ref_of(branch: str, config: str) -> str:
+    """Return the ref of a branch's mark. config: where build.yaml lies; "" for the top of the repository."""
+    if not config:
+        return f"{PREFIX}/{branch}"
+    # One part of a ref, told from all others: a branch and a folder may both have slashes.
+    said = re.sub("[^A-Za-z0-9]+", "-", config)[-40:].strip("-")
+    digest = hashlib.sha256(config.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return f"{PREFIX}-of/{said}-{digest}/{branch}"
+
+
+def last_success(repository: Repository, run: Run | None, config: str) -> Base:
+    """Return the commit of this branch that was built last without a failure. Raises GitError.
+
+    config: as for ``ref_of``. What a provider has recorded is of all that its job does.
+    """
     if run is not None and run.last_success is not None:
         return recorded(repository, run.last_success, run.provider)
     branch = branch_of(repository, run)
-    ref = PREFIX + branch
+    ref = ref_of(branch, config)
     commit = _marked(repository, ref)
-    return Base(ref, (commit,), f"--base {LAST_SUCCESS}: what mbuild mark-success noted for {branch}")
+    whose = f"{branch} and {printable(config)}" if config else branch
+    return Base(ref, (commit,), f"--base {LAST_SUCCESS}: what mbuild mark-success noted for {whose}")
 
 
 def branch_of(repository: Repository, run: Run | None) -> str:
@@ -63,11 +80,14 @@ def _marked(repository: Repository, ref: str) -> str:
     return found
 
 
-def mark(repository: Repository, commit: str, branch: str) -> str:
-    """Note a commit (id) as the last success of a branch; return the ref. Raises GitError."""
+def mark(repository: Repository, commit: str, branch: str, config: str) -> str:
+    """Note a commit (id) as the last success of a branch; return the ref. Raises GitError.
+
+    config: as for ``ref_of``.
+    """
     if not is_name(branch):
         raise UsageError(f"{quoted(branch)} is no name for a branch")
-    ref = PREFIX + branch
+    ref = ref_of(branch, config)
     repository.git.run("update-ref", "-m", "mbuild mark-success", ref, commit)
     return ref
 
