@@ -79,6 +79,20 @@ def test_any_change_of_the_code_is_seen(tmp_path: Path) -> None:
     assert len(found) == 4
 
 
+def test_code_that_an_editor_has_open_or_that_is_in_an_archive(tmp_path: Path) -> None:
+    package = tmp_path / "mbuild"
+    package.mkdir()
+    (package / ".#a.py").symlink_to("somebody@host.1")
+    found = {module.digest_of(str(package), [])}
+    (package / "a.py").write_text("1")
+    found.add(module.digest_of(str(package), []))
+    archive = tmp_path / "mbuild.zip"
+    for size in (1, 2):
+        archive.write_bytes(b"x" * size)
+        found.add(module.digest_of(str(archive / "mbuild"), []))
+    assert len(found) == 4
+
+
 def test_another_version_of_a_library_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert module.READERS
     for name in module.READERS:

@@ -150,18 +150,30 @@ def digest_of(package: str, libraries: Iterable[str]) -> str:
     for name in libraries:
         spec = PathFinder.find_spec(name)
         if spec and spec.origin:
-            stat = Path(spec.origin).stat()
-            found.append(f"{spec.origin} {stat.st_size} {stat.st_mtime_ns}")
+            found.append(_stands_for(spec.origin))
     waiting = [package]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for each in entries:
-                if each.name.endswith(".py"):
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            entries = []
+            found.append(_stands_for(folder))  # in an archive
+        for each in entries:
+            if each.name.endswith(".py"):
+                with contextlib.suppress(OSError):  # an editor's link to nothing
                     stat = each.stat()
                     found.append(f"{each.path} {stat.st_size} {stat.st_mtime_ns}")
-                elif each.is_dir() and each.name != "__pycache__":
-                    waiting.append(each.path)
+            elif each.is_dir() and each.name != "__pycache__":
+                waiting.append(each.path)
     return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _stands_for(path: str) -> str:
+    """Return what tells a file from what it was before; one in an archive is as old as that is."""
+    there = next(each for each in (Path(path), *Path(path).parents) if each.exists())
+    stat = there.stat()
+    return f"{path} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _first_line(key: str, body: bytes | memoryview) -> bytes:
