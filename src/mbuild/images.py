@@ -129,6 +129,7 @@ class Project:
     discover: the patterns whose matches in the tree add images.
     notes: what discovery left out or guessed, where there was no build.yaml.
     read: the paths of the files that it has read; None where there was one.
+    warnings: what is most likely not meant as it is written in build.yaml.
     """
 
     images: tuple[ImageDef, ...]
@@ -139,6 +140,7 @@ class Project:
     discover: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = field(default=(), compare=False)
     read: frozenset[str] | None = field(default=None, compare=False)
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
     def image(self, name: str) -> ImageDef | None:
         """Return the image of this name."""

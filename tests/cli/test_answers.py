@@ -295,6 +295,27 @@ def test_graph_formats(shop: Repo) -> None:
     assert "i0 -->|from| i1" in shop.mbuild("graph", "--format", "mermaid").out
 
 
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("apps/*/Dockerfile", ""),
+        ("{web,api}/Dockerfile", "hint: {…} stands for itself here: write a pattern for each\n"),
+    ],
+)
+def test_a_pattern_that_finds_nothing(pattern: str, hint: str, shop: Repo) -> None:
+    """It is valid, and a folder that was renamed leaves one behind; but nothing of what it was for is ever built."""
+    images = "images: {api: {context: .}}\n"
+    shop.commit({"build.yaml": f"project: shop\ndiscover:\n  - '*/Dockerfile'\n  - '{pattern}'\n{images}"})
+    for head in ((), ("--head", "HEAD"), ("--head", "HEAD")):
+        answer = shop.mbuild("check", *head)
+        assert (answer.code, answer.out) == (0, "3 images, 3 of them read exactly: no problems\n"), answer.err
+        assert answer.err == f"warning: build.yaml:4:5: discover: no file matches '{pattern}'\n{hint}"
+    shop.commit({"build.yaml": f"version: 1\ndiscover: ['{pattern}']\n"})
+    nothing = shop.mbuild("affected", "--base", "HEAD", "--list")
+    assert (nothing.code, "0 of 0 images affected" in nothing.out) == (0, True)
+    assert "warning: there is no image that a change could affect\n" in nothing.err
+
+
 def test_check_reports_everything_at_once(shop: Repo) -> None:
     assert shop.mbuild("check").out == "3 images, 3 of them read exactly: no problems\n"
     shop.write({"api/Dockerfile": "FROM shop/base\nBOGUS\n", "web/Dockerfile": "FROM scratch\nCOPY nope /\n"})

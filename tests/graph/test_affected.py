@@ -781,6 +781,16 @@ def test_a_folder_that_is_ignored_is_missing() -> None:
     assert (found.source, found.where.line) == ("src", 2)
 
 
+@pytest.mark.parametrize("include", [("lib",), ("lib", "s*", "!src"), ("lib/b", "src/b")])
+def test_what_include_leaves_out_is_missing(include: tuple[str, ...]) -> None:
+    """What is not sent BuildKit does not find, as where an ignore file keeps it out."""
+    text = "FROM scratch\nCOPY src lib /\nCOPY . /all\n"
+    files = {"web/Dockerfile": text, "web/src/a": "1", "web/lib/b": "1"}
+    (found,) = graph(files, image("web", include=include)).nodes["web"].missing
+    assert (found.source, found.where.line) == ("src", 2)
+    assert graph(files, image("web", include=("lib/*", "src/a"))).nodes["web"].missing == ()
+
+
 @pytest.mark.parametrize("ignore", [{}, {".dockerignore": "nothing\n"}])
 def test_what_one_image_excludes_another_may_take(ignore: dict[str, str]) -> None:
     """Although their contexts lie at the same place, and the same ignore file holds, if any."""

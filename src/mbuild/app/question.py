@@ -111,6 +111,8 @@ def ask(
         notes.append(
             Problem(f"{count(left, 'note')} on what was left out or guessed: mbuild init --dry-run shows them")
         )
+    if not snapshot.graph.order:
+        notes.append(Problem("there is no image that a change could affect", hints=("mbuild check may say why",)))
     if workspace.is_guessed(tree):
         notes.extend(unseen(snapshot.graph, judged.reasons))
     return Answer(

@@ -12,6 +12,7 @@ from mbuild.cli.options import fetch_option, format_option
 from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from mbuild.app.workspace import AnyTree, Workspace
     from mbuild.errors import Problem
     from mbuild.graph.node import Graph
 
@@ -35,12 +36,14 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     from mbuild.cli.boundary import print_problems
     from mbuild.cli.looking import open_looking
     from mbuild.errors import ExitCode
+    from mbuild.output.words import count
 
     workspace = open_looking(settings, head=head)
     problems: list[Problem] = []
-    snapshot = workspace.snapshot(workspace.head(head), problems=problems)
+    tree = workspace.head(head)
+    snapshot = workspace.snapshot(tree, problems=problems)
     problems.extend(_missing(snapshot.graph))
-    warnings = [*snapshot.notes, *_warnings(snapshot.graph)]
+    warnings = [*_doubtful(workspace, tree), *snapshot.notes, *_warnings(snapshot.graph)]
     if format_ == "json":
         print_json(
             {
@@ -55,8 +58,15 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
         return ExitCode.USAGE
     if format_ == "text":
         exact = sum(1 for node in snapshot.graph.nodes.values() if node.exact)
-        sys.stdout.write(f"{len(snapshot.graph.nodes)} images, {exact} of them read exactly: no problems\n")
+        images = count(len(snapshot.graph.nodes), "image")
+        sys.stdout.write(f"{images}, {exact} of them read exactly: no problems\n")
     return ExitCode.DONE
+
+
+def _doubtful(workspace: Workspace, tree: AnyTree) -> tuple[Problem, ...]:
+    """Return what build.yaml most likely does not mean. It is read again: a graph that is remembered does not know."""
+    project = None if workspace.is_guessed(tree) else workspace.project(tree)
+    return project.warnings if project else ()
 
 
 def _missing(graph: Graph) -> Iterator[Problem]:

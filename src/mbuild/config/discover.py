@@ -52,7 +52,11 @@ def discover(
     for pattern, where in rooted:
         if pattern.startswith("!"):
             continue
-        for path in sorted(matching(pattern, paths.for_pattern(pattern))):
+        found = sorted(matching(pattern, paths.for_pattern(pattern)))
+        if not found:
+            hints = ("{…} stands for itself here: write a pattern for each",) if "{" in pattern else ()
+            findings.warn(f"discover: no file matches {quoted(pattern)}", where, *hints)
+        for path in found:
             if not path.endswith(".dockerignore") and not any(matches(each, path) for each in without):
                 search.add(path, where)
     return search.found

@@ -16,6 +16,16 @@ class Findings:
         """Gather for the file that users know as ``shown``."""
         self.shown = shown
         self._problems: dict[Problem, None] = {}
+        self._warnings: list[Problem] = []
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is valid, and most likely not meant as it is written."""
+        return tuple(self._warnings)
+
+    def warn(self, message: str, where: Where, *hints: str) -> None:
+        """Note what is valid, and most likely not meant."""
+        self._warnings.append(Problem(message, where, hints))
 
     def where(self, line: int, col: int = 0) -> Where:
         """Return a place in the file; lines and columns count from 1."""

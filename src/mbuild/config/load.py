@@ -40,7 +40,15 @@ def load(
     entries = Entries(config, root, folder, findings)
     images = entries.images(tree_paths)
     findings.raise_all()
-    return Project(images, config.project or "", config.registry or "", path, shown, entries.patterns())
+    return Project(
+        images,
+        config.project or "",
+        config.registry or "",
+        path,
+        shown,
+        entries.patterns(),
+        warnings=findings.warnings,
+    )
 
 
 def _validated(root: Node, findings: Findings) -> Config:

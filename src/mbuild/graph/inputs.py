@@ -73,7 +73,8 @@ class Inputs:
         if definition.include and not place.context:
             all_ = self._select(place.root, reads, matcher)
             narrowed = Piece(_narrowed(all_.entries, definition.include))
-            return self._use(definition, place, [narrowed], (), all_.whole, missing_of(all_, place.context))
+            kept = self._select(place.root, reads, matcher, definition.include)
+            return self._use(definition, place, [narrowed], (), all_.whole, missing_of(kept, place.context))
         apart = any(read.excludes for read in reads)
         taken = (
             [] if apart else [self._take(place.root, read, each, matcher) for read in reads for each in read.sources]
@@ -118,9 +119,12 @@ class Inputs:
                 self._taken.put(key, found)
         return found
 
-    def _select(self, root: str, reads: Sequence[Read], matcher: IgnoreMatcher | None) -> Selection:
+    def _select(
+        self, root: str, reads: Sequence[Read], matcher: IgnoreMatcher | None, include: Sequence[str] = ()
+    ) -> Selection:
         target = lambda entry: link_target(self.tree, root, entry)  # noqa: E731
-        return select(self._listing(root, reads, target), reads, matcher, target)
+        listed = self._listing(root, reads, target)
+        return select(_narrowed(listed, include) if include else listed, reads, matcher, target)
 
     def announce(self, wanted: Sequence[Wanted]) -> None:
         """Learn which sources will be asked for more than once: what the others take need not be remembered."""
