@@ -523,6 +523,17 @@ def test_an_ignore_file_that_appears_is_named() -> None:
     assert gone["a"][0] == ("definition-changed", "a/.dockerignore", None)
 
 
+def test_an_ignore_file_that_did_not_change_is_no_reason() -> None:
+    """Another one holds where the context root moves, or where the Dockerfile's own comes or goes."""
+    files = {"a/Dockerfile": "FROM scratch\nCOPY . /\n", "a/x": "1", "a/.dockerignore": "z\n", "b/y": "1"}
+    moved = affected([graph(files, image("a"))], graph(files, image("a", root="b")))
+    assert ("definition-changed", "a/.dockerignore", None) not in kinds(moved)["a"]
+    own = {**files, "a/Dockerfile.dockerignore": "x\n"}
+    for before, after in ((own, files), (files, own)):
+        found = kinds(compare(before, after, image("a")))
+        assert [path for kind, path, _ in found["a"] if kind == "definition-changed"] == ["a/Dockerfile.dockerignore"]
+
+
 def test_a_change_of_where_a_stage_starts_is_named() -> None:
     files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM shop/base\n", "base/Dockerfile": "FROM scratch\n"}
     other = files | {"a/Dockerfile": "\nFROM scratch\n"}

@@ -138,9 +138,26 @@ class _Comparison:
         old, new = self.base.nodes[name], self.head.nodes[name]
         if self._same(old, new):
             return ()
-        found = [*_definition(old, new), *self._files(old, new), *_parents(images.uses(name), known)]
+        found = [*self._definition(old, new), *self._files(old, new), *_parents(images.uses(name), known)]
         # The fingerprint differs, so the image is affected even where no single cause can be named.
         return tuple(found) or (Reason("definition-changed", path=new.definition.dockerfile),)
+
+    def _definition(self, old: Node, new: Node) -> Iterable[Reason]:
+        if old.identity == new.identity:
+            return
+        yield from _said(old, new)
+        yield from self._ignore_files(old, new)
+        yield from _attributes(old, new)
+
+    def _ignore_files(self, old: Node, new: Node) -> Iterable[Reason]:
+        """Yield the ignore files that changed; where the context root moves, another one may hold that did not."""
+        before = {use.name: use for use in old.contexts}
+        for use in new.contexts:
+            earlier = before.get(use.name)
+            if earlier is not None and _ignore_file(earlier) != _ignore_file(use):
+                path = next((each for each in (use.ignore, earlier.ignore) if each and self._change(each)), None)
+                if path is not None:
+                    yield Reason("definition-changed", path=path)
 
     def _files(self, old: Node, new: Node) -> Iterable[Reason]:
         before = {use.name: use for use in old.contexts}
@@ -200,9 +217,8 @@ def _changed(dockerfile: str, files: Iterable[ReachedFile]) -> list[Reason]:
     return found
 
 
-def _definition(old: Node, new: Node) -> Iterable[Reason]:
-    if old.identity == new.identity:
-        return
+def _said(old: Node, new: Node) -> Iterable[Reason]:
+    """Yield what build.yaml and the Dockerfile say otherwise."""
     if stated(old.definition) != stated(new.definition):
         place = _stated_at(old.definition, new.definition)
         yield Reason("definition-changed", path=place.file if place else None, where=place)
@@ -214,8 +230,6 @@ def _definition(old: Node, new: Node) -> Iterable[Reason]:
         where = _first_difference(old, new)
         if where is not None:
             yield Reason("definition-changed", path=new.definition.dockerfile, where=where)
-    yield from _ignore_files(old, new)
-    yield from _attributes(old, new)
 
 
 def _stated_at(old: ImageDef, new: ImageDef) -> Where | None:
@@ -241,14 +255,6 @@ def _first_difference(old: Node, new: Node) -> Where | None:
         if index >= len(earlier) or earlier[index] != (ref, platform):
             return where
     return Where(new.definition.dockerfile) if new.doubts or old.doubts else None
-
-
-def _ignore_files(old: Node, new: Node) -> Iterable[Reason]:
-    before = {use.name: use for use in old.contexts}
-    for use in new.contexts:
-        earlier = before.get(use.name)
-        if earlier is not None and _ignore_file(earlier) != _ignore_file(use):
-            yield Reason("definition-changed", path=use.ignore or earlier.ignore)
 
 
 def _ignore_file(use: ContextUse) -> str:
