@@ -96,11 +96,19 @@ def included(pick: random.Random) -> tuple[str, ...]:
 
 
 def _as_written(pick: random.Random, patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return patterns as people write them: some are not clean, some have blanks around them."""
+    """Return patterns as people write them: some are not clean, some have blanks around them, or a slash in front."""
     return tuple(
-        pick.choice(["{}", "{}", " {}", "{} "]).format(unclean(pick, each)) if pick.random() < 0.4 else each
+        _from_the_top(
+            pick.choice(["{}", "{}", " {}", "{} "]).format(unclean(pick, each)) if pick.random() < 0.4 else each
+        )
         for each in patterns
     )
+
+
+def _from_the_top(pattern: str) -> str:
+    """Return some patterns with a slash in front, which means nothing."""
+    mark, plain = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    return pattern if plain.startswith(" ") or sum(plain.encode()) % 3 else f"{mark}/{plain}"
 
 
 def ignore_places(repo: Monorepo) -> list[str]:

@@ -161,9 +161,8 @@ def _without_exceptions(parse: Any) -> Any:
     return lambda *args: tuple(each for each in parse(*args) if not each.pattern.startswith("!"))
 
 
-def _unclean(compiled: Any) -> Any:
-    """Compare patterns as they are written."""
-    return lambda *args: tuple(replace(each, cleaned=each.line.pattern[each.reinclude :]) for each in compiled(*args))
+def _as_it_stands(_: Any) -> Any:
+    return lambda text: text
 
 
 def _dots_kept(_: Any) -> Any:
@@ -249,7 +248,9 @@ BUGS: Mapping[str, Bug] = {
     "exceptions of ignore files forgotten": Bug("mbuild.graph.places", "parse_ignore", _without_exceptions).first(
         "ignore pattern removed", "ignore patterns turned round", "ignore file added or removed", "write", "add"
     ),
-    "patterns taken as written": Bug("mbuild.dockerfile.ignore", "_compile", _unclean).first("include", "write", "add"),
+    "patterns taken as written": Bug("mbuild.dockerfile.ignore", "ignore_pattern", _as_it_stands).first(
+        "include", "exclude", "write", "add"
+    ),
     "sources taken as written": Bug("mbuild.graph.filing", "_looked_for", _dots_kept).first(
         "write", "append", "line ends", "write the same size"
     ),
