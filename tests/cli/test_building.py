@@ -157,6 +157,24 @@ def unique(repo: Repo, engine: EngineUnderTest) -> Iterator[Repo]:
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("builder", ["oci", pytest.param("auto", marks=pytest.mark.engine)])
+@pytest.mark.parametrize("head", [(), ("--head", "HEAD")])
+def test_files_of_a_submodule_are_not_left_out(
+    builder: str, head: tuple[str, ...], shop: Repo, request: pytest.FixtureRequest
+) -> None:
+    """They are in another repository: an image with an empty folder in their place would be another one."""
+    if builder == "auto":
+        request.getfixturevalue("engine")
+    (shop.folder / "web" / "lib").mkdir()
+    shop.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},web/lib")
+    shop.git("commit", "-q", "-m", "a submodule")
+    answer = shop.mbuild("build", "web", "--builder", builder, *head)
+    assert answer.code == 1
+    assert "image 'web': the context needs files of the submodule web/lib, which are not in this repo" in answer.err
+    shop.commit({"web/.dockerignore": "lib\n"})
+    assert shop.mbuild("build", "web", "--builder", "oci", *head).code == 0
+
+
 class TestWithAnEngine:
     @pytest.mark.parametrize("builder", ["auto", "buildx", "docker"])
     def test_all_loads_every_image(self, unique: Repo, engine: EngineUnderTest, builder: str) -> None:

@@ -197,7 +197,8 @@ class _Files:
     source: ContextSource
 
     def entries(self) -> Sequence[Entry]:
-        sized = zip(self.source.entries, self.source.tree.sizes(self.source.entries), strict=True)
+        entries = self.source.files_alone()
+        sized = zip(entries, self.source.tree.sizes(entries), strict=True)
         return [Entry(self._relative(each.path), each.mode, each.oid, size) for each, size in sized]
 
     def folders(self) -> Sequence[str]:

@@ -57,15 +57,18 @@ class ContextSource:
         """The digest of what is in the context: see ``context_digest``."""
         return context_digest(self.root, self.entries, self.folders)
 
-    def ordered(self) -> list[Named]:
-        """Return the entries in the order in which they are sent: see ``order.ordered``.
-
-        Raises GitError when an entry is a submodule: its files are in another repository, and would be left out.
+    def files_alone(self) -> Sequence[Entry]:
+        """Return the entries. Raises GitError when one is a submodule: its files are in another repository, and would
+        be left out.
         """
         absent = [each.path for each in self.entries if each.mode == SUBMODULE]
         if absent:
             raise GitError(_submodule(path) for path in absent)
-        return ordered(self.root, self.entries, self.folders)
+        return self.entries
+
+    def ordered(self) -> list[Named]:
+        """Return the entries in the order in which they are sent: see ``order.ordered``. Raises as ``files_alone``."""
+        return ordered(self.root, self.files_alone(), self.folders)
 
 
 def items(named: Sequence[Named]) -> Iterator[Item]:

@@ -187,19 +187,6 @@ def test_invalid_chmod_is_a_mistake_in_the_dockerfile(bench: Bench) -> None:
         bench.shape("FROM scratch\nCOPY --chmod=99 a /\n")
 
 
-def test_submodules_are_empty_folders(bench: Bench, tmp_path: Path) -> None:
-    from mbuild.tree import SUBMODULE, Entry
-    from tests.builders.oci.support import FolderFiles
-
-    class WithModule(FolderFiles):
-        def entries(self) -> list[Entry]:
-            return [*super().entries(), Entry("vendor/module", SUBMODULE, "1" * 40)]
-
-    plant(tmp_path / "c", {"a": ""})
-    bench.contexts[""] = WithModule(tmp_path / "c")
-    assert bench.shape("FROM scratch\nCOPY vendor /v\n")["/v/module"][0] == "folder"
-
-
 def test_loops_of_links_are_errors(bench: Bench, tmp_path: Path) -> None:
     bench.contexts[""] = plant(tmp_path / "c", {"one@": "two", "two@": "one", "d/in@": "in/deeper"})
     for source in ("one", "d/in", "one/x"):

@@ -19,14 +19,14 @@ from mbuild.builders.oci.nodes import (
     Node,
     Symlink,
 )
-from mbuild.tree import EXECUTABLE, SUBMODULE, SYMLINK, Entry
+from mbuild.tree import EXECUTABLE, SYMLINK, Entry
 
 
 class ContextFiles(Protocol):
     """The files of one context. Paths are relative to its root, as are those of the entries."""
 
     def entries(self) -> Sequence[Entry]:
-        """Return the files, links and submodules."""
+        """Return the files and links."""
         ...
 
     def folders(self) -> Sequence[str]:
@@ -88,7 +88,5 @@ def _folder(root: Directory, names: Sequence[str], meta: Meta) -> Directory:
 def _node(files: ContextFiles, entry: Entry, mtime: int) -> Node:
     if entry.mode == SYMLINK:
         return Symlink(Meta(LINK_MODE, mtime=mtime), files.link(entry))
-    if entry.mode == SUBMODULE:
-        return Directory(Meta(DEFAULT_FOLDER_MODE, mtime=mtime))
     mode = DEFAULT_FOLDER_MODE if entry.mode == EXECUTABLE else DEFAULT_FILE_MODE
     return File(Meta(mode, mtime=mtime), Content(entry.size, functools.partial(files.open, entry)))
