@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbuild.graph.build import build_graph
-from tests.discovery.finding import SCRATCH, Files, find, images, loaded, notes, shown, written
+from tests.discovery.finding import SCRATCH, Files, affected_by, find, images, loaded, notes, shown, written
 from tests.trees import MemoryTree
 
 
@@ -138,16 +138,77 @@ def test_one_such_line_proves_nothing_and_is_reported() -> None:
     assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
 
 
+@pytest.mark.parametrize("path", ["{name}/{tag}/Dockerfile", "{tag}/{name}/Dockerfile", "img/{name}/Dockerfile.{tag}"])
+def test_a_name_and_tag_that_folders_have_is_proven_by_two_and_said_so(path: str) -> None:
+    files = {path.format(name="base", tag=tag): SCRATCH for tag in ("1.0", "2.0", "3.0")}
+    files |= {path.format(name="app", tag=tag): f"FROM acme/base:{tag}\n" for tag in ("1.0", "2.0", "4.0")}
+    given = {each.build.dockerfile: each.aliases for each in find(files).images if each.aliases}
+    assert given == {path.format(name="base", tag=tag): (f"acme/base:{tag}",) for tag in ("1.0", "2.0")}
+    assert notes(files) == ["'acme/base:1.0' and 1 more: guessed from folders and the FROM lines of the Dockerfiles"]
+    assert "is guessed from the folders\n" in written(files)
+    before = files | {path.format(name="base", tag="1.0"): "FROM busybox\n"}
+    assert affected_by(before, files) == {each.name for each in find(files).images if "1.0" in each.build.dockerfile}
+
+
+def test_a_tag_in_two_folders_is_one_word() -> None:
+    files = {f"py/{tag}/alpine/Dockerfile": SCRATCH for tag in "34"}
+    files |= {f"app/{tag}/Dockerfile": f"FROM q.example.com/py:{tag}-alpine\n" for tag in "34"}
+    given = [each.aliases for each in find(files).images if each.aliases]
+    assert given == [("q.example.com/py:3-alpine",), ("q.example.com/py:4-alpine",)]
+
+
+def test_a_name_and_a_tag_prove_together_what_is_before_both() -> None:
+    files = {
+        "tool/Dockerfile": SCRATCH,
+        "base/latest/Dockerfile": SCRATCH,
+        "app/Dockerfile": "FROM acme/base\nCOPY --from=acme/tool:1 /x /\n",
+    }
+    assert parents(files) == {"app": ["latest", "tool"], "latest": [], "tool": []}
+    assert notes(files) == ["'acme/base:latest' and 1 more: guessed from folders and the FROM lines of the Dockerfiles"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="one alone"),
+        pytest.param({"db/2/Dockerfile": "FROM acme/db:2\n"}, id="its own Dockerfile uses the other"),
+        pytest.param({"db/2/Dockerfile": SCRATCH, "app/2/Dockerfile": "FROM other/db:2\n"}, id="elsewhere each"),
+        pytest.param(
+            {"x/db/2/Dockerfile": SCRATCH, "y/db/2/Dockerfile": SCRATCH, "app/2/Dockerfile": "FROM acme/db:2\n"},
+            id="the folders of two images say the other",
+        ),
+    ],
+)
+def test_a_name_and_tag_without_proof_is_reported(more: Files) -> None:
+    files = {"base/1/Dockerfile": SCRATCH, "app/1/Dockerfile": "FROM acme/base:1\n", **more}
+    said = "'acme/base:1' may mean the image 'base-1', and is taken for an external image"
+    assert f"app/1/Dockerfile:1:1: {said}" in notes(files)
+    assert parents(files)["app-1"] == []
+
+
+def test_what_a_source_publishes_is_not_what_folders_say() -> None:
+    files = {"compose.yaml": compose("own: {build: ./own, image: 'acme/base:1'}"), "own/Dockerfile": SCRATCH}
+    files |= {f"{name}/{tag}/Dockerfile": SCRATCH for name in ("base", "mid") for tag in "12"}
+    files |= {f"app/{tag}/Dockerfile": f"FROM acme/base:{tag}\n" for tag in "12"}
+    found = parents(files)
+    assert {name: each for name, each in found.items() if name.startswith("app")} == {
+        "app-1": ["own"],
+        "app-2": ["own"],
+    }
+
+
 def test_a_reference_to_what_was_set_aside_is_reported() -> None:
     files = {
         "compose.yaml": compose("app: {build: ./app}"),
         "app/Dockerfile": "FROM acme/base-py\n",
         "docker/base-py.Dockerfile": SCRATCH,
+        "tool/Dockerfile": "FROM acme/docker:base-py\n",
     }
-    said = (
-        "'acme/base-py' may mean 'docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
-    )
-    assert notes(files) == [f"app/Dockerfile:1:1: {said}"]
+    said = "may mean 'docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
+    assert notes(files) == [
+        f"app/Dockerfile:1:1: 'acme/base-py' {said}",
+        f"tool/Dockerfile:1:1: 'acme/docker:base-py' {said}",
+    ]
 
 
 def test_what_two_projects_call_different_images_means_neither() -> None:

@@ -9,16 +9,13 @@ from mbuild.config.paths import from_root
 from mbuild.discovery.looking import Looker, Seen
 from mbuild.discovery.model import Build, Look, Stated
 from mbuild.discovery.notes import Notes
-from mbuild.discovery.paths import ancestors, base, is_text, parent
+from mbuild.discovery.paths import ancestors, base, is_text, parent, variant_of
 from mbuild.errors import Broken, Problem, Where, printable
 from mbuild.references import NameProblem
 from mbuild.tree import Tree, follow_inside
 from mbuild.values import dataclass, replace
 
 _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
-_VARIANT = re.compile(
-    r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.IGNORECASE
-)
 _NOT_DOCKERFILES = re.compile(r".*\.(dockerignore|containerignore|bak|orig|swp)", re.IGNORECASE)
 # ``Dockerfile.go`` may be the Dockerfile of what is written in Go, or a program that writes Dockerfiles.
 _OTHER_LANGUAGES = re.compile(r".*\.(md|txt|rst|lock|py|go|js|ts|sh|html|json|ya?ml)", re.IGNORECASE)
@@ -48,7 +45,7 @@ def is_dockerfile(path: str) -> bool:
     name = base(path)
     if _NOT_DOCKERFILES.fullmatch(name):
         return False
-    return _PLAIN.fullmatch(name) is not None or _VARIANT.fullmatch(name) is not None
+    return _PLAIN.fullmatch(name) is not None or bool(variant_of(name))
 
 
 def discover(look: Look) -> Stated:
@@ -150,8 +147,7 @@ class _Plain:
     def _name(self, path: str, names: dict[str, str]) -> str:
         """Return the name of an image: its folder's, behind that of an image whose folder it lies in."""
         folder = parent(path)
-        variant = _VARIANT.fullmatch(base(path))
-        label = (variant["after"] or variant["before"]) if variant else ""
+        label = variant_of(base(path))
         own = "" if not folder else _folder_name(folder)
         above = next((names[each] for each in ancestors(folder)[1:] if each and each in names), "")
         if above and own:

@@ -13,7 +13,7 @@ from mbuild.discovery.naming import Namer, image_name_of, preferred
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import is_folder, is_text, parent
 from mbuild.discovery.usable import usable
-from mbuild.errors import Problem, Where
+from mbuild.errors import Problem, Remark, Where, listed
 from mbuild.references import NameProblem, context_key, quoted
 from mbuild.tree import follow_inside
 from mbuild.values import dataclass, field, replace
@@ -54,20 +54,25 @@ class _Merge:
         called = {
             head.key: frozenset(each for build in active[key] for each in build.called) for key, head in heads.items()
         }
-        known = published.with_called(known, list(called.values()))
+        known = published.with_folders(published.with_called(known, list(called.values())))
         aliases = published.aliases(known, registry)
         asides = self._asides(groups, active, namer)
-        self._doubts(published.doubtful(known, registry, aliases, [each.name for each in asides]), asides)
+        aside = [published.Known(each.name, (), (), dockerfile=each.build.dockerfile) for each in asides]
+        self._doubts(published.doubtful(known, registry, aliases, aside), asides)
+        tagged = {alias for each in known for alias in each.tagged if alias in aliases[each.name]}
         by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
         images = []
         for key, head in heads.items():
             name = names[head.key]
-            known_as = published.guessed(aliases[name], called[head.key])
+            known_as = published.guessed(aliases[name], called[head.key], tagged)
             guesses = (*head.guesses, *_renamed(head, name, external), *known_as)
             images.append(self._image(names[head.key], active[key], head, aliases, by_build, guesses))
         if guessed:
             first = Problem(f"registry {quoted(registry)} was guessed from the FROM lines of the Dockerfiles")
             problems = (*problems, first)
+        if tagged:
+            shown = listed(sorted(tagged), 1, quoted)
+            problems = (*problems, Remark(f"{shown}: guessed from folders and the FROM lines of the Dockerfiles"))
         return Discovery(tuple(images), asides, (*problems, *self.notes.problems), _project(project), registry, guessed)
 
     def _is_there(self, build: Build) -> bool:
@@ -102,7 +107,7 @@ class _Merge:
 
     def _known(self, name: str, head: Build, group: Sequence[Build]) -> published.Known:
         said = tuple(dict.fromkeys(text for each in group for text in each.published))
-        return published.Known(name, said, self._references(head), parent(head.where.file))
+        return published.Known(name, said, self._references(head), parent(head.where.file), head.dockerfile)
 
     def _references(self, build: Build) -> tuple[tuple[str, Where], ...]:
         """Return the images a build names, but for those that its named contexts replace."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 
 from mbuild.passed import placed
 from mbuild.references import NameProblem
@@ -11,6 +12,11 @@ from mbuild.tree import Tree, follow_folder, follow_inside
 
 # What BuildKit's frontend takes for a remote context (buildx ``build.IsRemoteURL``, ``util/gitutil``).
 _REMOTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://|git@|github\\.com/")
+
+
+_VARIANT = re.compile(
+    r"(?:Dockerfile|Containerfile)[-._](?P<after>.+)|(?P<before>.+)[-._](?:Dockerfile|Containerfile)", re.IGNORECASE
+)
 
 
 def is_remote(written: str) -> bool:
@@ -55,6 +61,28 @@ def ancestors(folder: str) -> tuple[str, ...]:
     """Return a folder and those above it, the git root last."""
     parts = folder.split("/") if folder else []
     return tuple("/".join(parts[:count]) for count in range(len(parts), -1, -1))
+
+
+def variant_of(file: str) -> str:
+    """Return what the name of a Dockerfile says besides that it is one, "" for nothing."""
+    match = _VARIANT.fullmatch(file)
+    return (match["after"] or match["before"]) if match else ""
+
+
+def names_and_tags(dockerfile: str) -> Iterator[tuple[str, str]]:
+    """Yield each name and tag of an image that the path of its Dockerfile may say: of ``NAME/TAG``, ``TAG/NAME``,
+    ``NAME/TAG/TAG`` or ``NAME/Dockerfile.TAG``.
+    """
+    *folders, file = dockerfile.split("/")
+    label = "" if file == "Dockerfile" else variant_of(file)
+    end = f"-{label}" if label else ""
+    if label and folders:
+        yield folders[-1], label
+    if len(folders) > 1:
+        yield folders[-2], folders[-1] + end
+        yield folders[-1], folders[-2] + end
+    if len(folders) > 2:
+        yield folders[-3], f"{folders[-2]}-{folders[-1]}{end}"
 
 
 def relative(path: str, folder: str) -> str:

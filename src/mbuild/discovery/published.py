@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from mbuild.discovery.model import ANY
+from mbuild.discovery.paths import names_and_tags
 from mbuild.errors import Where
 from mbuild.references import NameProblem, Reference, parse_reference
 from mbuild.values import dataclass, replace
@@ -44,12 +45,17 @@ _OFFICIAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An image: its name, the references its sources give it, those its Dockerfile makes, its source's folder."""
+    """An image: its name, the references its sources give it, those its Dockerfile makes, its source's folder.
+
+    tagged: references that mean it with this very tag, as its folders do (``with_folders``).
+    """
 
     name: str
     published: tuple[str, ...]
     references: tuple[tuple[str, Where], ...]
     folder: str = ""
+    dockerfile: str = ""
+    tagged: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -132,7 +138,8 @@ def aliases(images: Sequence[Known], registry: str) -> dict[str, tuple[str, ...]
 
 
 def _names(image: Known, owners: Mapping[str, set[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_alias(each, owners) for each in map(parsed, image.published) if each))
+    said = (_alias(each, owners) for each in map(parsed, image.published) if each)
+    return tuple(dict.fromkeys((*said, *image.tagged)))
 
 
 def _alias(reference: Reference, owners: Mapping[str, set[str]]) -> str:
@@ -177,8 +184,70 @@ def _end(name: str, ends: Set[str]) -> str:
     return next((name[at:] for at in cuts if name[at:] in ends and _PROJECT.fullmatch(name[:at])), "")
 
 
-def guessed(aliases: Sequence[str], called: Set[str]) -> Iterator[str]:
-    """Yield what is guessed where an alias is what compose calls an image in clones of one name only."""
+def with_folders(images: Sequence[Known]) -> list[Known]:
+    """Return images with the references whose name and tag their folders have, as PREFIX/NAME:TAG of NAME/TAG.
+
+    One alone may mean somebody else's image: PREFIX has to stand before what means two images here.
+    """
+    meant = _meant_by_tag(images)
+    if not meant:
+        return list(images)
+    by_name = _referred(images)
+    evidence: dict[str, set[str]] = {}
+    for name, prefix in (*by_name, *((owner, _before(each)) for each, owner in meant.items())):
+        evidence.setdefault(prefix, set()).add(name)
+    proven = {each for each in map(_before, meant) if len(evidence[each]) >= MIN_EVIDENCE}
+    given: dict[str, list[str]] = {}
+    for each, owner in meant.items():
+        if _before(each) in proven:
+            given.setdefault(owner, []).append(f"{each.familiar}:{each.tag or 'latest'}")
+    for name, prefix in sorted(by_name):
+        if prefix in proven:
+            given.setdefault(name, []).append(f"{prefix}/{name}")
+    return [replace(each, tagged=tuple(given[each.name])) if each.name in given else each for each in images]
+
+
+def _meant_by_tag(images: Sequence[Known]) -> dict[Reference, str]:
+    """Return the references that the folders of one image say, with its name.
+
+    Not one that its own Dockerfile uses, nor one of a repository that a source publishes to: what is there it says.
+    """
+    asked: dict[Reference, set[str]] = {}
+    for each in images:
+        for reference in filter(None, (parsed(text) for text, _ in each.references)):
+            if "/" in reference.familiar and not reference.digest:
+                asked.setdefault(reference, set()).add(each.name)
+    owners = _owners(images, {_last(reference) for reference in asked})
+    said = {each.repository for image in images for each in map(parsed, image.published) if each}
+    found = {}
+    for reference, users in asked.items():
+        names = owners.get(_last(reference), set())
+        if len(names) == 1 and users.isdisjoint(names) and reference.repository not in said:
+            found[reference] = min(names)
+    return found
+
+
+def _owners(images: Sequence[Known], asked: Set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Return the names of the images whose folders say a name and tag that is asked for."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for each in images if asked else ():
+        for pair in names_and_tags(each.dockerfile):
+            if pair in asked:
+                found.setdefault(pair, set()).add(each.name)
+    return found
+
+
+def _before(reference: Reference) -> str:
+    return reference.familiar.rpartition("/")[0]
+
+
+def _last(reference: Reference) -> tuple[str, str]:
+    return reference.familiar.rpartition("/")[2], reference.tag or "latest"
+
+
+def guessed(aliases: Sequence[str], called: Set[str], tagged: Collection[str] = ()) -> Iterator[str]:
+    """Yield what is guessed where an alias is what an image is called only in clones of one name, or by its folders."""
+    yield from (f"{each} is guessed from the folders" for each in aliases if each in tagged)
     ends = {each.removeprefix(ANY) for each in called if each.startswith(ANY)}
     for each in aliases if ends else ():
         if end := _end(each, ends):
@@ -211,28 +280,37 @@ def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, 
 
 
 def doubtful(
-    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]], asides: Sequence[str]
+    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]], asides: Sequence[Known]
 ) -> list[tuple[str, str, Where]]:
     """Return (image, reference, place) of references that may mean an image here, with nothing to prove it.
 
-    asides: names of Dockerfiles that were set aside; such a reference would make one an image after all.
+    asides: Dockerfiles that were set aside; such a reference would make one an image after all.
     """
-    names = {_letters(each): each for each in (*asides, *(each.name for each in images))}
+    every = (*asides, *images)
+    names = {_letters(each.name): each.name for each in every}
     claims = {
         reference.repository: each.name for each in images for reference in filter(None, map(parsed, each.published))
     }
     known = {alias for each in given.values() for alias in each}
     known.update(f"{registry}/{each.name}" for each in images if registry)
+    unknown = [
+        (each.name, reference, where)
+        for each in images
+        for text, where in each.references
+        if (reference := parsed(text)) is not None and not _is_known(reference, known)
+    ]
+    owners = _owners(every, {_last(reference) for _, reference, _ in unknown})
     found: dict[tuple[str, str], Where] = {}
-    for each in images:
-        for text, where in each.references:
-            reference = parsed(text)
-            if reference is None or _is_known(reference, known):
-                continue
-            namespace, _, last = reference.familiar.rpartition("/")
-            meant = claims.get(reference.repository) or (names.get(_letters(last)) if namespace else None)
-            if meant is not None and meant != each.name and reference.familiar != meant:
+    for name, reference, where in unknown:
+        last, tag = _last(reference)
+        by_name = names.get(_letters(last)) if "/" in reference.familiar else None
+        by_folders = owners.get((last, tag), set())
+        meant = claims.get(reference.repository) or by_name
+        if meant is not None:
+            if name != meant != reference.familiar:
                 found.setdefault((meant, reference.familiar), where)
+        elif by_folders and name not in by_folders:
+            found.setdefault((min(by_folders), f"{reference.familiar}:{tag}"), where)
     return [(name, text, where) for (name, text), where in found.items()]
 
 
@@ -241,4 +319,5 @@ def _letters(name: str) -> str:
 
 
 def _is_known(reference: Reference, known: set[str]) -> bool:
-    return reference.familiar in known or reference.familiar_text in known
+    tagged = f"{reference.familiar}:{reference.tag or 'latest'}"
+    return reference.familiar in known or reference.familiar_text in known or tagged in known
