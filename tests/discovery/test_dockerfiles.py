@@ -159,6 +159,68 @@ def test_sources_behind_links_are_there(source: str, context: str) -> None:
     assert images(files)["api"].build.context == context
 
 
+OF_ALL = {
+    "a file of the copy, in another stage": ("COPY . /src\nFROM scratch\nCOPY --from=0 /src/cmd/cli/cli /\n", ""),
+    "a command with a path of the copy": ("COPY ./ /src\nRUN chmod +x /src/cmd/cli/run.sh\n", ""),
+    "a command in the folder of the copy": ("WORKDIR /src\nCOPY . .\nRUN go build -o /out ./cmd/cli/...\n", ""),
+    "a folder that only the base image knows": ("COPY . .\nRUN go build ./cmd/cli\n", ""),
+    "a heredoc": ("COPY . /src\nRUN <<END\ncd /src/cmd/cli && make\nEND\n", ""),
+    "a working directory": ("COPY * /src/\nWORKDIR /src/cmd\nWORKDIR cli\n", ""),
+    "a stage made from the one with the copy": (
+        "FROM scratch AS b\nWORKDIR /src\nCOPY . .\nFROM b\nRUN make -C cmd/cli\n",
+        "",
+    ),
+    "what it runs": ('ADD . /src\nCMD ["/src/cmd/cli/run.sh"]\n', ""),
+    "a file below the folder above": ("COPY . /src\nCMD /src/cli/main.go\n", "cmd"),
+    "a file that nothing has as well": ("COPY dist /x\nCOPY . /src\nRUN /src/cmd/cli/run.sh\n", ""),
+    "a file that the folder has as well": ("COPY main.go /x\nCOPY . /src\nRUN ls /src/cmd/cli\n", "cmd/cli"),
+    "what is built may be called as the folder": ("COPY . /src\nRUN go build -o /src/cli .\n", "cmd/cli"),
+    "a folder that begins alike": ("COPY . /src\nRUN ls /src/cmd/client\n", "cmd/cli"),
+    "elsewhere": ("COPY . /src\nRUN ls /opt/cmd/cli\n", "cmd/cli"),
+    "a page about it": ("COPY . /src\nLABEL url=https://example.com/src/cmd/cli\n", "cmd/cli"),
+    "nothing said": ("COPY . /src\nRUN make\n", "cmd/cli"),
+}
+
+
+@pytest.mark.parametrize("name", OF_ALL)
+def test_the_context_of_a_copy_of_all_is_what_its_use_says(name: str) -> None:
+    text, context = OF_ALL[name]
+    files = {"cmd/cli/Dockerfile": SCRATCH + text, "cmd/cli/main.go": "", "go.mod": "", "cmd/x": ""}
+    image = images(files)["cli"]
+    assert image.build.context == context
+    inner = "cmd/cli".removeprefix(f"{context}/") if context else "cmd/cli"
+    guess = () if context == "cmd/cli" else (f"context guessed: {inner} is used in the copy of it",)
+    assert image.guesses == guess
+
+
+def test_a_folder_that_has_the_path_itself_is_its_context() -> None:
+    text = "FROM scratch\nCOPY . /src\nRUN ls /src/cmd/cli\n"
+    files = {"cmd/cli/Dockerfile": text, "cmd/cli/cmd/cli/main.go": "", "go.mod": ""}
+    assert images(files)["cli"].build.context == "cmd/cli"
+
+
+@pytest.mark.parametrize(
+    ("files", "context"),
+    [
+        ({}, ""),
+        (
+            {
+                "docker/app/Dockerfile.dev": SCRATCH,
+                "docker/app/Dockerfile.dockerignore": "",
+                "docker/app/README.md": "",
+            },
+            "",
+        ),
+        ({"docker/app/.dockerignore": "", "docker/app/run.sh": ""}, "docker/app"),
+        ({"docker/app/sub/x": ""}, "docker/app"),
+    ],
+)
+def test_nobody_copies_a_folder_of_dockerfiles(files: Files, context: str) -> None:
+    image = images({"docker/app/Dockerfile": "FROM scratch\nCOPY . /\n", "main.go": "", **files})["app"]
+    assert image.build.context == context
+    assert image.guesses == (() if context else ("context guessed: docker/app has nothing to copy",))
+
+
 def test_an_unreadable_dockerfile_keeps_its_folder() -> None:
     assert images({"a/Dockerfile": "FROM scratch\nCOPY\n"})["a"].build.context == "a"
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
 from mbuild.context.select import check_wildcards
+from mbuild.discovery.copied import has_nothing, is_all, named_below, root_above
 from mbuild.discovery.paths import ancestors, is_folder, parent
 from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.gotext import clean_path
@@ -28,6 +29,7 @@ class Seen:
     lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
     broken:  what BuildKit refuses whatever the values of variables are, and in any version: it gets new flags.
     is_template: whether it refuses the mark of a template engine, which is no mistake.
+    below: paths that are used below where the whole context is copied to, as they are there.
     """
 
     sources: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Seen:
     lacking: Problem | None = None
     broken: Problem | None = None
     is_template: bool = False
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +92,37 @@ class Looker:
             return _not_read(text, _broken(file, error.problems), _lacking(file, error.problems))
         sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
         references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
-        return Seen(sources, references, broken=_refused(file, recipe))
+        below = named_below(recipe) if any(map(is_all, sources)) else ()
+        return Seen(sources, references, broken=_refused(file, recipe), below=below)
 
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
 
         It is the nearest folder, from the Dockerfile's own upward, in which all of its COPY sources exist; where there
-        is none, the nearest in which most do.
+        is none, the nearest in which most do. Where it copies all there is, what it does with that decides.
         """
-        sources = [each for each in dict.fromkeys(self.look(dockerfile).sources) if each.strip("./")]
+        seen = self.look(dockerfile)
+        sources = [each for each in dict.fromkeys(seen.sources) if not is_all(each)]
         if not sources:
-            return folder, ""
+            return self._of_all(folder, seen)
         if all(self._exists(folder, source) for source in sources):
             return folder, ""
         found = {each: sum(self._exists(each, source) for source in sources) for each in ancestors(folder)}
         best = max(found, key=lambda each: (found[each], len(each)))
         if best == folder:
-            return folder, ""
+            return (folder, "") if found[best] else self._of_all(folder, seen)
         first = next(each for each in sources if self._exists(best, each) and not self._exists(folder, each))
         return best, f"context guessed: {first} is there"
+
+    def _of_all(self, folder: str, seen: Seen) -> tuple[str, str]:
+        if not any(map(is_all, seen.sources)):
+            return folder, ""
+        root, inner = root_above(folder, seen.below, self.paths)
+        if inner:
+            return root, f"context guessed: {inner} is used in the copy of it"
+        if folder and has_nothing(each.path for each in self.tree.below(folder)):
+            return "", f"context guessed: {folder} has nothing to copy"
+        return folder, ""
 
     def _exists(self, root: str, source: str) -> bool:
         """Return whether a source of COPY matches anything below a context root, out of which no ``..`` leads."""
