@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mbuild.errors import Broken
-from tests.discovery.finding import SCRATCH, Files, find, images, notes
+from tests.discovery.finding import SCRATCH, Files, affected_by, find, images, notes
 
 NAMES = {
     "Dockerfile": "app",
@@ -219,6 +219,45 @@ def test_nobody_copies_a_folder_of_dockerfiles(files: Files, context: str) -> No
     image = images({"docker/app/Dockerfile": "FROM scratch\nCOPY . /\n", "main.go": "", **files})["app"]
     assert image.build.context == context
     assert image.guesses == (() if context else ("context guessed: docker/app has nothing to copy",))
+
+
+WINDOWS = {
+    "escape": ("# escape=`\nFROM scratch\nCOPY .\\conf\\a.conf C:\\a\\\n", "its escape character is `"),
+    "a tag": (
+        "FROM mcr.microsoft.com/powershell:lts-nanoserver-ltsc2022\nCOPY conf/a.conf C:/\n",
+        "it starts from mcr.microsoft.com/powershell:lts-nanoserver-ltsc2022",
+    ),
+    "a repository": (
+        "ARG V=1\nFROM mcr.microsoft.com/windows/server:$V\nCOPY conf/a.conf C:/\n",
+        "it starts from mcr.microsoft.com/windows/server:1",
+    ),
+    "another stage's base": (
+        "FROM golang AS b\nCOPY conf/a.conf /\nFROM openjdk:8-windowsservercore\nCOPY --from=b /x /\n",
+        "it starts from openjdk:8-windowsservercore",
+    ),
+    "a stage that says it by itself": (
+        "FROM --platform=windows/amd64 mcr.microsoft.com/windows AS b\nFROM scratch\nCOPY --from=b /x /\nCOPY conf /\n",
+        "",
+    ),
+    "only files of Windows": ("FROM scratch\nCOPY --from=mcr.microsoft.com/windows /x /\nCOPY conf /\n", ""),
+    "Linux": ("FROM mcr.microsoft.com/powershell:lts-alpine\nCOPY conf/a.conf /\n", ""),
+    "a stage that nothing needs": ("FROM mcr.microsoft.com/windows\nFROM alpine\nCOPY conf/a.conf /\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_what_is_written_for_windows_is_for_that_platform(name: str) -> None:
+    text, why = WINDOWS[name]
+    files = {"a/agent/Dockerfile": text, "a/agent/conf/a.conf": "1"}
+    image = images(files)["agent"]
+    assert image.build.platforms == (("windows/amd64",) if why else ())
+    assert image.guesses == ((f"platforms guessed: {why}",) if why else ())
+    assert affected_by(files, files | {"a/agent/conf/a.conf": "2"}) == {"agent"}
+
+
+def test_the_context_of_what_is_written_for_windows_is_where_its_sources_are() -> None:
+    files = {"a/Dockerfile": "# escape=`\nFROM scratch\nCOPY shared\\x .\n", "shared/x": ""}
+    assert images(files)["a"].build.context == ""
 
 
 def test_an_unreadable_dockerfile_keeps_its_folder() -> None:

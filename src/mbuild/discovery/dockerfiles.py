@@ -142,7 +142,8 @@ class _Plain:
                 names[parent(path)] = name
             context, guess = self.looker.context(path, parent(path))
             guesses = (guess,) if guess else ()
-            yield Build("dockerfile", name, Where(path), path, context, guesses=guesses, aside=self._aside(path))
+            build = Build("dockerfile", name, Where(path), path, context, guesses=guesses, aside=self._aside(path))
+            yield _for_windows(build, self.looker.look(path).windows)
 
     def _name(self, path: str, names: dict[str, str]) -> str:
         """Return the name of an image: its folder's, behind that of an image whose folder it lies in."""
@@ -171,6 +172,13 @@ class _Plain:
             (each for each in firm if f"{parent(path)}/".startswith(f"{parent(each.dockerfile) or '?'}/")), None
         )
         return f"in the folder of {inside.name}, not stated by any compose, bake or skaffold file" if inside else ""
+
+
+def _for_windows(build: Build, why: str) -> Build:
+    """Return a build with the platform that its Dockerfile is written for, if that is Windows."""
+    if not why:
+        return build
+    return replace(build, platforms=("windows/amd64",), guesses=(*build.guesses, f"platforms guessed: {why}"))
 
 
 def _helper(path: str) -> str:

@@ -13,13 +13,17 @@ from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.gotext import clean_path
 from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
+from mbuild.dockerfile.reads import in_windows
+from mbuild.dockerfile.recipe import is_windows
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.references import printable
 from mbuild.tree import Entry, Tree, follow, follow_inside
 from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
 _WHATEVER_THE_VALUES = re.compile(r"(?:^|: )(?:syntax error: |unsupported modifier \(|unexpected end of statement )")
+_OF_WINDOWS = re.compile(r"^mcr\.microsoft\.com/(?:windows|dotnet/framework/)|nanoserver|servercore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Seen:
     broken:  what BuildKit refuses whatever the values of variables are, and in any version: it gets new flags.
     is_template: whether it refuses the mark of a template engine, which is no mistake.
     below: paths that are used below where the whole context is copied to, as they are there.
+    windows: what shows that it is one for Windows, "" for nothing.
     """
 
     sources: tuple[str, ...] = ()
@@ -38,6 +43,7 @@ class Seen:
     broken: Problem | None = None
     is_template: bool = False
     below: tuple[str, ...] = ()
+    windows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,12 @@ class Looker:
             )
         except DockerfileError as error:
             return _not_read(text, _broken(file, error.problems), _lacking(file, error.problems))
-        sources = tuple(source for each in recipe.reads if not each.context for source in each.sources)
+        windows = _windows(file, recipe)
+        reads = map(in_windows, recipe.reads) if windows else recipe.reads
+        sources = tuple(source for each in reads if not each.context for source in each.sources)
         references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
         below = named_below(recipe) if any(map(is_all, sources)) else ()
-        return Seen(sources, references, broken=_refused(file, recipe), below=below)
+        return Seen(sources, references, broken=_refused(file, recipe), below=below, windows=windows)
 
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
@@ -172,6 +180,15 @@ def _broken(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
 def _settled(file: Dockerfile) -> frozenset[Where]:
     """Return the places of instructions without variables and flags."""
     return frozenset(each.where for each in file.instructions if "$" not in each.original and "--" not in each.original)
+
+
+def _windows(file: Dockerfile, recipe: Recipe) -> str:
+    """Return what shows that a Dockerfile is one for Windows: no image for Linux starts from an image of Windows."""
+    if file.escape == "`":
+        return "its escape character is `"
+    bases = (each.base_ref for each in recipe.stages if not is_windows(each.platform))
+    found = next((each for each in bases if _OF_WINDOWS.search(each)), "")
+    return f"it starts from {printable(found)}" if found else ""
 
 
 def _refused(file: Dockerfile, recipe: Recipe) -> Problem | None:
