@@ -482,6 +482,19 @@ WRONG: dict[str, tuple[str, Found]] = {
             ("1:31: discover: '/x' is absolute", (PATH_HINT,)),
         ],
     ),
+    "called like pydantic's mark of a key": (
+        'images: {api: {args: {"[key]": }, labels: {"[key]": [1]}, contexts: {"[key]": x}}, "[key]": {}}',
+        [
+            ("1:32: images.api.args.[key]: must be text, not nothing", ('write "" for empty text',)),
+            ("1:53: images.api.labels.[key]: must be text, not a list", ()),
+            ("1:70: images.api.contexts.[key]: '[key]' is no image reference", ()),
+            (
+                "1:84: images.[key]: '[key]' is no image name: lower-case letters and digits, "
+                "with '.', '_', '-' or '/' between them",
+                ("did you mean 'key'?",),
+            ),
+        ],
+    ),
     "discover nothing": (
         "discover: ['!']",
         [("1:12: discover: the path is empty", ("write '.' for the folder of build.yaml",))],

@@ -453,6 +453,36 @@ def test_a_circle_through_named_contexts_is_a_circle() -> None:
         graph(files, one, other)
 
 
+PLACES = (("target", Where("build.yaml", 3, 5)), ("args.SOURCE_DATE_EPOCH", Where("build.yaml", 4, 9)))
+TARGET = "target stage 'nope' could not be found"
+EPOCH = "SOURCE_DATE_EPOCH is a number of seconds, not 'x'"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        ("", {"target": "nope", "places": PLACES}, f"build.yaml:3:5: a/Dockerfile: {TARGET}"),
+        ("", {"target": "nope", "where": Where("compose.yaml", 2)}, f"compose.yaml:2: a/Dockerfile: {TARGET}"),
+        ("", {"target": "nope"}, f"a/Dockerfile: {TARGET}"),
+        (
+            "",
+            {"args": (("SOURCE_DATE_EPOCH", "x"),), "places": PLACES},
+            f"build.yaml:4:9: a/Dockerfile: {EPOCH}",
+        ),
+        ("ARG SOURCE_DATE_EPOCH=x\n", {"where": Where("build.yaml", 2)}, f"a/Dockerfile: {EPOCH}"),
+        (
+            "FROM scratch AS t\nCOPY ${X?gone} /\n",
+            {"target": "t", "places": PLACES},
+            "a/Dockerfile:2:1: ${X?gone}: X: gone",
+        ),
+    ],
+)
+def test_what_a_definition_says_wrong_is_said_at_its_place(text: str, more: dict[str, Any], said: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        graph({"a/Dockerfile": f"{text}FROM scratch\n"}, image("a", **more))
+    assert str(caught.value.problems[0]) == said
+
+
 # What BuildKit's client is given is the folder of the file: a link to "/" begins there, and ".." stops there.
 INSIDE = ["real/now/file", "/real/now/file", "../real/now/file", "../../a/../real/v1/file", "chain", "up"]
 OUTSIDE = ["../shared/file", "/a/real/v1/file", "../../outside", "/etc/passwd", "real", "/", "self", "real/v1/gone"]

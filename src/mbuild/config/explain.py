@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mbuild.config.findings import Findings, near
-from mbuild.config.nodes import Fields, Items, Key, Node, Scalar, closest, kind
+from mbuild.config.nodes import Fields, Items, Key, Node, Scalar, closest, kind, step
 from mbuild.references import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _are_of_another_program(keys: Collection[str], errors: Iterable[ErrorDetails
 
 
 def _explain(error: ErrorDetails, root: Node, findings: Findings) -> None:
-    path, about_key = _path(error)
+    path, about_key = _path(error, root)
     path = _as_written(path, root)
     key, value = closest(root, path)
     place = key if about_key and key else value
@@ -50,10 +50,11 @@ def _explain(error: ErrorDetails, root: Node, findings: Findings) -> None:
     findings.add(message, findings.where(place.line, place.col), *hints)
 
 
-def _path(error: ErrorDetails) -> tuple[tuple[Key, ...], bool]:
+def _path(error: ErrorDetails, root: Node) -> tuple[tuple[Key, ...], bool]:
     """Return the path of an error in build.yaml, and whether it is about the key instead of the value."""
     loc: tuple[Key, ...] = error["loc"]
-    if loc and loc[-1] == _KEY_MARK:
+    # A key may be called like the mark; a mapping is no key that is wrong.
+    if loc and loc[-1] == _KEY_MARK and step(closest(root, loc[:-1])[1], _KEY_MARK) is None:
         return loc[:-1], True
     return loc, error["type"] == "extra_forbidden"
 

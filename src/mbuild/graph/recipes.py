@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from mbuild.dockerfile import epoch
 from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.foreign import references
 from mbuild.dockerfile.model import (
@@ -21,7 +22,7 @@ from mbuild.dockerfile.model import (
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.syntax import frontend, syntax_doubts
 from mbuild.dockerfile.variables import platform_args
-from mbuild.errors import DockerfileError, Problem, Where
+from mbuild.errors import DockerfileError, Problem, Where, printable
 from mbuild.graph import foreign
 from mbuild.graph.brief import Brief, brief
 from mbuild.graph.defined import Definitions
@@ -144,15 +145,18 @@ class Recipes:
 
     def _recipe(self, file: Dockerfile, asking: _Asking) -> Recipe:
         definition = asking.definition
-        return evaluate(
-            file,
-            target=definition.target,
-            args=dict(definition.args),
-            platform=asking.platform,
-            build_platform=_platform(self.native),
-            resolve=asking.resolve,
-            resolve_stage=asking.stage,
-        )
+        try:
+            return evaluate(
+                file,
+                target=definition.target,
+                args=dict(definition.args),
+                platform=asking.platform,
+                build_platform=_platform(self.native),
+                resolve=asking.resolve,
+                resolve_stage=asking.stage,
+            )
+        except DockerfileError as error:
+            raise DockerfileError([_where_said(each, definition) for each in error.problems]) from error
 
     @property
     def lookup(self) -> Lookup:
@@ -208,6 +212,15 @@ class _Asking:
             return Inherited()
         built_for = self.recipes.platforms(name)
         return found[built_for.index(platform) if platform in built_for else 0]
+
+
+def _where_said(problem: Problem, definition: ImageDef) -> Problem:
+    """Return a problem at the place that says what is wrong, where that is the definition and not the Dockerfile."""
+    is_epoch = problem.message.startswith(epoch.NAME) and epoch.NAME in dict(definition.args)
+    where = definition.place(f"args.{epoch.NAME}" if is_epoch else "target")
+    if problem.where != Where(definition.dockerfile) or where is None or not (is_epoch or definition.target):
+        return problem
+    return replace(problem, message=f"{printable(definition.dockerfile)}: {problem.message}", where=where)
 
 
 def _as_far_as(stage: int, file: Dockerfile) -> Dockerfile:
