@@ -146,6 +146,30 @@ def repo_without_remote(tmp_path: Path) -> Path:
     return make(tmp_path / "alone").folder
 
 
+@pytest.mark.parametrize(("old", "new"), [("rel", "rel/1"), ("rel/1", "rel")])
+def test_a_mark_that_git_cannot_have_beside_another_names_that_one(repo: Repo, old: str, new: str) -> None:
+    repo.commit({"build.yaml": "images: {}\n"})
+    assert repo.mbuild("mark-success", "--branch", old).code == 0
+    assert repo.mbuild("mark-success", "--branch", "release").code == 0
+    answer = repo.mbuild("mark-success", "--branch", new)
+    ref = "refs/mbuild/success"
+    assert answer.code != 0
+    assert f"git cannot have {ref}/{new} beside {ref}/{old}, an older mark" in answer.err
+    assert f"hint: if that branch is gone: git update-ref -d {ref}/{old}\n" in answer.err
+    repo.git("update-ref", "-d", f"{ref}/{old}")
+    assert repo.mbuild("mark-success", "--branch", new).code == 0
+
+
+def test_what_else_git_says_of_a_mark_is_said(repo: Repo) -> None:
+    repo.commit({"build.yaml": "images: {}\n"})
+    lock = repo.folder / ".git/refs/mbuild/success/main.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    answer = repo.mbuild("mark-success", "--branch", "main")
+    assert answer.code != 0
+    assert "main.lock" in answer.err
+
+
 def test_each_build_yaml_has_marks_of_its_own(repo: Repo, tmp_path: Path) -> None:
     """Teams have one each, with a step for it: what one has built, the other has not."""
     names = ("build.yaml", "a/build.yaml", "b-c/build.yaml", "b/c/build.yaml")

@@ -88,8 +88,20 @@ def mark(repository: Repository, commit: str, branch: str, config: str) -> str:
     if not is_name(branch):
         raise UsageError(f"{quoted(branch)} is no name for a branch")
     ref = ref_of(branch, config)
-    repository.git.run("update-ref", "-m", "mbuild mark-success", ref, commit)
+    done = repository.git.finish("update-ref", "-m", "mbuild mark-success", ref, commit, check=False)
+    if done.code != 0:
+        raise _in_the_way(repository, ref) or repository.git.failed(done.err, "update-ref")
     return ref
+
+
+def _in_the_way(repository: Repository, ref: str) -> GitError | None:
+    """Return what is wrong where git cannot have a ref beside those that are there, one being a folder of the other."""
+    known = refs.lines(repository.git.run("for-each-ref", "--format=%(refname)", "refs/mbuild"))
+    old = [each for each in known if ref.startswith(f"{each}/") or each.startswith(f"{ref}/")]
+    if not old:
+        return None
+    ways_out = (f"if that branch is gone: git update-ref -d {printable(each)}" for each in old)
+    return GitError(f"git cannot have {printable(ref)} beside {printable(old[0])}, an older mark", *ways_out)
 
 
 def push(repository: Repository, ref: str) -> str:
