@@ -110,6 +110,12 @@ MOST_LINKS = 40
 """How many links are followed before a path is taken for a circle: Linux's own limit (``MAXSYMLINKS``)."""
 
 
+def file_at(tree: Tree, path: str) -> Entry | None:
+    """Return the file or link at exactly this path: a submodule has no content."""
+    entry = tree.entry(path)
+    return None if entry is None or entry.mode == SUBMODULE else entry
+
+
 def follow(tree: Tree, path: str) -> Entry | None:
     """Return the file a path leads to when links on the way are followed, or None: nothing, or outside of the tree."""
     for _ in range(MOST_LINKS):

@@ -142,6 +142,40 @@ def test_a_base_that_cannot_be_read_makes_every_image_new(shop: Repo) -> None:
     assert "warning: the base's build.yaml cannot be read" in answer.err
 
 
+def test_a_base_that_has_a_submodule_there_has_no_build_yaml(shop: Repo) -> None:
+    text = FILES["build.yaml"]
+    shop.git("rm", "-q", "--cached", "build.yaml")
+    shop.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},build.yaml")
+    shop.git("commit", "-qm", "x")
+    base = shop.git("rev-parse", "HEAD").strip()
+    shop.git("rm", "-q", "--cached", "build.yaml")
+    shop.commit({"build.yaml": text})
+    answer = shop.mbuild("affected", "--base", base, "--list", "--format", "json")
+    assert answer.affected() == {"api", "base", "web"}
+    assert "cannot be" not in answer.err
+    shop.git("checkout", "-q", "--detach", base)
+    (shop.folder / "build.yaml").rmdir()
+    answer = shop.mbuild("affected", "--base", base, "--head", base, "--list", "--format", "json")
+    assert answer.affected() == set(), "nor has the head, whose images are those that init finds"
+
+
+def test_a_build_yaml_that_is_a_link_is_refused(shop: Repo) -> None:
+    (shop.folder / "build.yaml").rename(shop.folder / "other.yaml")
+    (shop.folder / "build.yaml").symlink_to("other.yaml")
+    for folder in (".", "web"):
+        answer = mbuild("-C", str(shop.folder / folder), "affected", "--base", "HEAD", "--list")
+        assert answer.code == 2
+        assert "build.yaml: 'build.yaml' is a link, which may lead elsewhere in what is compared with" in answer.err
+        assert f"that it leads to now: --config {'../' if folder == 'web' else ''}other.yaml" in answer.err
+    shop.git("add", "-A")
+    shop.git("commit", "-qm", "x")
+    (shop.folder / "build.yaml").unlink()
+    (shop.folder / "other.yaml").rename(shop.folder / "build.yaml")
+    answer = shop.mbuild("affected", "--base", "HEAD", "--head", "HEAD", "--list")
+    assert answer.code == 2
+    assert "build.yaml: it is a link, which may lead elsewhere in what is compared with" in answer.err
+
+
 def test_definitions_from_outside_serve_base_and_head(shop: Repo, tmp_path: Path) -> None:
     config = tmp_path / "other.yaml"
     config.write_text("version: 1\nimages: {only: {dockerfile: web/Dockerfile}}\n")

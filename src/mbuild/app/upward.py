@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.config.find import NAME
+from mbuild.tree import file_at
 from mbuild.values import replace
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _upward(workspace: Workspace) -> Sequence[str]:
 
 
 def _holding(workspace: Workspace, tree: Tree, paths: Sequence[str]) -> Workspace:
-    return _with(workspace, next((each for each in paths if tree.entry(each) is not None), None))
+    return _with(workspace, next((each for each in paths if file_at(tree, each) is not None), None))
 
 
 def _with(workspace: Workspace, path: str | None) -> Workspace:

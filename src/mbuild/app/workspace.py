@@ -16,6 +16,7 @@ from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
 from mbuild.git.trees import CommitTree, EmptyTree
 from mbuild.store.cache import open_cache
+from mbuild.tree import file_at
 from mbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -149,15 +150,14 @@ class Workspace:
 
     def _text(self, tree: Tree) -> bytes | None:
         if self.inside is not None:
-            entry = tree.entry(self.inside)
-            if entry is not None:
-                return tree.read(entry)
+            text = _content(tree, self.inside)
+            if text is not None:
+                return text
             if isinstance(tree, CommitTree | EmptyTree):
                 return None
         elif self.config is None and self.looking:
             # None on disk where mbuild was called, but the tree may be a commit that has one.
-            entry = tree.entry(NAME)
-            return tree.read(entry) if entry is not None else None
+            return _content(tree, NAME)
         # Outside of the repository, or ignored by git: the file itself is all there is.
         return self._on_disk(self.config) if self.config is not None else None
 
@@ -250,6 +250,11 @@ def open_workspace(
         way_out = f"work in the folder that it leads to now: mbuild -C {here}"
         _refuse_link(_absolute(directory), here, top, str(directory), way_out)
         found = find(here, top)
+        if found is not None and found.is_symlink():
+            way_out = (
+                f"name the file that it leads to now: --config {os.path.relpath(os.path.realpath(found), directory)}"
+            )
+            _refuse_link(found, Path(os.path.realpath(found)), top, NAME, way_out)
         inside = _inside(found, top) if found else None
         start = _inside(here, top)
         return Workspace(
@@ -269,6 +274,14 @@ def open_workspace(
     way_out = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
     _refuse_link(_absolute(path), real, top, str(config), way_out)
     return Workspace(repository, real, _inside(real, top), platforms=platforms, default=default, ahead=ahead.work_tree)
+
+
+def _content(tree: Tree, path: str) -> bytes | None:
+    """Return what a build.yaml holds at a tree, None where there is none. Raises ConfigError."""
+    entry = file_at(tree, path)
+    if entry is not None and entry.is_link:
+        raise ConfigError(f"{path}: it is a link, which may lead elsewhere in what is compared with")
+    return tree.read(entry) if entry is not None else None
 
 
 def _inside(path: Path, top: Path) -> str | None:
