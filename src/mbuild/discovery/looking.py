@@ -15,6 +15,8 @@ from mbuild.dockerfile.model import Dockerfile, ExternalImage, Platform, Recipe
 from mbuild.dockerfile.parser import read
 from mbuild.dockerfile.reads import in_windows
 from mbuild.dockerfile.recipe import is_windows
+from mbuild.dockerfile.refused import Problems
+from mbuild.dockerfile.stages import sections
 from mbuild.dockerfile.syntax import syntax_doubts
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.references import printable
@@ -22,7 +24,9 @@ from mbuild.tree import Entry, Tree, follow, follow_inside
 from mbuild.values import dataclass, field
 
 _WILD = re.compile(r"[*?\[]")
-_WHATEVER_THE_VALUES = re.compile(r"(?:^|: )(?:syntax error: |unsupported modifier \(|unexpected end of statement )")
+_WHATEVER_THE_VALUES = re.compile(
+    r"^unknown instruction: |(?:^|: )(?:syntax error: |unsupported modifier \(|unexpected end of statement )"
+)
 _OF_WINDOWS = re.compile(r"^mcr\.microsoft\.com/(?:windows|dotnet/framework/)|nanoserver|servercore")
 
 
@@ -172,9 +176,20 @@ def _lacking(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
 
 
 def _broken(file: Dockerfile, problems: Sequence[Problem]) -> Problem | None:
-    fixed = _settled(file)
+    fixed = _settled(file) | _misshapen(file)
     found = (each for each in problems if each.where in fixed or _WHATEVER_THE_VALUES.search(each.message))
     return next(found, None)
+
+
+def _misshapen(file: Dockerfile) -> frozenset[Where]:
+    """Return the places of instructions that are refused before any variable is looked at, not for a flag.
+
+    BuildKit's ``instructions/parse.go`` goes by words as they are written; a flag may be one that is not known here.
+    """
+    refused = Problems()
+    sections(file.instructions, refused)
+    flagged = {each.where for each in file.instructions if each.flags}
+    return frozenset(each.where for each in refused.found if each.where) - flagged
 
 
 def _settled(file: Dockerfile) -> frozenset[Where]:
