@@ -276,6 +276,57 @@ def test_what_a_change_leaves_out_is_an_error_where_nothing_answers_for_it(repo:
     assert "${V} has no value here" in removed.err
 
 
+SET_ASIDE = {
+    "a variant beside what is stated": (
+        {"Dockerfile": "FROM scratch\n", "Dockerfile.worker": "FROM scratch\nCOPY x /\n"},
+        {"compose.yaml": "services: {app: {build: .}}\n"},
+        "Dockerfile.worker: left out: in the folder of app, not stated by any compose, bake or skaffold file",
+    ),
+    "another of that name": (
+        {"Dockerfile.worker": "FROM scratch\nCOPY x /\n"},
+        {"compose.yaml": "services: {worker: {build: .}}\n", "Dockerfile": "FROM scratch\n"},
+        "Dockerfile.worker: left out: in the folder of worker, not stated by any compose, bake or skaffold file",
+    ),
+    "a folder for helpers": (
+        {"examples/worker/Dockerfile": "FROM scratch\nCOPY x /\n", "examples/worker/x": ""},
+        {"web/Dockerfile": "FROM scratch\n"},
+        "examples/worker/Dockerfile: left out: it is taken for no image of its own any more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SET_ASIDE)
+def test_an_image_of_the_base_that_a_change_sets_aside_is_an_error(name: str, repo: Repo) -> None:
+    """It would be removed for what is said of others, and nothing of what it reads would count."""
+    files, change, said = SET_ASIDE[name]
+    repo.commit(files | {"x": ""})
+    repo.commit(change)
+    gone = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (gone.code, gone.out) == (2, "")
+    assert f"error: {said}\nhint: the base has it as an image: " in gone.err
+    assert "worker; mbuild init writes a build.yaml without it\n" in gone.err
+    replayed = json.loads(repo.mbuild("simulate", "--last", "1", "--format", "json").out)
+    assert said in str(replayed)
+    repo.commit({"build.yaml": "images: {web: {dockerfile: Dockerfile}}\n", "Dockerfile": "FROM scratch\n"})
+    written = repo.mbuild("affected", "--base", "HEAD~2", "--head", "HEAD", "--list", "--format", "json")
+    assert (written.code, written.affected()) == (0, {"web"}), "a build.yaml says which images there are"
+
+
+def test_an_image_whose_dockerfile_goes_with_it_is_removed(repo: Repo) -> None:
+    plain = {
+        "web/Dockerfile": "FROM scratch\n",
+        "api/Dockerfile": "FROM scratch\n",
+        "made/api.docker": "FROM scratch\n",
+    }
+    repo.commit(plain | {"compose.yaml": "services: {made: {build: {context: made, dockerfile: api.docker}}}\n"})
+    repo.git("rm", "-q", "api/Dockerfile", "compose.yaml")
+    (repo.folder / "api").mkdir()
+    (repo.folder / "api" / "Dockerfile").symlink_to("../web/Dockerfile")
+    repo.commit({})
+    answer = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert (answer.code, json.loads(answer.out)["removed"]) == (0, ["api", "made"])
+
+
 def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
     said = "note: there is no build.yaml: images are those that mbuild init --dry-run shows\n"
     assert shop.mbuild("graph").err == said

@@ -361,8 +361,9 @@ ASIDES = {
     "tests/Dockerfile": "below tests/",
     "docs/x/Dockerfile": "below docs/",
     ".devcontainer/Dockerfile": "below .devcontainer/",
-    "api/Dockerfile.dev": "not stated by any compose, bake or skaffold file",
+    "api/Dockerfile.dev": "in the folder of api, not stated by any compose, bake or skaffold file",
     "api/tool/Dockerfile": "in the folder of api, not stated by any compose, bake or skaffold file",
+    "api/tool/x/y.Dockerfile": "in the folder of api, not stated by any compose, bake or skaffold file",
     "vendor/x/Dockerfile": "other people's code or test data",
     "testdata/Dockerfile": "other people's code or test data",
 }
@@ -374,6 +375,40 @@ def test_what_nothing_states_and_looks_like_a_helper_is_set_aside(path: str) -> 
     found = find(files)
     assert [each.name for each in found.images] == ["api"]
     assert [(each.build.dockerfile, each.build.aside) for each in found.asides] == [(path, ASIDES[path])]
+    # Their folders say of the others what they are.
+    said = [f"{path}: left out: {ASIDES[path]}"] if ASIDES[path].startswith("in ") else []
+    assert [str(each) for each in found.problems] == said
+
+
+def test_at_the_top_only_a_variant_beside_what_is_stated_is_set_aside() -> None:
+    files = {"compose.yaml": "services: {app: {build: .}}\n", "Dockerfile": SCRATCH}
+    further = {
+        "Dockerfile.dev": SCRATCH,
+        "Containerfile": SCRATCH,
+        "web/Dockerfile": SCRATCH,
+        "web/x.Dockerfile": SCRATCH,
+    }
+    found = find(files | further)
+    assert [each.build.dockerfile for each in found.asides] == ["Dockerfile.dev"]
+    assert [str(each) for each in found.problems] == [
+        "Dockerfile.dev: left out: in the folder of app, not stated by any compose, bake or skaffold file"
+    ]
+
+
+@pytest.mark.parametrize("path", ["Dockerfile.worker", "worker.Dockerfile", "api-too/Dockerfile.worker"])
+def test_what_is_stated_elsewhere_says_nothing_of_a_variant(path: str) -> None:
+    """A compose file of one team would make the images of all others vanish."""
+    files = {"compose.yaml": "services: {api: {build: ./api}}\n", "api/Dockerfile": SCRATCH, path: SCRATCH}
+    found = find(files)
+    assert {each.build.dockerfile for each in found.images} == {"api/Dockerfile", path}
+    assert not found.problems
+
+
+@pytest.mark.parametrize("path", ["Dockerfile.worker", "api/Dockerfile.worker"])
+def test_what_a_folder_for_helpers_states_makes_no_other_a_helper(path: str) -> None:
+    files = {"tests/compose.yaml": "services: {t: {build: {context: .., dockerfile: Dockerfile}}}\n"}
+    found = find(files | {"Dockerfile": SCRATCH, path: SCRATCH})
+    assert {each.build.dockerfile for each in found.images} == {"Dockerfile", path}
 
 
 def test_a_dockerfile_of_its_own_counts_beside_what_others_state() -> None:

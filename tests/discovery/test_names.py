@@ -201,10 +201,10 @@ def test_a_reference_to_what_was_set_aside_is_reported() -> None:
     files = {
         "compose.yaml": compose("app: {build: ./app}"),
         "app/Dockerfile": "FROM acme/base-py\n",
-        "docker/base-py.Dockerfile": SCRATCH,
+        "tests/docker/base-py.Dockerfile": SCRATCH,
         "tool/Dockerfile": "FROM acme/docker:base-py\n",
     }
-    said = "may mean 'docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
+    said = "may mean 'tests/docker/base-py.Dockerfile', which nothing states, and is taken for an external image"
     assert notes(files) == [
         f"app/Dockerfile:1:1: 'acme/base-py' {said}",
         f"tool/Dockerfile:1:1: 'acme/docker:base-py' {said}",

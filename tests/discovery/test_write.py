@@ -31,7 +31,7 @@ secrets: {npm: {environment: NPM_TOKEN}}
 """,
     "api/Dockerfile": "FROM scratch AS prod\n",
     "web/Dockerfile": SCRATCH,
-    "jobs/Dockerfile.nightly": SCRATCH,
+    "web/Dockerfile.x": SCRATCH,
 }
 
 
@@ -56,7 +56,7 @@ images:
     secrets: [{id: npm, env: NPM_TOKEN}]
 
 # Dockerfiles that look like no images of their own. Put those that are below 'images':
-#   jobs-nightly: {dockerfile: jobs/Dockerfile.nightly}  # not stated by any compose, bake or skaffold file
+#   web-x: {dockerfile: web/Dockerfile.x}  # in the folder of web, not stated by any compose, bake or skaffold file
 """
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mbuild.errors import Broken, ConfigError, Problem, Remark
+from mbuild.errors import Broken, ConfigError, Problem, Remark, Where
 from mbuild.git.trees import EmptyTree
 from mbuild.graph.affected import Affected, Reason
 from mbuild.values import dataclass, field, replace
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mbuild.images import ImageDef
     from mbuild.tree import Tree
 
+_ASIDE = "left out: it is taken for no image of its own any more"
+
 
 def weighed(
     judged: Affected,
@@ -25,12 +27,17 @@ def weighed(
     bases: Sequence[Made | None],
     notes: Sequence[Problem],
     differs: Callable[[], Sequence[Sequence[Change]]],
+    guessed: Tree | None = None,
 ) -> Affected:
     """Return an answer in which what the change leaves out is affected. Raises ConfigError where nothing can be said.
 
-    trees: of the bases. notes: on head. differs: gives what differs between each base and head.
+    trees: of the bases. notes: on head. differs: gives what differs between each base and head. guessed: the tree at
+    head where it has no build.yaml.
     """
     found = lost(bases, head, brought(bases, notes))
+    if guessed is not None:
+        for name, path in set_aside(judged, head, bases, guessed):
+            found.gone.setdefault(name, [Problem(_ASIDE, Where(path))])
     # Of one thing that is wrong the more detailed problem is said.
     if wrong := {str(each): each for each in (*broken(trees, bases, notes, differs), *found.errors())}:
         raise ConfigError(wrong.values())
@@ -97,6 +104,25 @@ def lost(bases: Iterable[Made | None], head: Graph, notes: Iterable[Problem]) ->
             kind = found.answered if new and new.dockerfile == old.dockerfile else found.gone
             kind.setdefault(old.name, []).extend(why)
     return found
+
+
+def set_aside(judged: Affected, head: Graph, bases: Iterable[Made | None], tree: Tree) -> Iterator[tuple[str, str]]:
+    """Yield the images of the bases whose Dockerfile is in the tree at head, but no image's there; each with its path.
+
+    Discovery sets a Dockerfile aside for what is said of others: that is no reason to say nothing of its changes.
+    """
+    from mbuild.discovery.dockerfiles import is_dockerfile
+
+    now = head.images.summaries
+    names = {*judged.removed, *judged.reasons}  # any other image has the Dockerfile that it had
+    before = [(each.graph.images.summaries, names & each.graph.nodes.keys()) for each in bases if each]
+    old = {(name, said[name].dockerfile) for said, there in before for name in there}
+    gone = [(name, path) for name, path in sorted(old) if name not in head.nodes or now[name].dockerfile != path]
+    used = {now[each].dockerfile for each in head.nodes} if gone else set()
+    for name, path in gone:
+        entry = tree.entry(path) if path not in used and is_dockerfile(path) else None
+        if entry is not None and not entry.is_link:
+            yield name, path
 
 
 def _definitions(bases: Iterable[Made | None]) -> Iterator[ImageDef]:

@@ -105,7 +105,8 @@ def ask(
                 meanwhile(commit is None)
     tree = its_tree()
     snapshot, judged, unowned = _judged(workspace, graphs, placed, bases, tree, differs, known)
-    judged = leftout.weighed(judged, snapshot.graph, trees, bases, snapshot.notes, differs)
+    guessed = workspace.is_guessed(tree)
+    judged = leftout.weighed(judged, snapshot.graph, trees, bases, snapshot.notes, differs, tree if guessed else None)
     notes.extend(leftout.brought(bases, snapshot.notes)[:MOST_BROUGHT])
     if left := len(snapshot.notes):
         notes.append(
@@ -113,7 +114,7 @@ def ask(
         )
     if not snapshot.graph.order:
         notes.append(Problem("there is no image that a change could affect", hints=("mbuild check may say why",)))
-    if workspace.is_guessed(tree):
+    if guessed:
         notes.extend(unseen(snapshot.graph, judged.reasons))
     return Answer(
         base=BaseInfo(found.ref, found.commits[0] if found.commits else None, found.how, found.unproven),

@@ -159,7 +159,8 @@ class _Course:
         # Without a build.yaml at base every image is new.
         new = Affected(dict.fromkeys(graph.nodes, ()), ())
         judged = new if base is None else affected([base.graph], graph, [changes])
-        reasons = weighed(judged, graph, [before], [base], head.notes, lambda: [changes]).reasons
+        guessed = after if place.is_guessed(after) else None
+        reasons = weighed(judged, graph, [before], [base], head.notes, lambda: [changes], guessed).reasons
         self._measure(after, head, reasons)
         return Replayed(
             commit,

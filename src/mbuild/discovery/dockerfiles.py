@@ -13,7 +13,7 @@ from mbuild.discovery.paths import ancestors, base, is_text, parent, variant_of
 from mbuild.errors import Broken, Problem, Where, printable
 from mbuild.references import NameProblem
 from mbuild.tree import Tree, follow_inside
-from mbuild.values import dataclass, replace
+from mbuild.values import dataclass, field, replace
 
 _PLAIN = re.compile("(Dockerfile|Containerfile)", re.IGNORECASE)
 _NOT_DOCKERFILES = re.compile(r".*\.(dockerignore|containerignore|bak|orig|swp)", re.IGNORECASE)
@@ -33,6 +33,7 @@ _HELPERS = re.compile(
     r"tests?|testing|__tests__|test[-_].*|.*[-_]tests?|e2e|integration|examples?|samples?|docs?|binder|hack|templates?|\..*"
 )
 """Folders whose Dockerfiles are rarely images that a repository ships."""
+_UNSTATED = "not stated by any compose, bake or skaffold file"
 
 # Folders that say what lies in them, not what it is for: an image is called after the folder above.
 _GENERIC = frozenset(
@@ -58,6 +59,9 @@ def discover(look: Look) -> Stated:
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
+    for each in builds:
+        if each.aside.endswith(_UNSTATED):
+            notes.add(f"left out: {each.aside}", each.where)
     seen = {each: look.looker.look(each.dockerfile) for each in builds if not each.aside}
     if there or not all(each.lacking or each.broken for each in seen.values()):
         builds = [_set_aside(each, seen[each], notes) if each in seen else each for each in builds]
@@ -127,6 +131,13 @@ class _Plain:
     looker: Looker
     files: list[str]
     stated: Collection[Build]
+    firm: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Gather the folders of what is stated outside of those for helpers, each with the first name in it."""
+        for each in self.stated:
+            if not _helper(each.where.file):
+                self.firm.setdefault(parent(each.dockerfile), each.name)
 
     def builds(self) -> Iterator[Build]:
         """Yield a build for each file, folders before what lies in them."""
@@ -163,15 +174,11 @@ class _Plain:
         """Return why a Dockerfile is rather no image of its own, "" where it is one."""
         if place := _helper(path):
             return f"below {place}/"
-        firm = [each for each in self.stated if not _helper(each.where.file)]
-        if not firm:
-            return ""
-        if not _PLAIN.fullmatch(base(path)):
-            return "not stated by any compose, bake or skaffold file"
-        inside = next(
-            (each for each in firm if f"{parent(path)}/".startswith(f"{parent(each.dockerfile) or '?'}/")), None
-        )
-        return f"in the folder of {inside.name}, not stated by any compose, bake or skaffold file" if inside else ""
+        folder = parent(path)
+        # What lies at the top concerns no folder, only variants beside it.
+        near = [each for each in ancestors(folder) if each or (not folder and not _PLAIN.fullmatch(base(path)))]
+        inside = next((self.firm[each] for each in near if each in self.firm), "")
+        return f"in the folder of {inside}, {_UNSTATED}" if inside else ""
 
 
 def _for_windows(build: Build, why: str) -> Build:
