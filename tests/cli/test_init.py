@@ -217,6 +217,13 @@ LEAVING_OUT = {
     "remote": ({"compose.yaml": "services: {web: {build: 'https://x.y/z.git'}}\n"}, "is remote"),
     "a variable": ({"compose.yaml": 'services: {web: {build: "${X:?}"}}\n'}, "${X} must have a value"),
     "no YAML": ({"compose.yaml": "services: [\n"}, "not valid YAML"),
+    "an argument of FROM": (
+        {
+            "compose.yaml": "services: {web: {build: {context: web, args: {B: $B}}, image: web}}\n",
+            "web/Dockerfile": "ARG B=scratch\nFROM $B\nCOPY x /\n",
+        },
+        "service 'web' is left out: the base name of FROM $B is blank",
+    ),
     "above": (
         {"compose.override.yaml": 'services: {web: {build: {target: "${X:?}"}}}\n'},
         "service 'web' is left out: it cannot be read in compose.override.yaml",
@@ -335,8 +342,8 @@ def test_one_line_says_where_the_images_come_from(shop: Repo) -> None:
 
 
 def test_an_error_of_what_nobody_meant_as_an_image_says_the_way_out(shop: Repo) -> None:
-    shop.write({"compose.yaml": "services:\n  a: {build: {context: web, args: {TAG: $TAG}}}\n"})
     shop.write({"web/Dockerfile": "ARG TAG\nFROM base:$TAG\n"})
+    shop.write({"compose.yaml": 'services:\n  a: {build: {context: web, args: {TAG: ""}}}\n'})
     said = "error: web/Dockerfile:2:1: 'base:' is no image reference\nhint: TAG is empty\n"
     way_out = "hint: it need not be an image: mbuild init writes a build.yaml, out of which it can be taken\n"
     for question in (("graph",), ("affected", "--list", "--base", "HEAD")):
@@ -345,6 +352,26 @@ def test_an_error_of_what_nobody_meant_as_an_image_says_the_way_out(shop: Repo) 
         assert answer.err.endswith(said + way_out)
     assert shop.mbuild("init").code == 0
     assert shop.mbuild("graph").err == said
+
+
+def test_a_service_that_lacks_values_is_in_the_way_of_no_other(repo: Repo) -> None:
+    services = "services:\n  api: {build: api}\n  web: {build: {context: web, args: {TAG: $TAG}}}\n"
+    files = {"api/Dockerfile": "FROM scratch\n", "web/Dockerfile": "ARG TAG\nFROM base:$TAG\n", ".env": "TAG=1\n"}
+    repo.commit(files | {"compose.yaml": services, "api/x": ""})
+    question = ("affected", "--base", "HEAD~1", "--list", "--format", "json")
+    repo.commit({".env": "# nothing\n"})
+    gone = repo.mbuild(*question)
+    assert gone.code == 2
+    said = "compose.yaml:3: service 'web' is left out: 'base:' is no image reference\nhint: TAG is empty\n"
+    assert f"error: {said}hint: the base has it as an image: web;" in gone.err
+    repo.commit({"api/Dockerfile": "FROM scratch\nLABEL a=b\n"})
+    answer = repo.mbuild(*question)
+    assert (answer.code, answer.affected()) == (0, {"api"})
+    written = repo.mbuild("init")
+    assert written.code == 0
+    assert f"note: {said}" in written.err
+    assert "#   web: {dockerfile: web/Dockerfile}  # needs args: " in repo.folder.joinpath("build.yaml").read_text()
+    assert repo.mbuild("graph").code == 0
 
 
 def test_of_files_that_are_made_elsewhere_no_change_is_seen_and_that_is_said(repo: Repo) -> None:

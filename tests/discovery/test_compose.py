@@ -541,6 +541,69 @@ def test_variables_without_a_value_are_reported_once_where_they_matter() -> None
     assert shown(images(files)["a"])["args"] == {"A": "", "B": ""}
 
 
+LACKING = {
+    "a tag": ("{TAG: $TAG}", "ARG TAG\nFROM base:$TAG\n"),
+    "as a list": ('["TAG=$TAG"]', "ARG TAG\nFROM base:$TAG\n"),
+    "the caller's": ("[TAG]", "ARG TAG\nFROM base:$TAG\n"),
+    "null": ("{TAG: }", "ARG TAG\nFROM base:$TAG\n"),
+    "all of a name": ("{FROM: $TAG}", "ARG FROM\nFROM $FROM\n"),
+    "a part of it": ('{FROM: "$TAG/base"}', "ARG FROM\nFROM $FROM\n"),
+    "by way of another": ("{TAG: $TAG}", "ARG TAG\nARG FROM=base:$TAG\nFROM $FROM\n"),
+    "a platform": ("{ON: $TAG}", "ARG ON\nFROM --platform=$ON base\n"),
+    "a digest": ("{TAG: $TAG}", "ARG TAG\nFROM base@$TAG\n"),
+    "the end of a digest": ("{TAG: $TAG}", "ARG TAG\nFROM base@sha256:$TAG\n"),
+    "not the first": ("{TAG: $TAG}", "ARG TAG\nFROM base AS b\nFROM base:$TAG\n"),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_service_whose_from_lacks_values_is_set_aside(name: str) -> None:
+    """As an image, it would be an error of every question about any other, and of the build.yaml that init writes."""
+    args, text = LACKING[name]
+    files = {"compose.yaml": f"services:\n  b: {{build: b}}\n  a: {{build: {{context: a, args: {args}}}}}\n"}
+    found = find(files | {"a/Dockerfile": text, "b/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["b"]
+    ((aside, why),) = [(each.name, each.build.aside) for each in found.asides if each.build.source == "compose"]
+    assert (aside, why[:12]) == ("a", "needs args: ")
+    (said,) = [str(each) for each in found.problems if "left out: " in str(each)]
+    assert said == f"compose.yaml:3: service 'a' is left out: {why[12:]}"
+
+
+def test_what_a_dockerfile_is_without_arguments_is_an_image_beside_a_service_that_lacks_some() -> None:
+    files = {"compose.yaml": "services: {b: {build: b}, a: {build: {context: a, args: {TAG: $TAG}}}}\n"}
+    files |= {"a/Dockerfile": "ARG TAG=1\nFROM base:$TAG\n", "b/Dockerfile": SCRATCH}
+    found = find(files)
+    assert {each.name: each.build.source for each in found.images} == {"a": "dockerfile", "b": "compose"}
+    assert [each.build.aside for each in found.asides] == ["needs args: 'base:' is no image reference"]
+
+
+def test_a_helper_that_a_service_states_without_values_is_listed_once() -> None:
+    files = {"compose.yaml": "services: {b: {build: b}, a: {build: {context: tests, args: {TAG: $TAG}}}}\n"}
+    found = find(files | {"tests/Dockerfile": "ARG TAG\nFROM base:$TAG\n", "b/Dockerfile": SCRATCH})
+    assert [(each.name, each.build.source) for each in found.asides] == [("a", "compose")]
+
+
+GIVEN = {
+    "a value": ("compose.yaml", "args: {TAG: 'A b'}"),
+    "a default": ("compose.yaml", "args: {TAG: '${TAG:-A b}'}"),
+    "another argument": ("compose.yaml", "args: {TAG: 'A b', OTHER: $OTHER}"),
+    "nothing": ("compose.yaml", "target: "),
+    "a value above": ("compose.override.yaml", "args: {TAG: 'A b'}"),
+    "nothing above": ("compose.override.yaml", "args: !reset null"),
+    "others instead": ("compose.override.yaml", "args: !override {OTHER: x}"),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_service_whose_from_is_wrong_otherwise_stays_an_image(name: str) -> None:
+    file, build = GIVEN[name]
+    files = {"compose.yaml": "services: {a: {build: {context: a, args: {TAG: $TAG}}}}\n"}
+    files |= {file: f"services: {{a: {{build: {{context: a, {build}}}}}}}\n"}
+    found = find(files | {"a/Dockerfile": "ARG TAG\nFROM base:$TAG\n", "b/Dockerfile": SCRATCH})
+    assert [each.name for each in found.images] == ["a", "b"]
+    assert not found.asides
+
+
 def test_vendored_files_are_not_read() -> None:
     files = {
         "node_modules/x/compose.yaml": "services: [\n",

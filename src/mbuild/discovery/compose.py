@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mbuild.discovery import composebake
 from mbuild.discovery.composefile import Loader, Services
 from mbuild.discovery.composemodel import Part, Service, Spec, over
-from mbuild.discovery.composeservice import APART, OUTSIDE, PROJECT, UNHELD, UNNAMED
+from mbuild.discovery.composeservice import APART, OUTSIDE, PROJECT, UNHELD, UNNAMED, UNSET
+from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import ANY, BUILD, EXTERNAL, FOLDER, Build, Look, Other, Stated, build_key
 from mbuild.discovery.notes import Notes
 from mbuild.discovery.paths import base, is_remote, joined, parent
@@ -33,6 +34,9 @@ OVERRIDES = (
 )
 _NAME = re.compile(r"(.+[-._])?(docker-)?compose([-._].+)?\.ya?ml", re.IGNORECASE)
 
+_STAND_INS = ("linux", "0" * 64, f"sha256:{'0' * 64}")
+"""What a variable in FROM may stand for: a platform, a name, a tag; the end of a digest; a digest."""
+
 
 def is_compose(path: str) -> bool:
     """Return whether a file is called as compose files are."""
@@ -46,9 +50,28 @@ def discover(look: Look) -> Stated:
     builds: list[Build] = []
     project = ""
     for found in folders(loader, notes, look.paths, look.stated):
-        builds.extend(composebake.without_doubles(look.looker, tuple(found.builds())))
+        there = composebake.without_doubles(look.looker, tuple(found.builds()))
+        builds.extend(_set_aside(each, look.looker, notes) if each.unset else each for each in there)
         project = project or ("" if found.folder else found.project())
     return Stated(tuple(builds), notes.problems, project)
+
+
+def _set_aside(build: Build, looker: Looker, notes: Notes) -> Build:
+    """Set a build aside whose FROM lacks values that only the caller's environment has.
+
+    As an image, it would be an error of every question about others, as a plain Dockerfile that needs args would.
+    """
+    lacking = looker.look(build.dockerfile, build.target, build.args).lacking
+    if lacking is None or not any(_is_read(build, looker, each) for each in _STAND_INS):
+        return build
+    notes.add(f"service {quoted(build.name)} is left out: {lacking.message}", build.where, *lacking.hints)
+    return replace(build, aside=f"needs args: {lacking.message}")
+
+
+def _is_read(build: Build, looker: Looker, value: str) -> bool:
+    """Return whether FROM can be read where the arguments without a value have this one."""
+    args = {**dict(build.args), **dict.fromkeys(build.unset, value)}
+    return looker.look(build.dockerfile, build.target, args.items()).lacking is None
 
 
 def folders(loader: Loader, notes: Notes, paths: Iterable[str], targets: Sequence[Build] = ()) -> Iterator[Folder]:
@@ -218,6 +241,7 @@ class _Builder:
             cache_to=tuple(str(each) for each in self._list("cache_to")),
             unheld=tuple(self._unheld()),
             apart=tuple(self._settings(APART)),
+            unset=tuple(sorted(name for name, value in self._mapping(UNSET).items() if value is None)),
             read_as=self.service.read_as,
         )
 

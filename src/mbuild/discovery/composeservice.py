@@ -22,6 +22,8 @@ UNHELD = ("entitlements", "extra_hosts", "isolation", "network", "privileged", "
 """Settings that RUN can see, and that build.yaml has no place for."""
 APART = ("no_cache", "no_cache_filter", "provenance", "sbom")
 """Settings that no instruction sees: of the manifest, or of when steps are run anew."""
+UNSET = "args without a value"
+"""A part of our own: the arguments by name, None where variables that they are made of have no value."""
 _TEXTS = ("context", "dockerfile", "dockerfile_inline", "target")
 PROJECT = "COMPOSE_PROJECT_NAME"
 UNNAMED = "bake"
@@ -66,6 +68,12 @@ class Scope:
             self.notes.once((self.file, PROJECT), Remark(message, self.where(node), (hint,)))
         return expand(node.text, self.values, unset)
 
+    def lacks(self, node: Node) -> bool:
+        """Tell whether a scalar has a variable without a value."""
+        missing: list[str] = []
+        expand(node.text or "", self.values, missing.append)
+        return bool(missing)
+
     def path(self, written: str) -> str:
         """Return a folder from the git root; remote ones as written, those outside marked as such."""
         if is_remote(written):
@@ -109,13 +117,15 @@ def _parts(build: Node, scope: Scope) -> Iterator[tuple[str, Part]]:
             yield from composebake.parts(node, scope)
             continue
         if node.tag == RESET:
-            yield key, Part("", RESET)
+            yield from ((each, Part("", RESET)) for each in ((key, UNSET) if key == "args" else (key,)))
             continue
         tag = OVERRIDE if node.tag == OVERRIDE else ""
         if key in _TEXTS and not node.is_null:
             yield key, Part(_text(key, node, scope), tag)
         elif key in _MAPPINGS:
             yield key, Part(_mapping(key, node, scope), tag)
+            if key == "args":
+                yield UNSET, Part(dict(_unset(node, scope)), tag)
         elif key == "ssh" and node.fields:
             yield (
                 key,
@@ -168,6 +178,15 @@ def _mapping(key: str, node: Node, scope: Scope) -> dict[str, str | None]:
     if key == "additional_contexts":
         return {name: None if value is None else _context(value, scope) for name, value in found.items()}
     return found
+
+
+def _unset(node: Node, scope: Scope) -> Iterator[tuple[str, str | None]]:
+    """Yield the arguments, None for those that have no value here, or not all of it."""
+    for item in node.items:
+        name, given, _ = (scope.text(item, quiet=True) or "").partition("=")
+        yield name, None if (scope.lacks(item) if given else name not in scope.values) else ""
+    for name, each in node.fields.items():
+        yield name, None if (name not in scope.values if each.is_null else scope.lacks(each)) else ""
 
 
 def _report_missing(key: str, name: str, value: str | None, node: Node, scope: Scope) -> None:

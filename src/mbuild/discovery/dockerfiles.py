@@ -52,7 +52,10 @@ def is_dockerfile(path: str) -> bool:
 def discover(look: Look) -> Stated:
     """Return a build for each Dockerfile that nothing states yet."""
     notes = Notes()
-    there = [each for each in look.stated if follow_inside(look.tree, each.dockerfile)[1] is not None]
+    said = {each.dockerfile for each in look.stated if each.aside}  # and why
+    there = [
+        each for each in look.stated if not each.aside and follow_inside(look.tree, each.dockerfile)[1] is not None
+    ]
     stated = {each.dockerfile for each in there}
     files = [each for each in look.paths if is_dockerfile(each) and each not in stated and _is_one(look.tree, each)]
     plain = _Plain(look.looker, [each for each in files if _usable(each, notes)], there)
@@ -60,11 +63,15 @@ def discover(look: Look) -> Stated:
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
     for each in builds:
-        if each.aside.endswith(_UNSTATED):
+        if each.aside.endswith(_UNSTATED) and each.dockerfile not in said:
             notes.add(f"left out: {each.aside}", each.where)
     seen = {each: look.looker.look(each.dockerfile) for each in builds if not each.aside}
     if there or not all(each.lacking or each.broken for each in seen.values()):
-        builds = [_set_aside(each, seen[each], notes) if each in seen else each for each in builds]
+        builds = [
+            _set_aside(each, seen[each], Notes() if each.dockerfile in said else notes) if each in seen else each
+            for each in builds
+        ]
+        builds = [each for each in builds if not each.aside or each.dockerfile not in said]
     return Stated(tuple(builds), notes.problems)
 
 

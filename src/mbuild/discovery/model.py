@@ -47,6 +47,7 @@ class Build:
     ssh, cache_from, cache_to: as build.yaml takes them.
     unheld:    settings that build.yaml has no place for, by name, as text.
     apart:     such settings that no instruction sees: with others the same build makes the same files.
+    unset:     arguments that have no value here, or a part of it missing: of variables, which counts as empty.
     guesses:   what was guessed and why, as sentences for a comment.
     aside:     why it is rather no image of its own; "" where it is one.
     """
@@ -70,6 +71,7 @@ class Build:
     cache_to: tuple[str, ...] = ()
     unheld: tuple[tuple[str, str], ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
+    unset: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
     aside: str = ""
     read_as: str = ""
