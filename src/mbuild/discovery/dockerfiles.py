@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mbuild.config.paths import from_root
 from mbuild.discovery.looking import Looker, Seen
@@ -62,10 +62,11 @@ def discover(look: Look) -> Stated:
     builds = [*plain.builds(), *_vendored(look)]
     if not there and all(each.aside for each in builds):
         builds = [each if each.where.file in look.vendored else replace(each, aside="") for each in builds]
+    builds += _last_stages(look, there)
     for each in builds:
         if each.aside.endswith(_UNSTATED) and each.dockerfile not in said:
             notes.add(f"left out: {each.aside}", each.where)
-    seen = {each: look.looker.look(each.dockerfile) for each in builds if not each.aside}
+    seen = {each: look.looker.look(each.dockerfile, args=each.args) for each in builds if not each.aside}
     if there or not all(each.lacking or each.broken for each in seen.values()):
         builds = [
             _set_aside(each, seen[each], Notes() if each.dockerfile in said else notes) if each in seen else each
@@ -73,6 +74,26 @@ def discover(look: Look) -> Stated:
         ]
         builds = [each for each in builds if not each.aside or each.dockerfile not in said]
     return Stated(tuple(builds), notes.problems)
+
+
+def _last_stages(look: Look, there: Iterable[Build]) -> Iterator[Build]:
+    """Yield what a build without a target makes of Dockerfiles of which only other stages are stated.
+
+    A compose file for developers may say ``target: dev``, and who releases builds the same folder without it.
+    """
+    stating: dict[str, list[Build]] = {}
+    for each in there:
+        stating.setdefault(each.dockerfile, []).append(each)
+    for path, builds in stating.items():
+        if not all(each.target for each in builds) or _helper(path) or path in look.vendored:
+            continue
+        first = builds[0]
+        ends = look.looker.look(path, first.target, first.args).ends
+        if ends and ends.open and all(each.target and each.target.lower() != ends.last for each in builds):
+            name = f"{first.name}-{ends.last or 'last'}"
+            guess = "what is built without a target: nothing states it"
+            of_none = replace(first, published=(), called=(), read_as="", guesses=(guess,))
+            yield replace(of_none, source="dockerfile", name=name, where=Where(path), target=None)
 
 
 def _set_aside(build: Build, seen: Seen, notes: Notes) -> Build:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from mbuild.config.globs import matches
 from mbuild.context.select import check_wildcards
 from mbuild.discovery.copied import has_nothing, is_all, named_below, root_above
+from mbuild.discovery.ends import Ends, ends
 from mbuild.discovery.paths import ancestors, is_folder, parent
 from mbuild.dockerfile.evaluate import evaluate
 from mbuild.dockerfile.gotext import clean_path
@@ -39,6 +40,7 @@ class Seen:
     is_template: whether it refuses the mark of a template engine, which is no mistake.
     below: paths that are used below where the whole context is copied to, as they are there.
     windows: what shows that it is one for Windows, "" for nothing.
+    ends:    its stages that no other one needs, where it can be read.
     """
 
     sources: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Seen:
     is_template: bool = False
     below: tuple[str, ...] = ()
     windows: str = ""
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class Looker:
         sources = tuple(source for each in reads if not each.context for source in each.sources)
         references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
         below = named_below(recipe) if any(map(is_all, sources)) else ()
-        return Seen(sources, references, broken=_refused(file, recipe), below=below, windows=windows)
+        unneeded = None if recipe.inherited.foreign else ends(file)
+        refused = _refused(file, recipe)
+        return Seen(sources, references, broken=refused, below=below, windows=windows, ends=unneeded)
 
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.

@@ -20,6 +20,8 @@ from mbuild.values import dataclass, field, replace
 
 Identity = tuple[int, str]
 
+_MOST = 10
+"""So many stages are named in one note."""
 _DEEP = 100
 """So many builds may be made from one another; what is behind them counts as an image of its own each."""
 
@@ -60,6 +62,7 @@ class _Merge:
         aside = [published.Known(each.name, (), (), dockerfile=each.build.dockerfile) for each in asides]
         self._doubts(published.doubtful(known, registry, aliases, aside), asides)
         tagged = {alias for each in known for alias in each.tagged if alias in aliases[each.name]}
+        self._unreached(list(heads.values()))
         by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
         images = []
         for key, head in heads.items():
@@ -126,6 +129,17 @@ class _Merge:
             meant = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
             hint = f"if it does, give the image this name too: aliases: [{text}]"
             self.notes.remark(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
+
+    def _unreached(self, heads: Sequence[Build]) -> None:
+        """Note the stages that a Dockerfile may be there for, but that are part of no image."""
+        found: dict[str, dict[str, Where]] = {}
+        for each in heads:
+            if ends := self.looker.look(each.dockerfile, each.target, each.args).ends:
+                found.setdefault(each.dockerfile, dict(ends.named)).pop((each.target or ends.last).lower(), None)
+        for left in filter(None, found.values()):
+            what = "stages {} are" if len(left) > 1 else "stage {} is"
+            hint = "to make one an image, name it as the target of one in build.yaml, or in a compose or bake file"
+            self.notes.remark(f"{what.format(listed(tuple(left), _MOST))} part of no image", min(left.values()), hint)
 
     def _image(
         self,
