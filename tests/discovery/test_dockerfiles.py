@@ -193,6 +193,30 @@ def test_the_context_of_a_copy_of_all_is_what_its_use_says(name: str) -> None:
     assert image.guesses == guess
 
 
+TOOLS = {
+    "make": ("WORKDIR /src\nCOPY . .\nRUN make clean all\n", "Makefile"),
+    "go": ("COPY . /src\nWORKDIR /src\nRUN --mount=type=cache,target=/c set -e; go build .\n", "go.mod"),
+    "cargo": ("WORKDIR /src\nCOPY . .\nRUN cargo build --release\n", "Cargo.toml"),
+    "what needs no file": ("WORKDIR /src\nCOPY . .\nRUN go install x.example.com/y@latest\n", ""),
+    "behind what may make the file": ("WORKDIR /src\nCOPY . .\nRUN ./configure\nRUN make\n", ""),
+    "elsewhere": ("COPY . /src\nWORKDIR /other\nRUN make\n", ""),
+    "without a copy of all": ("WORKDIR /src\nCOPY --from=x . .\nRUN make\n", ""),
+    "of a file that is nowhere": ("WORKDIR /src\nCOPY . .\nRUN poetry build\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_context_of_a_copy_of_all_has_what_runs_there_first_needs(name: str, has_it: bool) -> None:
+    text, file = TOOLS[name]
+    files = {"sub/app/Dockerfile": SCRATCH + text, "sub/app/x": "", "Makefile": "", "go.mod": "", "sub/Cargo.toml": ""}
+    files |= {f"sub/app/{file}": ""} if has_it and file else {}
+    image = images(files)["app"]
+    root = "sub/app" if has_it or not file else "sub" if file == "Cargo.toml" else ""
+    assert image.build.context == root
+    assert image.guesses == (() if root == "sub/app" else (f"context guessed: {file} is there",))
+
+
 def test_a_folder_that_has_the_path_itself_is_its_context() -> None:
     text = "FROM scratch\nCOPY . /src\nRUN ls /src/cmd/cli\n"
     files = {"cmd/cli/Dockerfile": text, "cmd/cli/cmd/cli/main.go": "", "go.mod": ""}

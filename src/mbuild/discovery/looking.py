@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mbuild.config.globs import matches
 from mbuild.context.select import check_wildcards
-from mbuild.discovery.copied import has_nothing, is_all, named_below, root_above
+from mbuild.discovery.copied import Use, has_nothing, is_all, root_above, root_with, use_of
 from mbuild.discovery.ends import Ends, ends
 from mbuild.discovery.paths import ancestors, is_folder, parent
 from mbuild.dockerfile.evaluate import evaluate
@@ -38,7 +38,7 @@ class Seen:
     lacking: what is wrong where FROM is all that is, and has variables: nobody has said their values.
     broken:  what BuildKit refuses whatever the values of variables are, and in any version: it gets new flags.
     is_template: whether it refuses the mark of a template engine, which is no mistake.
-    below: paths that are used below where the whole context is copied to, as they are there.
+    use: what is done with a copy of the whole context.
     windows: what shows that it is one for Windows, "" for nothing.
     ends:    its stages that no other one needs, where it can be read.
     """
@@ -48,7 +48,7 @@ class Seen:
     lacking: Problem | None = None
     broken: Problem | None = None
     is_template: bool = False
-    below: tuple[str, ...] = ()
+    use: Use = Use()
     windows: str = ""
     ends: Ends | None = None
 
@@ -107,10 +107,9 @@ class Looker:
         reads = map(in_windows, recipe.reads) if windows else recipe.reads
         sources = tuple(source for each in reads if not each.context for source in each.sources)
         references = tuple((reference.name, reference.where) for reference, _ in recipe.references)
-        below = named_below(recipe) if any(map(is_all, sources)) else ()
+        use = use_of(recipe) if any(map(is_all, sources)) else Use()
         unneeded = None if recipe.inherited.foreign else ends(file)
-        refused = _refused(file, recipe)
-        return Seen(sources, references, broken=refused, below=below, windows=windows, ends=unneeded)
+        return Seen(sources, references, broken=_refused(file, recipe), use=use, windows=windows, ends=unneeded)
 
     def context(self, dockerfile: str, folder: str) -> tuple[str, str]:
         """Guess the context root of a Dockerfile; returns it with the reason for a comment, "" where it is the default.
@@ -134,9 +133,12 @@ class Looker:
     def _of_all(self, folder: str, seen: Seen) -> tuple[str, str]:
         if not any(map(is_all, seen.sources)):
             return folder, ""
-        root, inner = root_above(folder, seen.below, self.paths)
+        root, inner = root_above(folder, seen.use.paths, self.paths)
         if inner:
             return root, f"context guessed: {inner} is used in the copy of it"
+        root, file = root_with(folder, seen.use.files, self.paths)
+        if file:
+            return root, f"context guessed: {file} is there"
         if folder and has_nothing(each.path for each in self.tree.below(folder)):
             return "", f"context guessed: {folder} has nothing to copy"
         return folder, ""
