@@ -81,8 +81,9 @@ def test_the_last_stage_is_made_from_what_the_others_are() -> None:
         ("a", "FROM scratch\nCOPY --from=dev / /\nFROM scratch AS other\nFROM scratch AS dev\n"),
         ("a", "FROM scratch AS b\nCOPY --from=end / /\nFROM b AS dev\nFROM scratch AS end\n"),
         ("a", "FROM scratch AS dev\nCOPPY\nFROM scratch\n"),
+        ("a", "FROM scratch AS dev\nFROM dev AS dev-envs\n"),
     ],
-    ids=["a helper", "other people's", "the target", "the target needs it", "it cannot be read"],
+    ids=["a helper", "other people's", "the target", "the target needs it", "it cannot be read", "for developers"],
 )
 def test_the_last_stage_is_no_image_where_it_helps_or_is_part_of_one(folder: str, text: str) -> None:
     services = f"services: {{a: {{build: {{context: {folder}, target: dev}}}}, b: {{build: b}}}}\n"

@@ -35,6 +35,9 @@ _HELPERS = re.compile(
 """Folders whose Dockerfiles are rarely images that a repository ships."""
 _UNSTATED = "not stated by any compose, bake or skaffold file"
 
+_OF_DEVELOPERS = re.compile(r"(.+[-_.])?(dev(el|elop|elopment)?|debug|tests?|testing|lint|ci|docs?)([-_.].+)?")
+"""Stages that are rarely what a repository ships (``dev-envs``), wherever they stand."""
+
 # Folders that say what lies in them, not what it is for: an image is called after the folder above.
 _GENERIC = frozenset(
     ("src", "docker", "dockerfiles", "build", "container", "containers", "deploy", "deployment", "image", "ci")
@@ -79,7 +82,8 @@ def discover(look: Look) -> Stated:
 def _last_stages(look: Look, there: Iterable[Build]) -> Iterator[Build]:
     """Yield what a build without a target makes of Dockerfiles of which only other stages are stated.
 
-    A compose file for developers may say ``target: dev``, and who releases builds the same folder without it.
+    A compose file for developers may say ``target: dev``, and who releases builds the same folder without it. A stage
+    that is called as one for developers is not released by that: it is only noted, as others are that are of no image.
     """
     stating: dict[str, list[Build]] = {}
     for each in there:
@@ -89,7 +93,9 @@ def _last_stages(look: Look, there: Iterable[Build]) -> Iterator[Build]:
             continue
         first = builds[0]
         ends = look.looker.look(path, first.target, first.args).ends
-        if ends and ends.open and all(each.target and each.target.lower() != ends.last for each in builds):
+        if not ends or not ends.open or _OF_DEVELOPERS.fullmatch(ends.last):
+            continue
+        if all(each.target and each.target.lower() != ends.last for each in builds):
             name = f"{first.name}-{ends.last or 'last'}"
             guess = "what is built without a target: nothing states it"
             of_none = replace(first, published=(), called=(), read_as="", guesses=(guess,))
