@@ -22,7 +22,7 @@ EPILOG = """\b
 Examples:
   mbuild context api                       how much is sent, and how much a plain build would send
   mbuild context api --list                every file
-  mbuild context api --output api.tar      the context itself; docker build - < api.tar
+  mbuild context api --output api.tar      the context itself
 """
 
 

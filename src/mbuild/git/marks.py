@@ -54,7 +54,10 @@ def branch_of(repository: Repository, run: Run | None) -> str:
     """Return the branch that is built, as the provider or git calls it. Raises GitError on none."""
     branch = run.branch if run else refs.current_branch(repository.git) or ""
     if not branch:
-        raise GitError("it is not known which branch is built, so neither is its last success", "--base REF")
+        raise GitError(
+            "it is not known which branch is built, so neither is its last success",
+            "--base REF, or to note one: mbuild mark-success --branch NAME",
+        )
     return branch
 
 

@@ -80,7 +80,7 @@ def _take(descriptor: int, wait: bool, waiting: Callable[[Holder | None], None])
         holder = read(descriptor)
         if not wait:
             raise LockedError(
-                f"{described(holder)} is at work in this work tree", "without --no-wait, wait for it"
+                f"{described(holder)} is at work in this work tree", "try again when it has ended"
             ) from None
         waiting(holder)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
