@@ -275,5 +275,7 @@ def test_no_value_becomes_a_command_or_an_option(
                 answer = mbuild("affected", "--list", "--fetch")
             assert answer.code in (0, 3), answer.err
             for line in answer.err.splitlines():
-                assert line.startswith(("error: ", "hint: ", "note: ", "::error title=mbuild error::")), line
+                assert line.startswith(("error: ", "warning: ", "hint: ", "note: ", "::error title=mbuild error::")), (
+                    line
+                )
     assert not (repo.folder / "hacked").exists()
