@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from mbuild.app.ahead import Ahead
 from mbuild.app.graphs import Graphs, Made
 from mbuild.app.kept import Kept, settings
+from mbuild.app.links import ELSEWHERE, absolute, named_instead, refuse_link
 from mbuild.app.platform import default_platform, native_platform
 from mbuild.config.find import NAME, find
 from mbuild.errors import ConfigError, DockerfileError, UsageError
@@ -248,13 +248,11 @@ def open_workspace(
     here = Path(os.path.realpath(directory))
     if config is None:
         way_out = f"work in the folder that it leads to now: mbuild -C {here}"
-        _refuse_link(_absolute(directory), here, top, str(directory), way_out)
+        refuse_link(absolute(directory), here, top, str(directory), way_out)
         found = find(here, top)
         if found is not None and found.is_symlink():
-            way_out = (
-                f"name the file that it leads to now: --config {os.path.relpath(os.path.realpath(found), directory)}"
-            )
-            _refuse_link(found, Path(os.path.realpath(found)), top, NAME, way_out)
+            real = Path(os.path.realpath(found))
+            refuse_link(found, real, top, NAME, named_instead(real, directory))
         inside = _inside(found, top) if found else None
         start = _inside(here, top)
         return Workspace(
@@ -271,8 +269,7 @@ def open_workspace(
     if not path.is_file():
         raise ConfigError(f"{config}: no such file", "--config names the build.yaml to use")
     real = Path(os.path.realpath(path))
-    way_out = f"name the file that it leads to now: --config {os.path.relpath(real, directory)}"
-    _refuse_link(_absolute(path), real, top, str(config), way_out)
+    refuse_link(absolute(path), real, top, str(config), named_instead(real, directory))
     return Workspace(repository, real, _inside(real, top), platforms=platforms, default=default, ahead=ahead.work_tree)
 
 
@@ -280,47 +277,9 @@ def _content(tree: Tree, path: str) -> bytes | None:
     """Return what a build.yaml holds at a tree, None where there is none. Raises ConfigError."""
     entry = file_at(tree, path)
     if entry is not None and entry.is_link:
-        raise ConfigError(f"{path}: it is a link, which may lead elsewhere in what is compared with")
+        raise ConfigError(f"{path}: it is a link, {ELSEWHERE}")
     return tree.read(entry) if entry is not None else None
 
 
 def _inside(path: Path, top: Path) -> str | None:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
-
-
-def _absolute(path: Path) -> Path:
-    """Return a path from the working folder as the shell has come to it: ``PWD`` has the links, where it is right."""
-    if path.is_absolute():
-        return path
-    here, named = Path.cwd(), os.environ.get("PWD", "")
-    with contextlib.suppress(OSError, ValueError):
-        if named.startswith("/") and here.samefile(named):
-            here = Path(named)
-    return here / path
-
-
-def _refuse_link(path: Path, real: Path, top: Path, shown: str, way_out: str) -> None:
-    """Raise ConfigError where an absolute path passes a link of the repository.
-
-    real: where it leads on disk, now. A link on the way to the repository is none of it.
-    """
-    if path != real and (link := _link_on(path, top)) is not None:
-        raise ConfigError(f"{shown}: '{link}' is a link, which may lead elsewhere in what is compared with", way_out)
-
-
-def _link_on(path: Path, top: Path) -> str | None:
-    """Return the first link of the repository that an absolute path passes, or that a link on its way passes."""
-    at, left = Path(path.anchor), list(reversed(path.parts[1:]))
-    while left:
-        part = left.pop()
-        if part == "..":
-            at = at.parent
-        elif not (at / part).is_symlink():
-            at /= part
-        elif at.is_relative_to(top):
-            return (at / part).relative_to(top).as_posix()
-        else:
-            target = (at / part).readlink()
-            at = Path(target.anchor) if target.is_absolute() else at
-            left.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
-    return None

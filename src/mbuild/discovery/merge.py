@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from mbuild import names as checked
-from mbuild.discovery import published
+from mbuild.discovery import meant, published
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import BUILD, FOLDER, LABELS, Build, Discovery, Image, Other
 from mbuild.discovery.naming import Namer, image_name_of, preferred
@@ -56,11 +56,11 @@ class _Merge:
         called = {
             head.key: frozenset(each for build in active[key] for each in build.called) for key, head in heads.items()
         }
-        known = published.with_folders(published.with_called(known, list(called.values())))
+        known = meant.with_folders(published.with_called(known, list(called.values())))
         aliases = published.aliases(known, registry)
         asides = self._asides(groups, active, namer)
         aside = [published.Known(each.name, (), (), dockerfile=each.build.dockerfile) for each in asides]
-        self._doubts(published.doubtful(known, registry, aliases, aside), asides)
+        self._doubts(meant.doubtful(known, registry, aliases, aside), asides)
         tagged = {alias for each in known for alias in each.tagged if alias in aliases[each.name]}
         self._unreached(list(heads.values()))
         by_build = {each.key: names[heads[key].key] for key, group in active.items() for each in group}
@@ -126,9 +126,9 @@ class _Merge:
     def _doubts(self, found: Sequence[tuple[str, str, Where]], asides: Sequence[Image]) -> None:
         files = {each.name: each.build.dockerfile for each in asides}
         for name, text, where in found:
-            meant = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
+            image = f"{quoted(files[name])}, which nothing states," if name in files else f"the image '{name}',"
             hint = f"if it does, give the image this name too: aliases: [{text}]"
-            self.notes.remark(f"{quoted(text)} may mean {meant} and is taken for an external image", where, hint)
+            self.notes.remark(f"{quoted(text)} may mean {image} and is taken for an external image", where, hint)
 
     def _unreached(self, heads: Sequence[Build]) -> None:
         """Note the stages that a Dockerfile may be there for, but that are part of no image."""

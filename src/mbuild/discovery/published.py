@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from mbuild.discovery.model import ANY
-from mbuild.discovery.paths import names_and_tags
 from mbuild.errors import Where
 from mbuild.references import NameProblem, Reference, parse_reference
 from mbuild.values import dataclass, replace
@@ -47,7 +46,7 @@ _OFFICIAL = frozenset(
 class Known:
     """An image: its name, the references its sources give it, those its Dockerfile makes, its source's folder.
 
-    tagged: references that mean it with this very tag, as its folders do (``with_folders``).
+    tagged: references that mean it with this very tag, as its folders do (``meant.with_folders``).
     """
 
     name: str
@@ -82,14 +81,14 @@ def registry_of(images: Sequence[Known]) -> tuple[str, bool]:
             if count >= MIN_EVIDENCE and count == len(published) and count * 2 >= len(images)
             else ("", False)
         )
-    found = Counter(prefix for _, prefix in _referred(images))
+    found = Counter(prefix for _, prefix in referred(images))
     if not found:
         return "", False
     prefix, count = min(found.items(), key=lambda each: (-each[1], each[0]))
     return (prefix, True) if count >= MIN_EVIDENCE else ("", False)
 
 
-def _referred(images: Sequence[Known]) -> set[tuple[str, str]]:
+def referred(images: Sequence[Known]) -> set[tuple[str, str]]:
     """Return (name, what stands before it) of the images that Dockerfiles of others refer to."""
     names = {each.name for each in images}
     found = set()
@@ -184,67 +183,6 @@ def _end(name: str, ends: Set[str]) -> str:
     return next((name[at:] for at in cuts if name[at:] in ends and _PROJECT.fullmatch(name[:at])), "")
 
 
-def with_folders(images: Sequence[Known]) -> list[Known]:
-    """Return images with the references whose name and tag their folders have, as PREFIX/NAME:TAG of NAME/TAG.
-
-    One alone may mean somebody else's image: PREFIX has to stand before what means two images here.
-    """
-    meant = _meant_by_tag(images)
-    if not meant:
-        return list(images)
-    by_name = _referred(images)
-    evidence: dict[str, set[str]] = {}
-    for name, prefix in (*by_name, *((owner, _before(each)) for each, owner in meant.items())):
-        evidence.setdefault(prefix, set()).add(name)
-    proven = {each for each in map(_before, meant) if len(evidence[each]) >= MIN_EVIDENCE}
-    given: dict[str, list[str]] = {}
-    for each, owner in meant.items():
-        if _before(each) in proven:
-            given.setdefault(owner, []).append(f"{each.familiar}:{each.tag or 'latest'}")
-    for name, prefix in sorted(by_name):
-        if prefix in proven:
-            given.setdefault(name, []).append(f"{prefix}/{name}")
-    return [replace(each, tagged=tuple(given[each.name])) if each.name in given else each for each in images]
-
-
-def _meant_by_tag(images: Sequence[Known]) -> dict[Reference, str]:
-    """Return the references that the folders of one image say, with its name.
-
-    Not one that its own Dockerfile uses, nor one of a repository that a source publishes to: what is there it says.
-    """
-    asked: dict[Reference, set[str]] = {}
-    for each in images:
-        for reference in filter(None, (parsed(text) for text, _ in each.references)):
-            if "/" in reference.familiar and not reference.digest:
-                asked.setdefault(reference, set()).add(each.name)
-    owners = _owners(images, {_last(reference) for reference in asked})
-    said = {each.repository for image in images for each in map(parsed, image.published) if each}
-    found = {}
-    for reference, users in asked.items():
-        names = owners.get(_last(reference), set())
-        if len(names) == 1 and users.isdisjoint(names) and reference.repository not in said:
-            found[reference] = min(names)
-    return found
-
-
-def _owners(images: Sequence[Known], asked: Set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
-    """Return the names of the images whose folders say a name and tag that is asked for."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for each in images if asked else ():
-        for pair in names_and_tags(each.dockerfile):
-            if pair in asked:
-                found.setdefault(pair, set()).add(each.name)
-    return found
-
-
-def _before(reference: Reference) -> str:
-    return reference.familiar.rpartition("/")[0]
-
-
-def _last(reference: Reference) -> tuple[str, str]:
-    return reference.familiar.rpartition("/")[2], reference.tag or "latest"
-
-
 def guessed(aliases: Sequence[str], called: Set[str], tagged: Collection[str] = ()) -> Iterator[str]:
     """Yield what is guessed where an alias is what an image is called only in clones of one name, or by its folders."""
     yield from (f"{each} is guessed from the folders" for each in aliases if each in tagged)
@@ -277,47 +215,3 @@ def external_names(images: Sequence[Known], plain: frozenset[str]) -> dict[str, 
             if (reference.path, reference.tag or "latest") not in said and (name not in plain or public):
                 found.setdefault(name, where)
     return found
-
-
-def doubtful(
-    images: Sequence[Known], registry: str, given: Mapping[str, tuple[str, ...]], asides: Sequence[Known]
-) -> list[tuple[str, str, Where]]:
-    """Return (image, reference, place) of references that may mean an image here, with nothing to prove it.
-
-    asides: Dockerfiles that were set aside; such a reference would make one an image after all.
-    """
-    every = (*asides, *images)
-    names = {_letters(each.name): each.name for each in every}
-    claims = {
-        reference.repository: each.name for each in images for reference in filter(None, map(parsed, each.published))
-    }
-    known = {alias for each in given.values() for alias in each}
-    known.update(f"{registry}/{each.name}" for each in images if registry)
-    unknown = [
-        (each.name, reference, where)
-        for each in images
-        for text, where in each.references
-        if (reference := parsed(text)) is not None and not _is_known(reference, known)
-    ]
-    owners = _owners(every, {_last(reference) for _, reference, _ in unknown})
-    found: dict[tuple[str, str], Where] = {}
-    for name, reference, where in unknown:
-        last, tag = _last(reference)
-        by_name = names.get(_letters(last)) if "/" in reference.familiar else None
-        by_folders = owners.get((last, tag), set())
-        meant = claims.get(reference.repository) or by_name
-        if meant is not None:
-            if name != meant != reference.familiar:
-                found.setdefault((meant, reference.familiar), where)
-        elif by_folders and name not in by_folders:
-            found.setdefault((min(by_folders), f"{reference.familiar}:{tag}"), where)
-    return [(name, text, where) for (name, text), where in found.items()]
-
-
-def _letters(name: str) -> str:
-    return re.sub("[-_.]", "", name)
-
-
-def _is_known(reference: Reference, known: set[str]) -> bool:
-    tagged = f"{reference.familiar}:{reference.tag or 'latest'}"
-    return reference.familiar in known or reference.familiar_text in known or tagged in known

@@ -52,9 +52,7 @@ def oddities(git: Git, id_bytes: int, memory: Memory | None = None) -> list[Oddi
             return [Oddity(*each) for each in json.loads(known)]
     found = list(_oddities(git)) if may_be_odd(git, id_bytes) else []
     if memory is not None and key and key == _checksum(git):
-        memory.put(
-            "index", key, json.dumps([[getattr(each, name) for name in field_names(Oddity)] for each in found]).encode()
-        )
+        memory.put("index", key, json.dumps([_values(each) for each in found]).encode())
     return found
 
 
