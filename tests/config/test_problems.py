@@ -520,6 +520,64 @@ def test_all_problems_come_at_once_in_order() -> None:
     ]
 
 
+TOGETHER = {
+    "of both kinds": (
+        "images:\n  b:\n    tagz: [x]\n    args: 3\n    depends_on: [c]\n  a: [x]\n  d: {depends_on: [a, e]}",
+        [
+            "3:5: unknown key 'images.b.tagz'",
+            "4:11: images.b.args: must be a mapping, not text",
+            "5:18: images.b.depends_on: there is no image 'c'",
+            "6:6: images.a: must be a mapping, not a list",
+            "7:23: images.d.depends_on: there is no image 'e'",
+        ],
+    ),
+    "in one list": (
+        'images:\n  a: {tags: [ok, "", "-"], context: /x}\n  b: {tags: ["-"], depends_on: [b]}',
+        [
+            f"2:18: images.a.tags[1]: '' {NO_TAG}",
+            f"2:22: images.a.tags[2]: '-' {NO_TAG}",
+            "2:37: images.a.context: '/x' is absolute",
+            f"3:14: images.b.tags[0]: '-' {NO_TAG}",
+            "3:33: images.b.depends_on: an image cannot need itself",
+        ],
+    ),
+    "beside what the top says": (
+        'version: 2\nproject: A\nregistry: "-"\ndefaults: {args: 1}\nimages: {a: {depends_on: [b]}}',
+        [
+            "1:10: version: this mbuild knows version 1, not '2'",
+            "2:10: project: 'A' is no project name: lower-case letters and digits, with '_', '-' between them",
+            "3:11: registry: '-' is no registry: HOST[:PORT][/PATH] is",
+            "4:18: defaults.args: must be a mapping, not text",
+            "5:27: images.a.depends_on: there is no image 'b'",
+        ],
+    ),
+    "a name that is wrong may be meant elsewhere": (
+        "images: {A: {}, b: {depends_on: [a]}}",
+        [f"1:10: images.A: 'A' is no image name: {IMAGE_RULE}"],
+    ),
+    "a key that nobody knows may be discover": (
+        "discovr: [services/*]\nimages: {b: {depends_on: [api]}}",
+        ["1:1: unknown key 'discovr'"],
+    ),
+    "images that are none": ("images: [a]", ["1:9: images: must be a mapping, not a list"]),
+    "what a part less makes wrong": (
+        "images: {a: {secrets: [{id: x, envv: Y}], depends_on: [c], test: {files: {/x: {tipe: file}}, command: []}}}",
+        [
+            "1:32: unknown key 'images.a.secrets[0].envv'",
+            "1:56: images.a.depends_on: there is no image 'c'",
+            "1:80: unknown key 'images.a.test.files./x.tipe'",
+            "1:103: images.a.test.command: the command needs a program",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_what_is_wrong_comes_together_and_nothing_that_follows_from_it(name: str) -> None:
+    text, expected = TOGETHER[name]
+    assert [message for message, _ in problems(text)] == expected
+
+
 def test_discover_without_a_tree_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load(b"discover: [a]", shown="b.yaml", folder="")

@@ -52,6 +52,7 @@ def load(
 
 
 def _validated(root: Node, findings: Findings) -> Config:
+    """Return what is written, as far as it is valid. Raises ConfigError where the rest would mean something else."""
     from mbuild.config.nodes import plain
     from mbuild.config.quick import quick
 
@@ -63,10 +64,15 @@ def _validated(root: Node, findings: Findings) -> Config:
 
     from mbuild.config import models
     from mbuild.config.explain import explain
+    from mbuild.config.partly import without
     from mbuild.config.written import written
 
     try:
         return written(models.Config.model_validate(document))
     except ValidationError as error:
         explain(error, root, findings)
-        raise findings.error() from None
+        left = without(document, (each["loc"] for each in error.errors(include_url=False)))
+        try:
+            return written(models.Config.model_validate(left))
+        except ValidationError:  # of nothing, or of what has a part less
+            raise findings.error() from None
