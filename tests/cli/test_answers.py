@@ -13,6 +13,8 @@ from tests.cli.shop import CONFIG, FILES
 from tests.support import Repo, mbuild
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""git's tree of nothing."""
 
 
 @pytest.fixture
@@ -357,6 +359,31 @@ def test_check_reports_everything_at_once(shop: Repo) -> None:
     assert answer.code == 2
     assert "error: api/Dockerfile:2:1: " in answer.err
     assert "error: web/Dockerfile:2:1: image 'web': nothing in the context matches 'nope'" in answer.err
+
+
+def test_check_says_everything_to_programs_too(shop: Repo) -> None:
+    assert shop.mbuild("check", "--format", "json").json == {"schema": 1, "errors": [], "warnings": []}
+    shop.write({"api/Dockerfile": "FROM shop/base\nBOGUS\n", "web/Dockerfile": "FROM scratch\nCOPY $X/* /\n"})
+    answer = shop.mbuild("check", "--format", "json")
+    valid(answer.json, "check")
+    assert (answer.code, [each["where"] for each in answer.json["errors"]]) == (
+        2,
+        [{"file": "api/Dockerfile", "line": 2, "col": 1}],
+    )
+    shop.write({"build.yaml": "images: {api: {tagz: x, depends_on: [nope]}}\n"})
+    answer = shop.mbuild("check", "--format", "json")
+    valid(answer.json, "check")
+    assert (answer.code, answer.json["warnings"]) == (2, [])
+    assert answer.json["errors"][0] == {
+        "message": "unknown key 'images.api.tagz'",
+        "where": {"file": "build.yaml", "line": 1, "col": 16},
+        "hints": ["did you mean 'tags'?"],
+    }
+    said = [f"build.yaml:{each['where']['line']}:{each['where']['col']}: " for each in answer.json["errors"]]
+    assert all(f"error: {each}" in answer.err for each in said)
+    assert len(said) == 2
+    gone = shop.mbuild("check", "--format", "json", "--head", shop.git("commit-tree", EMPTY, "-m", "x"))
+    valid(gone.json, "check")
 
 
 def test_works_from_a_sub_folder(shop: Repo) -> None:

@@ -102,7 +102,7 @@ def test_the_modes_that_matter_are_there() -> None:
     assert (SAMPLE / "services/web/public/help.html").is_symlink()
 
 
-@pytest.mark.parametrize("name", ["plan", "context", "graph", "explain"])
+@pytest.mark.parametrize("name", ["plan", "context", "graph", "explain", "check"])
 def test_the_schemas_are_json_schemas(name: str) -> None:
     Draft202012Validator.check_schema(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
 

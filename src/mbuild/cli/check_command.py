@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -35,23 +35,22 @@ def command(settings: Settings, head: str | None, format_: str) -> int:
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
     from mbuild.cli.looking import open_looking
-    from mbuild.errors import ExitCode
+    from mbuild.errors import ConfigError, ExitCode
     from mbuild.output.words import count
 
     workspace = open_looking(settings, head=head)
     problems: list[Problem] = []
     tree = workspace.head(head)
-    snapshot = workspace.snapshot(tree, problems=problems)
+    try:
+        snapshot = workspace.snapshot(tree, problems=problems)
+    except ConfigError as error:  # what is wrong with build.yaml is an answer, too
+        if format_ == "json":
+            print_json(_answer(error.problems, ()))
+        raise
     problems.extend(_missing(snapshot.graph))
     warnings = [*_doubtful(workspace, tree), *snapshot.notes, *_warnings(snapshot.graph)]
     if format_ == "json":
-        print_json(
-            {
-                "schema": 1,
-                "errors": [problem_json(each) for each in problems],
-                "warnings": [problem_json(each) for each in warnings],
-            }
-        )
+        print_json(_answer(problems, warnings))
     print_problems(warnings, "warning")
     print_problems(problems)
     if problems:
@@ -86,6 +85,14 @@ def _warnings(graph: Graph) -> Iterator[Problem]:
             yield Problem(f"image '{node.name}' is not read exactly: {doubt.reason}", doubt.where, (hint,))
         for warning in dict.fromkeys(one for recipe in node.recipes for one in recipe.warnings):
             yield Problem(warning.message, warning.where)
+
+
+def _answer(errors: Iterable[Problem], warnings: Iterable[Problem]) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "errors": [problem_json(each) for each in errors],
+        "warnings": [problem_json(each) for each in warnings],
+    }
 
 
 def problem_json(problem: Problem) -> dict[str, object]:
