@@ -256,6 +256,27 @@ def test_context_writes_a_tar(shop: Repo, tmp_path: Path) -> None:
         assert [each.name for each in tar if each.isfile()] == ["api/main.py", "libs/money/money.py"]
 
 
+def test_context_writes_named_contexts_too(shop: Repo, tmp_path: Path) -> None:
+    shop.write({"build.yaml": CONFIG.replace("{dockerfile: web/", "{contexts: {os: base}, dockerfile: web/")})
+    shop.write({"web/Dockerfile": "FROM scratch\nCOPY index.html /\nCOPY --from=os etc/* /\n"})
+    target = tmp_path / "web.tar"
+    for more, files, said in (
+        ((), ["index.html"], f"note: the named context 'os' is not in {target}: --context os\n"),
+        (("--context", "os"), ["etc/os"], ""),
+    ):
+        answer = shop.mbuild("context", "web", "--output", str(target), *more)
+        assert (answer.code, answer.err) == (0, said)
+        with tarfile.open(target) as tar:
+            assert [each.name for each in tar if each.isfile()] == files
+    wrong = shop.mbuild("context", "web", "--output", str(target), "--context", "nope")
+    assert (wrong.code, wrong.err) == (
+        2,
+        "error: web has no folder of this repository as named context 'nope'\nhint: its named contexts are os\n",
+    )
+    assert shop.mbuild("context", "api", "--output", str(target), "--context", "os").err.endswith("hint: it has none\n")
+    assert shop.mbuild("context", "web", "--context", "os").code == 2
+
+
 def test_explain_an_affected_image(shop: Repo) -> None:
     shop.write({"base/etc/os": "2\n"})
     answer = shop.mbuild("explain", "--image", "api", "--base", "HEAD")

@@ -16,6 +16,7 @@ from mbuild.cli.settings import Settings
 if TYPE_CHECKING:
     from mbuild.app.workspace import Snapshot
     from mbuild.context.source import ContextSource
+    from mbuild.graph.model import ContextUse
     from mbuild.graph.node import Node
 
 EPILOG = """\b
@@ -23,6 +24,8 @@ Examples:
   mbuild context api                       how much is sent, and how much a plain build would send
   mbuild context api --list                every file
   mbuild context api --output api.tar      the context itself
+  mbuild context api --output libs.tar --context libs
+                                           its named context 'libs'
 """
 
 
@@ -31,15 +34,21 @@ Examples:
 @click.option("--head", metavar="REF", help="Which tree: a commit; default: the work tree.")
 @click.option("--list", "list_", is_flag=True, help="List the files.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.tar", help="Write the tar.")
+@click.option("--context", "named", metavar="NAME", help="With --output: write this named context, not the main one.")
 @fetch_option
 @format_option("text", "json")
 @click.pass_obj
-def command(settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, format_: str) -> None:
+def command(
+    settings: Settings, image: str, head: str | None, list_: bool, output: Path | None, named: str | None, format_: str
+) -> None:
     """Show the context of one image: exactly the files that its instructions can read."""
     from mbuild.app.question import chosen
     from mbuild.cli.answering import print_json
     from mbuild.cli.looking import open_looking
+    from mbuild.errors import UsageError
 
+    if named is not None and output is None:
+        raise UsageError("--context says what --output writes: it needs --output")
     workspace = open_looking(settings, head=head)
     snapshot = workspace.snapshot(workspace.head(head))
     (name,) = chosen(snapshot.graph, [image])
@@ -47,7 +56,7 @@ def command(settings: Settings, image: str, head: str | None, list_: bool, outpu
     _warn(snapshot, node)
     answer = _answer(workspace, snapshot, node)
     if output is not None:
-        _write(output, snapshot, node)
+        _write(output, snapshot, node, named)
     if format_ == "json":
         print_json(answer)
     else:
@@ -111,12 +120,31 @@ def _text(answer: dict[str, Any], list_: bool) -> Iterator[str]:
     yield f"\na plain build would send {count(full['files'], 'file')}, {size(full['bytes'])}\n{answer['digest']}\n"
 
 
-def _write(output: Path, snapshot: Snapshot, node: Node) -> None:
-    """Write the tar of the main context, whole or not at all."""
+def _write(output: Path, snapshot: Snapshot, node: Node, named: str | None) -> None:
+    """Write the tar of one context, whole or not at all; say which ones it does not hold."""
     from mbuild.app.requests import context_source
+    from mbuild.cli.boundary import print_problems
     from mbuild.cli.places import whole
     from mbuild.context.tar import write_tar
+    from mbuild.errors import Problem
 
-    main = next(use for use in node.contexts if not use.name)
+    use = _use(node, named or "")
     with whole(output) as stream:
-        write_tar(context_source(snapshot.tree, main), stream.write, epoch=0)
+        write_tar(context_source(snapshot.tree, use), stream.write, epoch=0)
+    others = [each.name for each in node.contexts if each.name and each.entries] if named is None else []
+    print_problems(
+        (Problem(f"the named context '{each}' is not in {output}: --context {each}") for each in others), "note"
+    )
+
+
+def _use(node: Node, name: str) -> ContextUse:
+    """Return the main context or, by name, another folder of the repository that an image has. Raises UsageError."""
+    from mbuild.errors import UsageError, listed
+    from mbuild.references import quoted
+
+    found = next((use for use in node.contexts if use.name == name), None)
+    if found is None:
+        known = [use.name for use in node.contexts if use.name]
+        hint = f"its named contexts are {listed(known, 10)}" if known else "it has none"
+        raise UsageError(f"{node.name} has no folder of this repository as named context {quoted(name)}", hint)
+    return found
