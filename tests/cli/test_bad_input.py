@@ -216,10 +216,12 @@ def test_a_working_folder_that_is_gone(shop: Repo, monkeypatch: pytest.MonkeyPat
     assert shop.mbuild("graph").code == 0
     answer = mbuild("-C", str(shop.folder), "--config", "../build.yaml", "graph")
     assert (answer.code, "this is a bug" in answer.err) == (2, False)
+    gone = "error: the working folder is not there any more"
+    hint = "hint: change into a folder that exists, or name one: mbuild -C DIR"
     answer = mbuild("graph")
-    assert (answer.code, "this is a bug" in answer.err) == (3, False)
+    assert (answer.code, answer.err) == (4, f"{gone}\n{hint}\n")
     monkeypatch.setenv("MBUILD_STATE_DIR", "state")
-    assert refused(shop, "all", "--builder", "oci") == (4, ["error: the working folder is not there any more"])
+    assert refused(shop, "all", "--builder", "oci") == (4, [gone, hint])
 
 
 def test_a_wrong_date_is_refused(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

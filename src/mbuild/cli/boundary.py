@@ -51,7 +51,8 @@ def _run(argv: Sequence[str]) -> int:
     try:
         return _command(argv)
     except MbuildError as error:
-        return _report(error.problems, error.exit_code)
+        homeless = error.exit_code == ExitCode.GIT and not _has_working_folder()  # git finds that first
+        return _homeless() if homeless else _report(error.problems, error.exit_code)
     except KeyboardInterrupt:
         return _report((Problem("interrupted"),), ExitCode.INTERRUPTED)
     except OSError as error:
@@ -132,11 +133,16 @@ def _report(problems: Iterable[Problem], code: int) -> int:
 def _surroundings(error: OSError) -> int:
     """Report what the machine denied; any other error of the system is a case that somebody forgot."""
     if error.errno == errno.ENOENT and not _has_working_folder():
-        return _report((Problem("the working folder is not there any more"),), ExitCode.ENVIRONMENT)
+        return _homeless()
     if error.errno not in _DENIED:
         return _crash(error)
     place = f"{error.filename}: " if error.filename else ""
     return _report((Problem(f"{place}{error.strerror}"),), ExitCode.ENVIRONMENT)
+
+
+def _homeless() -> int:
+    hint = "change into a folder that exists, or name one: mbuild -C DIR"
+    return _report((Problem("the working folder is not there any more", hints=(hint,)),), ExitCode.ENVIRONMENT)
 
 
 def _has_working_folder() -> bool:
