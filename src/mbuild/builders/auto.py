@@ -141,7 +141,7 @@ def auto(engine: Any) -> Auto:
     address = address_of(engine.host, engine.tls)
     kit = None
     client = client_settings(os.environ)
-    if address is not None:
+    if address is not None and engine.has_buildkit:
         kit = Kit(engine, Control(address), login=cache(_login) if client.logged_in else None)
     return Auto(engine, kit, client)
 

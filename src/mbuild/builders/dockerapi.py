@@ -38,6 +38,11 @@ _TRACE = "moby.buildkit.trace"
 _ROOT = ("root", "0", "0:0", "root:root")
 _CLASSIC_FLAGS = {"from", "chown", "platform", "interval", "timeout", "start-period", "retries"}
 
+_WITH_BUILDX = "leave out --builder docker, or install docker buildx"
+_WITHOUT_BUILDKIT = (
+    "this engine has no BuildKit: use one that has, or a builder of your own (docker buildx create --use)"
+)
+
 
 class _Told:
     """What an engine's messages have said of a build. trace: what BuildKit has; the classic builder writes text."""
@@ -68,13 +73,18 @@ class DockerApi(EngineStore):
 
     name: str = "docker"
 
+    @property
+    def _asks_kit(self) -> bool:
+        """Whether a build without a session can be BuildKit's."""
+        return self.engine.has_buildkit and not self.engine.containerd_store
+
     def accepts(self, definition: ImageDef) -> bool:  # noqa: ARG002
         """Tell nothing: what the API can express is seen in a request only."""
         return False
 
     def check(self, request: BuildRequest) -> tuple[Problem, ...]:
         """Return what the API cannot express without a buildx client."""
-        hint = ("leave out --builder docker, or install docker buildx",)
+        hint = (_WITH_BUILDX if self.engine.has_buildkit else _WITHOUT_BUILDKIT,)
         where = Where(request.dockerfile_path)
         found: list[Problem] = []
         if request.secrets:
@@ -92,7 +102,7 @@ class DockerApi(EngineStore):
         if parcel is None:
             message = f"image '{request.image}': its Dockerfile needs a place that COPY does not see: that needs buildx"
             found.append(Problem(message, where, hint))
-        elif parcel.classic or self.engine.containerd_store:
+        elif parcel.classic or not self._asks_kit:
             for what, place in beyond_classic(request):
                 message = f"image '{request.image}': {what} needs BuildKit, which this engine's API does not give"
                 found.append(Problem(message, place, hint))
@@ -111,7 +121,7 @@ class DockerApi(EngineStore):
             assert parcel is not None, "check() was asked before"
             pipe = Pipe(request.context, request.epoch, parcel.extra)
             before = self.engine.bases(request)
-            kit = not parcel.classic and not self.engine.containerd_store
+            kit = not parcel.classic and self._asks_kit
             messages = self._post(request, parcel.dockerfile, kit, pipe, cancel)
             cancelled = BuildResult("cancelled")
             return until_cancelled(lambda: self._read(request, messages, before, pipe, emit, cancel), cancel, cancelled)

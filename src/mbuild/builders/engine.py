@@ -31,6 +31,7 @@ MOMENT_SECONDS = 3.0
 """How old a listing may be by which names are left as they are: others name and remove images of the engine, too."""
 
 _NO_NAME = "<none>:<none>"
+_HUB = "docker.io/"
 
 
 @dataclass(slots=True)
@@ -76,6 +77,11 @@ class Engine:
         status = self.info.get("DriverStatus") or []
         return any("io.containerd.snapshotter" in str(value) for pair in status for value in pair)
 
+    @property
+    def has_buildkit(self) -> bool:
+        """Whether the engine has BuildKit: Docker's for Windows has none, and Podman's interface has Buildah."""
+        return self.info.get("OSType") != "windows" and "BuildahVersion" not in self.info
+
     def close(self) -> None:
         """Give the connections back."""
         if self._client is not None:
@@ -98,7 +104,7 @@ class Engine:
         ahead, self._ahead = self._ahead, None
         begun, listing = ahead.result() if ahead else self._asked()
         found = ((name, each) for each in listing for name in each.get("RepoTags") or () if name != _NO_NAME)
-        self._listed, self._listed_at = {name: self._stored(each) for name, each in found}, begun
+        self._listed, self._listed_at = {_shortened(name): self._stored(each) for name, each in found}, begun
         return self._listed
 
     def _recent(self) -> dict[str, Stored]:
@@ -203,17 +209,18 @@ class Engine:
         raise BuildFailedError(f"the engine does not hold {existing} any more", "run again: it will be built")
 
     def untag(self, name: str) -> None:
-        """Take a name away; the image goes with its last one."""
-        with self._lock, explained(self.host):
+        """Take a name away, if it is there; the image goes with its last one."""
+        from docker.errors import NotFound
+
+        with self._lock, explained(self.host), contextlib.suppress(NotFound):
             self.client.remove_image(name, force=True, noprune=True)
 
     def import_tar(self, chunks: Iterator[bytes], name: str) -> None:
         """Make an image of a root file system given as a tar (``POST /images/create?fromSrc=-``)."""
-        repository, _, tag = name.rpartition(":")
         with explained(self.host):
             response = self.client._post(
                 self.client._url("/images/create"),
-                params={"fromSrc": "-", "repo": repository, "tag": tag},
+                params={"fromSrc": "-", "repo": name},  # with its tag: Podman knows no other
                 data=chunks,
                 headers={"Content-Type": "application/x-tar"},
             )
@@ -290,6 +297,11 @@ def familiar(name: str) -> str:
     hub = reference.domain == "docker.io"
     path = reference.path.removeprefix("library/") if hub else f"{reference.domain}/{reference.path}"
     return f"{path}:{reference.tag or 'latest'}"
+
+
+def _shortened(name: str) -> str:
+    """Return a name as Docker lists it: Podman lists whole ones."""
+    return name.removeprefix(_HUB).removeprefix("library/") if name.startswith(_HUB) else name
 
 
 def connect() -> Engine:

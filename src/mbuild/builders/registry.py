@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.builders.protocol import Builder
 from mbuild.errors import EnvironmentFault
-from mbuild.values import dataclass
+from mbuild.values import dataclass, replace
 
 if TYPE_CHECKING:
     from mbuild.builders.engine import Engine
@@ -52,9 +53,12 @@ def choose(name: str, around: Surroundings) -> Chosen:
 
 
 def _engine(around: Surroundings) -> Builder:
-    from mbuild.builders.auto import auto
+    from mbuild.builders.auto import auto, client_settings
 
-    return auto(around.connect())
+    engine = around.connect()
+    if not engine.has_buildkit and not client_settings(os.environ).special:
+        return _docker(replace(around, connect=lambda: engine))  # buildx would bring a BuildKit that sees no image here
+    return auto(engine)
 
 
 def _buildx(around: Surroundings) -> Builder:
