@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from mbuild.schedule.jobs import Capacity
@@ -12,7 +13,8 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 def this_machine() -> Capacity:
     """Return what this process may use. Limits: https://docs.kernel.org/admin-guide/cgroup-v2.html."""
-    processors, memory = len(os.sched_getaffinity(0)), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     quota, period = (*_numbers("cpu.max"), 0, 0)[:2]
     if quota and period:
         processors = min(processors, max(1, round(quota / period)))
