@@ -17,7 +17,9 @@ from tests.cli.shop import CONFIG, FILES
 from tests.cli.test_answers import valid
 from tests.output.formats.answers import PROVIDERS
 from tests.output.formats.test_providers import READERS
-from tests.support import Repo
+from tests.support import Repo, mbuild
+
+EVERYTHING = ("--base", "0" * 40, "--missing-base", "all")
 
 
 @pytest.fixture
@@ -73,10 +75,37 @@ def test_outputs_that_cannot_be_written_are_said(shop: Repo, tmp_path: Path, mon
 def test_jobs_are_run_with_the_options_that_count_everywhere(shop: Repo) -> None:
     head = shop.git("rev-parse", "HEAD")
     flags = ("--builder", "oci", "--tag", "v1", "--platform", "linux/amd64", "--jobs", "3", "--force")
-    text = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "gitlab", *flags).out
-    (line,) = yaml.safe_load(text)[".mbuild"]["script"]
-    common = f"build --head {head} --builder=oci --force --tag=v1 --platform=linux/amd64 $MBUILD_IMAGES"
-    assert line == f"mbuild -C {shop.folder} {common}"
+    handed = ("--push", "--promote-from", "r.example.com/dev", "--no-annotations")
+    taken = f"--head {head} --builder=oci --force"
+    common = "--tag=v1 --platform=linux/amd64 $MBUILD_IMAGES"
+    listing = ("affected", *EVERYTHING, "--list")
+    also = "--push --no-annotations --promote-from=r.example.com/dev "
+    for how, given, said in ((("all", "--dry-run"), flags, ""), (listing, (*flags, *handed), also)):
+        answer = shop.mbuild(*how, "--head", "HEAD", "--format", "gitlab", *given)
+        (line,) = yaml.safe_load(answer.out)[".mbuild"]["script"]
+        assert line == f"mbuild build {taken} {said}{common}"
+
+
+@pytest.mark.parametrize("flag", ["--junit", "--metadata", "--report"])
+def test_a_list_makes_no_record(shop: Repo, tmp_path: Path, flag: str) -> None:
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", flag, str(tmp_path / "file"))
+    assert (answer.code, answer.out, (tmp_path / "file").exists()) == (2, "", False)
+    assert "--list" in answer.err
+
+
+def test_a_list_hands_on_no_tag_that_is_none(shop: Repo) -> None:
+    answer = shop.mbuild("affected", "--base", "HEAD", "--list", "--format", "github", "--tag", "no tag")
+    assert (answer.code, answer.out) == (2, "")
+
+
+def test_jobs_of_a_pipeline_begin_at_the_top(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.commit({"team a/build.yaml": "images: {web: {}}\n", "team a/web/Dockerfile": "FROM scratch\nCOPY . /\n"})
+    monkeypatch.chdir(shop.folder / "team a")
+    for name in ("gitlab", "buildkite", "circleci"):
+        (job,) = READERS[name](mbuild("affected", *EVERYTHING, "--list", "--format", name).out).values()
+        assert job.command.startswith("mbuild -C 'team a' build "), name
+    (job,) = READERS["github"](mbuild("affected", *EVERYTHING, "--list", "--format", "github").out).values()
+    assert job.command.startswith("mbuild build ")  # a step of somebody's workflow, in the folder that is said there
 
 
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"bake"}))
@@ -111,7 +140,7 @@ def test_the_jobs_of_a_plan_build_all_of_it(shop: Repo, name: str, tmp_path: Pat
     while waiting:
         job = next(job for job, read in waiting.items() if set(read.needs) <= done)
         command = waiting.pop(job).command
-        ran = subprocess.run(["sh", "-c", command], cwd="/", env=environment, capture_output=True, text=True)
+        ran = subprocess.run(["sh", "-c", command], cwd=shop.folder, env=environment, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
         done.add(job)
     after = shop.mbuild("all", "--dry-run", "--format", "json", "--builder", "oci").json

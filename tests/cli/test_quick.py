@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from mbuild.cli import affecting, listing, quick
 from mbuild.cli.affected_command import command
-from mbuild.cli.job import BuildOptions
 from mbuild.cli.main import cli
-from mbuild.cli.settings import Comparing, Listing, Settings
+from mbuild.cli.settings import BuildOptions, Comparing, Listing, Settings
 
 WORDS = st.sampled_from(
     [

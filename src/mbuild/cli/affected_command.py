@@ -8,7 +8,7 @@ import click
 
 from mbuild.cli import completing
 from mbuild.cli.options import base_options, build_options
-from mbuild.cli.settings import Comparing, Listing, Settings
+from mbuild.cli.settings import BuildOptions, Comparing, Listing, Settings
 
 EPILOG = """\b
 Examples:
@@ -37,12 +37,7 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     if options.pop("list_"):
         from mbuild.cli.listing import show
 
-        if options["report"]:
-            from mbuild.errors import UsageError
-
-            raise UsageError("--list knows too little for a --report", "--dry-run --report FILE.html writes one")
-        shown = {key: options[key] for key in ("platforms", "format_", "shards", "shard")}
-        return show(settings, Listing(images, **compared, **shown))
+        return show(settings, Listing(images, **compared, options=BuildOptions(**options)))
     from mbuild.cli import affecting
 
     return affecting.run(settings, Comparing(images, **compared), options)

@@ -10,7 +10,7 @@ from mbuild.builders.early import Early
 from mbuild.cli.answering import question
 from mbuild.cli.looking import look_ahead, open_building, open_looking
 from mbuild.cli.readying import get_ready
-from mbuild.cli.settings import Comparing, Settings
+from mbuild.cli.settings import BuildOptions, Comparing, Settings
 
 if TYPE_CHECKING:
     from mbuild.app.question import Answer
@@ -45,7 +45,7 @@ def _go(
     settings: Settings, workspace: Workspace, answer: Answer, asked: Comparing, options: Mapping[str, Any], early: Early
 ) -> int:
     from mbuild.cli.building import work
-    from mbuild.cli.job import BuildOptions, Wanted
+    from mbuild.cli.job import Wanted
 
     reasons, removed = answer.reasons_of(asked.images), answer.affected.removed
     wanted = Wanted("affected", answer.snapshot, reasons, answer.head, answer.base, answer.unowned, removed)

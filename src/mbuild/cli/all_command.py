@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mbuild.cli.options import build_options, fetch_option
-from mbuild.cli.settings import Settings
+from mbuild.cli.settings import BuildOptions, Settings
 
 EPILOG = """\b
 Examples:
@@ -28,7 +28,7 @@ def command(settings: Settings, /, head: str | None, **options: Any) -> int:
     """Make every image exist: build what has no build of its fingerprint, reuse the rest."""
     from mbuild.builders.early import Early
     from mbuild.cli.building import work
-    from mbuild.cli.job import BuildOptions, Wanted, head_of
+    from mbuild.cli.job import Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
     from mbuild.cli.readying import get_ready

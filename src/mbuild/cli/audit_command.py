@@ -9,7 +9,7 @@ import click
 
 from mbuild.cli import completing
 from mbuild.cli.options import base_options, format_option
-from mbuild.cli.settings import Settings
+from mbuild.cli.settings import BuildOptions, Settings
 
 EPILOG = """\b
 Examples:
@@ -49,7 +49,6 @@ def command(settings: Settings, /, images: tuple[str, ...], **options: Any) -> i
     """
     from mbuild.cli.answering import question
     from mbuild.cli.auditing import Asked, work
-    from mbuild.cli.job import BuildOptions
     from mbuild.cli.looking import open_building
 
     compared = {key: options.pop(key) for key in ("base", "head", "missing_base")}

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from mbuild.app.workplaces import Workplace
     from mbuild.app.workspace import Workspace
     from mbuild.builders.registry import Chosen
-    from mbuild.cli.job import BuildOptions
-    from mbuild.cli.settings import Settings
+    from mbuild.cli.settings import BuildOptions, Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import click
 
 from mbuild.cli import completing
 from mbuild.cli.options import build_options, fetch_option
-from mbuild.cli.settings import Settings
+from mbuild.cli.settings import BuildOptions, Settings
 
 EPILOG = """\b
 Examples:
@@ -30,7 +30,7 @@ def command(settings: Settings, /, images: tuple[str, ...], head: str | None, **
     from mbuild.app.question import chosen
     from mbuild.builders.early import Early
     from mbuild.cli.building import work
-    from mbuild.cli.job import BuildOptions, Wanted, head_of
+    from mbuild.cli.job import Wanted, head_of
     from mbuild.cli.locking import hold
     from mbuild.cli.looking import open_building, open_looking
     from mbuild.cli.readying import get_ready

@@ -22,10 +22,10 @@ from mbuild.builders.registry import Chosen
 from mbuild.cli import formats, paging, parting
 from mbuild.cli.boundary import print_problems
 from mbuild.cli.finishing import finish, show
-from mbuild.cli.job import BuildOptions, Job, Wanted
+from mbuild.cli.job import Job, Wanted
 from mbuild.cli.locking import clear, owner
 from mbuild.cli.planning import chosen, epoch, holdings, jobs, naming, planned, publishing, unnamed, warn_unbuilt
-from mbuild.cli.settings import Settings
+from mbuild.cli.settings import BuildOptions, Settings
 from mbuild.dockerfile.epoch import NAME as EPOCH
 from mbuild.errors import ConfigError, EnvironmentFault, ExitCode, MbuildError, Problem, UsageError, printable
 from mbuild.events import Event
@@ -258,20 +258,10 @@ def _detailed(job: Job, report: Report, plan: Plan, names: Naming) -> Report:
     """Add to a plan what only some formats tell."""
     options, wanted = job.options, job.wanted
     head = wanted.head.commit if wanted.head.ref != "work tree" else None
-    again = formats.again(job.settings, _flags(options), head)
+    again = formats.again(options.format_, job.settings, job.workspace.repository.top, head, options)
     parts = job.parts or parting.all_parts(report, options.shards)
     if not formats.describes_builds(options.format_):
         return replace(report, parts=parts, again=again)
     found = targets.targets(wanted.snapshot, plan, names)
     print_problems(targets.differences(job.workspace, wanted.snapshot, plan), "warning")
     return replace(report, parts=parts, again=again, targets=found)
-
-
-def _flags(options: BuildOptions) -> list[str]:
-    """Return the flags of this run that count on any machine."""
-    flags = [f"--builder={options.builder}"] if options.builder else []
-    flags += ["--force"] if options.force else []
-    flags += ["--push"] if options.push else []
-    flags += [] if options.annotations else ["--no-annotations"]
-    flags += [f"--promote-from={options.promote_from}"] if options.promote_from else []
-    return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]

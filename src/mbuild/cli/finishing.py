@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mbuild.cli import formats, places
 from mbuild.cli.answering import as_text, print_json
-from mbuild.cli.job import BuildOptions
 from mbuild.cli.paging import Paging, beside
+from mbuild.cli.settings import BuildOptions
 from mbuild.output.asjson import as_json
 from mbuild.output.deploy import FORMATS, deployed
 from mbuild.output.report import Report

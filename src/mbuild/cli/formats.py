@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbuild.errors import UsageError
@@ -10,9 +12,7 @@ from mbuild.output.formats.registry import FORMATS, render
 from mbuild.output.runners import unguarded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mbuild.cli.settings import Settings
+    from mbuild.cli.settings import BuildOptions, Settings
     from mbuild.output.report import Report
 
 OWN = ("text", "json")
@@ -34,11 +34,35 @@ def describes_builds(name: str) -> bool:
     return name not in OWN and FORMATS[name].targets
 
 
-def again(settings: Settings, flags: Sequence[str], head: str | None) -> tuple[str, ...]:
-    """Return the command that builds images by name as this one would. head: the commit, None for the work tree."""
-    top = ["-C", str(settings.directory)] if str(settings.directory) != "." else []
-    top += ["--config", str(settings.config)] if settings.config else []
-    return ("mbuild", *top, "build", *(["--head", head] if head else []), *flags)
+def again(name: str, settings: Settings, top: Path, head: str | None, options: BuildOptions) -> tuple[str, ...]:
+    """Return the command that builds images by name as this one would.
+
+    name: of the format. top: the git root. head: the commit, None for the work tree.
+    """
+    directory = _from_top(settings.directory, top) if _begins_at_top(name) else settings.directory
+    place = ["-C", str(directory)] if str(directory) != "." else []
+    place += ["--config", str(settings.config)] if settings.config else []
+    return ("mbuild", *place, "build", *(["--head", head] if head else []), *_flags(options))
+
+
+def _begins_at_top(name: str) -> bool:
+    return name in FORMATS and FORMATS[name].jobs
+
+
+def _from_top(directory: Path, top: Path) -> Path:
+    """Return the folder that is worked in as a path from the git root, where jobs of whole pipelines begin."""
+    here, root = (Path(os.path.realpath(each)) for each in (directory, top))
+    return here.relative_to(root) if here.is_relative_to(root) else directory
+
+
+def _flags(options: BuildOptions) -> list[str]:
+    """Return the flags of this run that count on any machine."""
+    flags = [f"--builder={options.builder}"] if options.builder else []
+    flags += ["--force"] if options.force else []
+    flags += ["--push"] if options.push else []
+    flags += [] if options.annotations else ["--no-annotations"]
+    flags += [f"--promote-from={options.promote_from}"] if options.promote_from else []
+    return flags + [f"--tag={each}" for each in options.tags] + [f"--platform={each}" for each in options.platforms]
 
 
 def print_as(name: str, report: Report) -> None:

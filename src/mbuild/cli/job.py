@@ -8,41 +8,11 @@ from mbuild.app.question import head_info
 from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.protocol import Builder
 from mbuild.builders.registry import Chosen
-from mbuild.cli.settings import Settings
+from mbuild.cli.settings import BuildOptions, Settings
 from mbuild.graph.affected import Reason
 from mbuild.output.report import BaseInfo, HeadInfo
 from mbuild.schedule.shards import Part
 from mbuild.values import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """The flags that the building commands share."""
-
-    dry_run: bool = False
-    builder: str | None = None
-    jobs: int | None = None
-    timeout: float | None = None
-    stall_timeout: float | None = 120
-    retries: int = 3
-    wait: bool = True
-    fail_fast: bool = False
-    force: bool = False
-    push: bool = False
-    tags_last: bool = True
-    reuse: bool = True
-    promote_from: str | None = None
-    annotations: bool = True
-    tags: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    output: str | None = None
-    metadata: str | None = None
-    metadata_format: str = "json"
-    format_: str = "text"
-    junit: str | None = None
-    report: str | None = None
-    shards: int | None = None
-    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

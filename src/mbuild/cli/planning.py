@@ -13,7 +13,8 @@ from mbuild.app.workspace import Snapshot, Workspace
 from mbuild.builders.early import Early
 from mbuild.builders.registry import Chosen, Surroundings, choose
 from mbuild.cli.boundary import print_problems
-from mbuild.cli.job import BuildOptions, Job
+from mbuild.cli.job import Job
+from mbuild.cli.settings import BuildOptions
 from mbuild.errors import ConfigError, EnvironmentFault, Problem, UsageError, listed
 from mbuild.graph.measuring import measure
 from mbuild.names import registry_prefix, tag_template

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mbuild.cli.settings import Comparing, Listing, Settings
+from mbuild.cli.settings import BuildOptions, Comparing, Listing, Settings
 from mbuild.values import dataclass
 
 _TEXT = {"--base": "base", "--head": "head"}
@@ -59,7 +59,10 @@ def run(settings: Settings, asked: Listing | Planning) -> int:
 
 def _listing(rest: Sequence[str]) -> Listing | None:
     found = _options(rest, _FLAGS | {"--list": ""}, _CHOICE)
-    return None if found is None else Listing(**found)
+    if found is None:
+        return None
+    options = BuildOptions(format_=found.pop("format_", "text"))
+    return Listing(**found, options=options)
 
 
 def _planning(rest: Sequence[str]) -> Planning | None:

@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. listed: it can say what ``--list`` finds; targets: it needs to know how each image is built."""
+    """One format.
+
+    listed: it can say what ``--list`` finds. targets: it needs to know how each image is built. jobs: it is a whole
+    pipeline, whose jobs begin at the top of a checkout.
+    """
 
     about: str
     listed: bool = True
     targets: bool = False
+    jobs: bool = False
 
 
 FORMATS = {
     "github": Format("matrix of a GitHub Actions job"),
-    "gitlab": Format("child pipeline of GitLab CI"),
-    "buildkite": Format("steps for buildkite-agent pipeline upload"),
-    "circleci": Format("configuration to continue a CircleCI pipeline with"),
+    "gitlab": Format("child pipeline of GitLab CI", jobs=True),
+    "buildkite": Format("steps for buildkite-agent pipeline upload", jobs=True),
+    "circleci": Format("configuration to continue a CircleCI pipeline with", jobs=True),
     "azure": Format("output variables of Azure Pipelines, for a matrix"),
     "bake": Format("file for docker buildx bake", listed=False, targets=True),
     "dot": Format("graph for Graphviz"),
