@@ -44,8 +44,13 @@ def test_variables() -> None:
     assert text == f"API_IMAGE=r.example.com:5000/shop/api@{DIGEST}\nTOOLS_LINT_IMAGE=shop/tools/lint:mb-2\n"
     done = subprocess.run(["sh", "-ec", f"{text}\necho $TOOLS_LINT_IMAGE"], capture_output=True, text=True)
     assert done.stdout == "shop/tools/lint:mb-2\n"
-    with pytest.raises(UsageError, match="both be A_B_IMAGE"):
-        FORMATS["env"]((Deployed("a-b", "x", "t"), Deployed("a/b", "y", "t")))
+    assert FORMATS["env"]((Deployed("7zip", "x", "t"),)) == "_7ZIP_IMAGE=x:t\n"
+
+
+@pytest.mark.parametrize(("name", "called"), [("env", "A_B_IMAGE"), ("compose", "a-b")])
+def test_two_images_that_another_program_would_call_the_same_are_refused(name: str, called: str) -> None:
+    with pytest.raises(UsageError, match=f"'a-b' and 'a/b' would both be {called}"):
+        FORMATS[name]((Deployed("a-b", "x", "t"), Deployed("a/b", "y", "t")))
 
 
 def test_files() -> None:

@@ -54,20 +54,31 @@ def _found(report: Report) -> Iterator[Deployed]:
 
 def as_env(images: tuple[Deployed, ...]) -> str:
     """Return shell variables: ``API_IMAGE=registry.example.com/shop/api@sha256:…``, one a line."""
+    found = _by(images, _variable)
+    return "".join(f"{name}={each.reference}\n" for name, each in found.items())
+
+
+def _variable(name: str) -> str:
+    """Return an image's variable; none begins with a digit (POSIX XBD 3.235, Name)."""
+    written = re.sub("[^A-Z0-9]", "_", name.upper()) + "_IMAGE"
+    return f"_{written}" if written[0].isdigit() else written
+
+
+def _by(images: tuple[Deployed, ...], called: Callable[[str], str]) -> dict[str, Deployed]:
+    """Return images by what another program calls them. Raises UsageError where it would call two the same."""
     found: dict[str, Deployed] = {}
     for each in images:
-        name = re.sub("[^A-Z0-9]", "_", each.name.upper()) + "_IMAGE"
-        if name in found:
-            raise UsageError(
-                f"the images '{found[name].name}' and '{each.name}' would both be {name}", "use another format"
-            )
-        found[name] = each
-    return "".join(f"{name}={each.reference}\n" for name, each in found.items())
+        first = found.setdefault(called(each.name), each)
+        if first is not each:
+            message = f"the images '{first.name}' and '{each.name}' would both be {called(each.name)}"
+            raise UsageError(message, "use another format")
+    return found
 
 
 def as_compose(images: tuple[Deployed, ...]) -> str:
     """Return an override file for compose: the image of each service that is called as the image is."""
-    return as_yaml({"services": {each.name.replace("/", "-"): {"image": each.reference} for each in images}})
+    found = _by(images, lambda name: name.replace("/", "-"))
+    return as_yaml({"services": {service: {"image": each.reference} for service, each in found.items()}})
 
 
 def as_kustomize(images: tuple[Deployed, ...]) -> str:

@@ -105,6 +105,12 @@ def test_a_run_is_told_as_it_was() -> None:
     assert "3.0 s ↻ 1" in text
 
 
+def test_names_that_an_image_did_not_get_are_not_shown() -> None:
+    source = render(small())
+    assert "shop/web:latest" in source
+    assert not [each for each in ("api", "e2e", "worker") if f"shop/{each}:latest" in source]
+
+
 def test_signs_say_what_colours_say() -> None:
     source = render(small())
     for sign, word in (("✓", "built"), ("✗", "failed"), ("–", "skipped"), ("■", "cancelled"), ("=", "reused")):

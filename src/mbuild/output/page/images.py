@@ -11,6 +11,7 @@ from mbuild.output.page.status import badge, status
 from mbuild.output.report import ContextInfo, ImageReport
 from mbuild.output.text import of_interest, reason
 from mbuild.output.words import count, duration, size
+from mbuild.schedule.machine import BAD
 
 MOST_REASONS = 2
 """So many stand in the table; the others unfold, up to MOST_UNFOLDED."""
@@ -167,7 +168,7 @@ def _result(each: ImageReport) -> Iterable[Html]:
         return
     if done and done.pushed:
         yield element("div", f"pushed {', '.join(done.pushed)}")
-    elif each.tags:
+    elif each.tags and not (done and done.status in BAD):
         yield element("div", ", ".join(each.tags[1:] or each.tags))
     digest = _digest(each)
     if digest:
