@@ -55,13 +55,21 @@ def test_git_ignores_the_layout_and_nothing_else(tmp_path: Path) -> None:
     assert status.stdout == b"?? mine\n"
 
 
-def test_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine").touch()
+@pytest.mark.parametrize("name", ["mine", "index.json", "manifest.json"])
+def test_folder_that_holds_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
     with pytest.raises(EnvironmentFault, match="no OCI image layout"):
         layout_in(tmp_path)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["mine"]
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(name, "mine")]
     with pytest.raises(EnvironmentFault, match="cannot be used"):
-        layout_in(tmp_path / "mine" / "below")
+        layout_in(tmp_path / name / "below")
+
+
+def test_what_a_killed_run_has_begun_is_taken(tmp_path: Path) -> None:
+    whole = layout_in(tmp_path)
+    whole.write_blob(io.BytesIO(b"x"))
+    (tmp_path / "oci-layout").unlink()
+    assert len(list(layout_in(tmp_path).blobs.iterdir())) == 1
 
 
 def manifest(name: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,7 +48,7 @@ class Layout:
     def _create(self) -> None:
         marker = self.folder / "oci-layout"
         if not marker.exists():
-            if self.folder.is_dir() and any(each.name not in OWN_NAMES for each in self.folder.iterdir()):
+            if self.folder.is_dir() and not _may_become_one({each.name for each in self.folder.iterdir()}):
                 raise EnvironmentFault(
                     f"{self.folder}: not empty, and no OCI image layout", "name an empty or a new folder"
                 )
@@ -222,8 +222,14 @@ class Layout:
             yield
 
 
-OWN_NAMES = frozenset({".gitignore", ".lock", ".tmp", "blobs", "index.json", LISTING, "oci-layout"})
-"""What another run may have put there just now, the marker included."""
+_BEGUN = frozenset({".gitignore", ".lock", ".tmp", "blobs"})
+_OWN = _BEGUN | {"index.json", LISTING, "oci-layout"}
+"""What another run may have put there just now, the marker included; lists only while it holds the lock."""
+
+
+def _may_become_one(names: Set[str]) -> bool:
+    """Tell whether a folder with these names holds nothing of anybody else."""
+    return names <= _BEGUN or (names <= _OWN and ".lock" in names)
 
 
 def name_of(entry: Mapping[str, object]) -> str:
