@@ -147,6 +147,10 @@ class IgnoreMatcher:
                 found.append(matches(path) if matches else self._judge(path, folder.matched)[0])
         return found
 
+    def shuts(self, folder: str) -> bool:
+        """Return whether nothing below a folder is kept, whatever is there. "" is the context root."""
+        return (self._folders.get(folder) or self._look_at(folder)).fixed is True
+
     def may_reinclude_below(self, folder: str) -> bool:
         """Return whether a `!` line could re-include something below an ignored folder. "" is the context root."""
         return any(pattern.can_match_below(folder) for pattern in self._reincluding)

@@ -83,12 +83,19 @@ class Sources(NamedTuple):
     wild: Mapping[str, Sequence[tuple[Sequence[tuple[str, bool]], Sequence[int]]]]
 
 
-class _Beginning(NamedTuple):
+class Beginning(NamedTuple):
     """What begins at a path: reads of it, and sources with wildcards, each with its context root and its reads."""
 
-    start: str
-    literal: Sequence[Readers]
+    covers: Sequence[Cover]
     wild: Sequence[tuple[Wild, str, Sequence[Readers]]]
+
+    def wildly(self, path: str) -> Iterator[Cover]:
+        """Yield the reads that cover a path at or below this one by a wildcard."""
+        for wild, context, found in self.wild:
+            root = wild.root(inside(context, path))
+            if root is not None:
+                full = f"{context}/{root}" if context else root
+                yield from (Cover(some, full, wild.deep) for some in found)
 
 
 @dataclass(slots=True)
@@ -117,7 +124,7 @@ class Index:
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
     _matchers: dict[tuple[str, ...], IgnoreMatcher] = field(default_factory=dict)
-    _beginnings: dict[str, Sequence[_Beginning]] = field(default_factory=dict)
+    _beginnings: dict[str, Sequence[Beginning]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, name: str) -> int:
@@ -128,18 +135,13 @@ class Index:
 
     def covering(self, path: str) -> Iterator[Cover]:
         """Yield every read that covers a path, ignore files and ``--exclude`` aside."""
-        own = self._beginning(path)
+        own = self.beginning(path)
         above = self._above(path.rpartition("/")[0])
         for each in (own, *above) if own else above:
-            for some in each.literal:
-                yield Cover(some, each.start, deep=False)
-            for wild, context, found in each.wild:
-                root = wild.root(inside(context, path))
-                if root is not None:
-                    full = f"{context}/{root}" if context else root
-                    yield from (Cover(some, full, wild.deep) for some in found)
+            yield from each.covers
+            yield from each.wildly(path)
 
-    def _above(self, folder: str) -> Sequence[_Beginning]:
+    def _above(self, folder: str) -> Sequence[Beginning]:
         """Return what begins at a folder and at those above it: known for all paths in it at once."""
         waiting: list[str] = []
         while folder not in self._beginnings:
@@ -149,11 +151,12 @@ class Index:
             folder = folder.rpartition("/")[0]
         found = self._beginnings.get(folder, ())
         for each in reversed(waiting):
-            own = self._beginning(each)
+            own = self.beginning(each)
             found = self._beginnings[each] = (own, *found) if own else found
         return found
 
-    def _beginning(self, start: str) -> _Beginning | None:
+    def beginning(self, start: str) -> Beginning | None:
+        """Return what begins at a path, None where nothing does."""
         literal, wild = self.sources.literal.get(start, ()), self.sources.wild.get(start, ())
         if not literal and not wild:
             return None
@@ -162,7 +165,7 @@ class Index:
             for some in self._readers(numbers):
                 found.setdefault((number, self.rules[some.rules].root), []).append(some)
         sources = tuple((self._wild(start, number), context, some) for (number, context), some in found.items())
-        return _Beginning(start, self._readers(literal), sources)
+        return Beginning([Cover(some, start, deep=False) for some in self._readers(literal)], sources)
 
     def _readers(self, numbers: Sequence[int]) -> Sequence[Readers]:
         """Return hits, which stand one after the other, by what rules them."""

@@ -39,6 +39,11 @@ class Keeper:
             self._known[path] = kept and not (self._rules.include and not include.ignored(relative))
         return self._known[path]
 
+    def shuts(self, folder: str) -> bool:
+        """Tell whether the ignore file keeps out all that may lie below a folder, which lies in the context root."""
+        relative = inside(self._rules.root, folder)
+        return bool(relative) and self._matchers(relative.partition("/")[0])[0].shuts(relative)
+
     def _matchers(self, top: str) -> tuple[IgnoreMatcher, IgnoreMatcher]:
         """Return what ignores in one folder of the root by the lines, and by ``include``.
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from mbuild.graph.paths import lies_in
 from mbuild.tree import SUBMODULE, SYMLINK, is_attributes
 
 if TYPE_CHECKING:
     from mbuild.changes import Change
-    from mbuild.graph.index import Cover, Fields
+    from mbuild.graph.index import Beginning, Cover, Fields
     from mbuild.graph.node import Graph
     from mbuild.images import ImageDef
 
 
 ReachedFile = tuple["Change", "Fields"]
 """A changed file that an image takes, and the read that takes it first."""
+
+Open = tuple[Sequence["Cover"], Sequence["Beginning"]]
+"""The reads without wildcards that may take something in a folder, and where sources with wildcards begin above it."""
+
+FEW = 16
+"""Reads that are asked about each path: to ask about its folder first takes as long."""
 
 
 class Reached:
@@ -29,6 +37,8 @@ class Reached:
         self._files: dict[int, dict[tuple[int, str], ReachedFile]] = {}
         self._unsure: set[int] = set()
         self._there: dict[str, bool] = {}
+        self._open: dict[str, Open] = {}
+        self._sent_empty: dict[tuple[str, int, str, bool], bool] = {}
         self._alike = base.images is head.images
         self.taken: set[str] = set()
         """Changed paths that an image surely takes, at a tree where there is something at them."""
@@ -57,7 +67,6 @@ class Reached:
 
     def _look_up(self, change: Change) -> None:
         kinds = {each.mode for each in (change.old, change.new) if each is not None}
-        covers = self._index.covering(change.path)
         says_how = is_attributes(change.path)
         if says_how and self._converts_otherwise(change.path):
             self._unsure |= self._index.around(change.path.rpartition("/")[0])
@@ -65,17 +74,59 @@ class Reached:
             # Sources may lead somewhere else now, or into a submodule.
             self._unsure |= self._index.near(change.path)
         if SUBMODULE in kinds:
-            for cover in covers:
+            for cover in self._index.covering(change.path):
                 self._unsure.update(cover.readers.images)  # in part it may be re-included
             return
         taken = says_how  # as far as can be told here
-        for cover in covers:
+        for cover in self._covering(change.path):
             taken = self._take(change, cover) or taken
         if not taken:
             self.idle.add(change.path)
 
     def _converts_otherwise(self, path: str) -> bool:
         return self._base.workshop.attributes.said(path) != self._head.workshop.attributes.said(path)
+
+    def _covering(self, path: str) -> Iterable[Cover]:
+        """Return what covers a path, but for reads that take nothing in its folder."""
+        folder = path.rpartition("/")[0]
+        covers, wild = self._open.get(folder) or self._look_into(folder)
+        own = self._index.beginning(path)
+        if own is None and not wild:
+            return covers
+        begun = (own, *wild) if own else wild
+        return chain(own.covers if own else (), covers, chain.from_iterable(each.wildly(path) for each in begun))
+
+    def _look_into(self, folder: str) -> Open:
+        """Return what may take something in a folder.
+
+        Images often have ignore files that keep out all but a few folders, and each would be asked about every path.
+        """
+        unknown = []
+        while folder not in self._open:
+            unknown.append(folder)
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        covers, wild = self._open.get(folder) or ((), ())
+        for each in reversed(unknown):
+            if len(covers) > FEW:
+                covers = [cover for cover in covers if not self._is_shut(cover, each)]
+            own = self._index.beginning(each)
+            if own is not None:
+                covers, wild = (*own.covers, *covers), (own, *wild) if own.wild else wild
+            self._open[each] = covers, wild
+        return covers, wild
+
+    def _is_shut(self, cover: Cover, folder: str) -> bool:
+        """Tell whether a read takes nothing in a folder, which has a change in it.
+
+        Nothing is told by that of the folder above, which may be new, and sent empty.
+        """
+        if cover.readers.linked or not self._index.keeper(cover.readers.rules).shuts(folder):
+            return False
+        if self._may_change_folders(folder, cover):
+            self._unsure.update(cover.readers.images)
+        return True
 
     def _take(self, change: Change, cover: Cover) -> bool:
         """Note what a change means for those who cover its path; return whether one of them may take it."""
@@ -91,18 +142,29 @@ class Reached:
                 if known is None or read < known[1][2]:
                     found[place, change.path] = change, hit
         else:
-            if self._may_change_folders(change, cover):
+            if not (change.old and change.new) and self._may_change_folders(change.path, cover):
                 self._unsure.update(cover.readers.images)
             return False
         return True
 
-    def _may_change_folders(self, change: Change, cover: Cover) -> bool:
-        """Whether a path that is not taken may still make a folder come or go: BuildKit sends empty ones too."""
-        if change.old is not None and change.new is not None:
-            return False
-        if self._index.keeper(cover.readers.rules).narrowed:
-            return False
-        return cover.deep or not self._is_there(change.path.rpartition("/")[0])
+    def _may_change_folders(self, path: str, cover: Cover) -> bool:
+        """Whether a path that comes or goes, and is not taken, makes a folder do so that BuildKit sends empty."""
+        folder = path.rpartition("/")[0]
+        key = (folder, cover.readers.rules, cover.root, cover.deep)
+        if key not in self._sent_empty:
+            self._sent_empty[key] = self._may_be_sent_empty(folder, cover)
+        return self._sent_empty[key]
+
+    def _may_be_sent_empty(self, folder: str, cover: Cover) -> bool:
+        """Whether a folder or one above it is not at both trees, and not kept out where it is; a deep read may know."""
+        keeper = self._index.keeper(cover.readers.rules)
+        if keeper.narrowed or cover.deep:
+            return not keeper.narrowed
+        while not self._is_there(folder):
+            if not lies_in(cover.root, folder) or folder == cover.root or keeper.keeps(folder):
+                return True
+            folder = folder.rpartition("/")[0]
+        return False
 
     def _is_there(self, folder: str) -> bool:
         """Whether a folder exists at both trees."""
