@@ -448,6 +448,60 @@ def test_the_ignore_file_only_takes_away(tree: dict[str, str], source: str, patt
     assert set(kept.folders) <= set(free.folders) or any(tree.values())
 
 
+_LINES = st.sampled_from(["**", "*", "a", "a/*", "*/b", "!a", "!a/b", "!b/**", "ab/a", "!ab/a/b", "!**/a"])
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every listing taken for a long one."""
+    monkeypatch.setattr("mbuild.context.select.FEW", 0)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "expected"),
+    [
+        ("b", ["a/x", "c/d/x", "c/x", "e"]),
+        ("a", ["b/c/x", "b/x", "c/d/x", "c/x", "e"]),
+        ("e\nc", ["a/x", "b/c/x", "b/x"]),
+        ("**\n!c/d", ["c/d/x"]),
+        ("**\n!c/d/**\nb", ["c/d/x"]),
+        ("**/x", ["e"]),
+        ("none", ["a/x", "b/c/x", "b/x", "c/d/x", "c/x", "e"]),
+        ("*", []),
+    ],
+)
+@pytest.mark.usefixtures("many")
+def test_folders_that_are_shut_are_passed_over(ignore: str, expected: list[str]) -> None:
+    assert paths("a/x\nb/c/x\nb/x\nc/d/x\nc/x\ne", ".", ignore=ignore) == expected
+
+
+@pytest.mark.usefixtures("many")
+def test_a_folder_above_one_that_is_shut_may_be_sent_empty() -> None:
+    assert taken("a/b/x\nc", ".", ignore="a/b").folders == ("a",)
+    assert taken("a/x\nb/x", ".", ignore="b").folders == ("a",)
+    assert taken("a/b/x\nc", ".", ignore="a/b\na").folders == ()
+    assert paths("a/lib (sub)\na/x", ".", ignore="!a/lib/keep\na") == ["a/lib"]
+
+
+@settings(deadline=None)
+@given(_TREES, st.lists(_SOURCES, min_size=1, max_size=2), st.lists(_LINES, min_size=1, max_size=4), st.booleans())
+def test_in_long_listings_the_same_is_taken(
+    tree: dict[str, str], sources: list[str], lines: list[str], submodules: bool
+) -> None:
+    kind = SUBMODULE if submodules else SYMLINK
+    entries = [Entry(path, kind if target else FILE, "") for path, target in sorted(tree.items())]
+    wanted = [copy(each) for each in [".", *sources]]
+    found = []
+    for few in (0, 1000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("mbuild.context.select.FEW", few)
+            ignore = IgnoreMatcher(parse_ignore("\n".join(lines).encode()))
+            found.append(
+                [select(entries, some, ignore, lambda entry: tree[entry.path]) for some in (wanted, wanted[1:])]
+            )
+    assert found[0] == found[1]
+
+
 def test_wildcards_are_checked_without_a_folder_to_look_them_up_in() -> None:
     check_wildcards(copy("a", "[ab]/c", "**/x", "x*", "!a**"))
     with pytest.raises(DockerfileError, match=r"\[a"):

@@ -151,6 +151,14 @@ class IgnoreMatcher:
         """Return whether nothing below a folder is kept, whatever is there. "" is the context root."""
         return (self._folders.get(folder) or self._look_at(folder)).fixed is True
 
+    def shut_from(self, folder: str) -> str:
+        """Return the topmost folder, at or above one, that is ignored with all that may lie in it; "" for none."""
+        if not self.shuts(folder):
+            return ""
+        while (above := folder.rpartition("/")[0]) and self._folders[above].fixed:
+            folder = above
+        return "" if self.may_reinclude_below(folder) else folder
+
     def may_reinclude_below(self, folder: str) -> bool:
         """Return whether a `!` line could re-include something below an ignored folder. "" is the context root."""
         return any(pattern.can_match_below(folder) for pattern in self._reincluding)
