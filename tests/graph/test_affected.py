@@ -11,10 +11,12 @@ import pytest
 from mbuild.errors import DockerfileError, Problem, Where
 from mbuild.graph.affected import Affected, affected, change_of
 from mbuild.graph.build import build_graph
+from mbuild.graph.defined import Defined
 from mbuild.graph.lookup import Lookup, filed
 from mbuild.graph.node import Graph
 from mbuild.graph.readers import read_paths, readers
-from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Ssh
+from mbuild.graph.refresh import refresh
+from mbuild.images import ExpectedFile, ImageDef, ImageTest, NamedContext, Project, Secret, Ssh
 from mbuild.output.report import place
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry
 from tests.trees import MemoryTree
@@ -162,6 +164,9 @@ def test_a_removed_instruction_counts() -> None:
     text = str(FILES["api/Dockerfile"]).replace("COPY api/run /run\n", "")
     found = compare(FILES, FILES | {"api/Dockerfile": text}, BASE, API)
     assert {each.kind for each in found.reasons["api"]} == {"definition-changed", "file-changed"}
+    less = dict.fromkeys(("a/Dockerfile", "a/x", "a/y"), "FROM scratch\nCOPY x /\nCOPY y /\n")
+    more = less | {"a/Dockerfile": f"{less['a/Dockerfile']}USER me\n"}
+    assert kinds(compare(more, less, image("a"))) == {"a": [("definition-changed", "a/Dockerfile", "a/Dockerfile:3")]}
 
 
 def test_a_stage_that_the_target_does_not_reach_changes_nothing() -> None:
@@ -193,6 +198,8 @@ def test_another_external_image_is_named_as_such() -> None:
         image("a", labels=(("x", "1"),)),
         image("a", ssh=(Ssh("default"),)),
         image("a", unheld=(("shm_size", "1g"),)),
+        image("a", secrets=(Secret("key", env="KEY"),)),
+        image("a", test=ImageTest(("/run",))),
     ],
 )
 def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
@@ -201,8 +208,9 @@ def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
         "a/x": "",
         "a/y": "",
     }
+    changed = replace(changed, where=Where("build.yaml", 3), places=(("test", Where("build.yaml", 3)),))
     found = affected([graph(files, image("a"))], graph(files, changed))
-    assert "definition-changed" in {each.kind for each in found.reasons["a"]}
+    assert ("definition-changed", "build.yaml", "build.yaml:3") in kinds(found)["a"]
 
 
 def test_where_caches_are_changes_nothing() -> None:
@@ -226,8 +234,8 @@ def test_an_argument_that_the_builder_itself_acts_on_counts_undeclared(name: str
 
 def test_new_and_removed_images() -> None:
     files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
-    found = affected([graph(files, image("a"))], graph(files, image("b")))
-    assert kinds(found) == {"b": [("image-added", None, None)]}
+    found = affected([graph(files, image("a"))], graph(files, image("b", where=Where("build.yaml", 2))))
+    assert kinds(found) == {"b": [("image-added", None, "build.yaml:2")]}
     assert found.removed == ("a",)
 
 
@@ -236,6 +244,8 @@ def test_two_bases_are_united() -> None:
     found = affected([graph(one, BASE, API), graph(other, BASE, API)], graph(FILES, BASE, API))
     assert set(found.reasons) == {"api", "base"}
     assert {each.kind for each in found.reasons["api"]} == {"file-changed", "parent-affected"}
+    twice = affected([graph(one, BASE, API)] * 2, graph(FILES, BASE, API))
+    assert [each.path for each in twice.reasons["api"]] == ["libs/a/x.py"], "what holds for both is said once"
 
 
 def test_an_ignore_file_counts_by_what_it_selects() -> None:
@@ -280,6 +290,18 @@ def test_declared_parents_count() -> None:
     files = FILES | {"a/Dockerfile": "FROM scratch\n"}
     found = compare(files, files | {"base/etc/os": "9"}, BASE, one)
     assert [each.kind for each in found.reasons["a"]] == ["parent-affected"]
+
+
+@pytest.mark.parametrize(("content", "expected"), [("2\n", {"a"}), ("1\n", set())])
+def test_another_declared_parent_counts_where_it_is_another_image(content: str, expected: set[str]) -> None:
+    text = "FROM scratch\nCOPY x /\n"
+    files = {"a/Dockerfile": text, "one/Dockerfile": text, "two/Dockerfile": text, "a/x": ""}
+    files |= {"one/x": "1\n", "two/x": content}
+    was, now = ((image("a", depends_on=(each,)), image("one"), image("two")) for each in ("one", "two"))
+    found = affected([graph(files, *was)], graph(files, *now))
+    assert set(found.reasons) == expected
+    head = refresh(graph(files, *was), Defined(now), MemoryTree(files), ())
+    assert affected([graph(files, *was)], head, [()]) == found
 
 
 def test_onbuild_and_env_of_a_parent_decide_what_a_child_reads() -> None:
@@ -574,6 +596,9 @@ def test_a_change_of_where_a_stage_starts_is_named() -> None:
     assert kinds(compare(less, {"a/Dockerfile": "FROM scratch\n"}, image("a"))) == {
         "a": [("definition-changed", "a/Dockerfile", "a/Dockerfile:1")]
     }
+    one = {"a/Dockerfile": "FROM scratch AS one\nUSER a\n"}
+    more = {"a/Dockerfile": "FROM scratch AS one\nUSER a\nFROM one\n"}
+    assert kinds(compare(one, more, image("a"))) == {"a": [("definition-changed", "a/Dockerfile", "a/Dockerfile:3")]}
 
 
 def test_an_unknown_frontend_counts_byte_for_byte() -> None:

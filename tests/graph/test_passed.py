@@ -82,6 +82,14 @@ def test_so_is_one_in_whose_place_there_is_a_folder() -> None:
     assert lost == ()
 
 
+def test_what_is_gone_from_where_the_link_led_is_named_too() -> None:
+    before = {**FILES, "df/Dockerfile": "FROM scratch\nCOPY . /\n", "v1/g": "1"}
+    after = {path: value for path, value in before.items() if path != "v1/g"} | {"current": ("link", "v2")}
+    found, lost = compared(before, after, IMAGE)
+    assert ("file-changed", "v1/g", "deleted", "df/Dockerfile:2") in named(found)
+    assert lost == ()
+
+
 def test_so_is_one_that_leads_to_other_empty_folders() -> None:
     files: dict[str, str | tuple[str, str]] = {
         "df/Dockerfile": "FROM scratch\nCOPY . /\n",
@@ -95,7 +103,8 @@ def test_so_is_one_that_leads_to_other_empty_folders() -> None:
 
 
 def test_so_is_one_on_the_way_to_a_named_context() -> None:
-    one = image("a", "df/Dockerfile", "v1", contexts=(NamedContext("more", "folder", "current"),))
+    others = NamedContext("first", "folder", "v2"), NamedContext("more", "folder", "current")
+    one = image("a", "df/Dockerfile", "v1", contexts=others)
     files = FILES | {"df/Dockerfile": "FROM scratch\nCOPY --from=more f /\n"}
     found, lost = compared(files, files | {"stable": ("link", "v2")}, one)
     assert named(found) == [("file-changed", "stable", "modified", None)]
@@ -136,6 +145,18 @@ def test_a_link_inside_a_context_changes_no_file_by_leading_elsewhere() -> None:
             "way/Dockerfile.dockerignore",
             "two",
         ),
+        (
+            {"way/Dockerfile": TEXT, "way/Dockerfile.dockerignore": ("link", "on"), "way/on": ("link", "one")}
+            | {"way/one": "", "way/two": ""},
+            "way/on",
+            "two",
+        ),
+        (
+            {"way/Dockerfile": TEXT, "v1/.dockerignore": ("link", "on"), "v1/on": ("link", "one")}
+            | {"v1/one": "", "v1/two": ""},
+            "v1/on",
+            "two",
+        ),
     ],
 )
 def test_a_link_on_the_way_to_a_dockerfile_or_an_ignore_file_is_no_path_that_nothing_reads(
@@ -151,6 +172,13 @@ def test_a_link_on_the_way_to_a_dockerfile_or_an_ignore_file_is_no_path_that_not
     assert "elsewhere" not in read_paths([node])
     assert [each.image for each in readers(node, link)] == ["a"]
     assert exclusion(node, "a", link).kind == "definition"
+
+
+def test_a_link_to_another_dockerfile_changes_what_an_image_is_made_of() -> None:
+    files = FILES | {"way": ("link", "df"), "d2/Dockerfile": "FROM scratch\nCOPY f /to\n"}
+    found, lost = compared(files, files | {"way": ("link", "d2")}, image("a", "way/Dockerfile", "v1"))
+    assert named(found) == [("definition-changed", "way/Dockerfile", None, "way/Dockerfile:2")]
+    assert lost == ()
 
 
 def test_where_there_are_no_links_none_is_passed() -> None:

@@ -109,6 +109,25 @@ def test_a_parent_that_cannot_be_read_any_more() -> None:
     assert problems(FILES, after, BASE, API) == ["base/Dockerfile:2:1: unknown instruction: COPPY"]
 
 
+def test_images_that_come_to_need_each_other() -> None:
+    after = FILES | {"base/Dockerfile": "FROM shop/api\n"}
+    assert "api" in problems(FILES, after, BASE, API)[0]
+
+
+def test_a_name_that_comes_to_mean_another_image() -> None:
+    files: dict[str, str | tuple[str, str]] = {
+        "one/Dockerfile": "FROM scratch\nENV DIR=x\n",
+        "two/Dockerfile": "FROM scratch\nENV DIR=y\n",
+        "web/Dockerfile": "FROM acme/tools\nCOPY $DIR /\n",
+        "web/x": "1",
+        "web/y": "1",
+    }
+    web, one, two = image("web"), image("one", aliases=("acme/tools",)), image("two", aliases=("acme/tools",))
+    found = refreshed(files, files, one, image("two"), web, then=(image("one"), two, web))
+    assert found.nodes["web"].parents == ("two",)
+    assert refreshed(files, files, one, web, then=(image("one"), web)).nodes["web"].parents == ()
+
+
 def test_a_context_root_that_is_gone() -> None:
     before = FILES | {"docker/web.Dockerfile": "FROM scratch\nCOPY . /\n", "web/index": "1"}
     after = {path: text for path, text in before.items() if path != "web/index"}
