@@ -213,6 +213,49 @@ def test_what_build_yaml_says_counts(changed: ImageDef) -> None:
     assert ("definition-changed", "build.yaml", "build.yaml:3") in kinds(found)["a"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"labels": (("x", "1"),)}, {"labels": (("x", "2"),)}),
+        ({"ssh": (Ssh("default"),)}, {"ssh": (Ssh("other"),)}),
+        ({"ssh": (Ssh("default", ("a",)),)}, {"ssh": (Ssh("default", ("b",)),)}),
+        ({"unheld": (("shm_size", "1g"),)}, {"unheld": (("shm_size", "2g"),)}),
+        ({"unheld": (("x", "1"),)}, {"labels": (("x", "1"),)}),
+        ({"secrets": (Secret("key", env="ONE"),)}, {"secrets": (Secret("key", env="TWO"),)}),
+        ({"secrets": (Secret("key", file="x"),)}, {"secrets": (Secret("key", env="x"),)}),
+        ({"secrets": (Secret("one", env="X"),)}, {"secrets": (Secret("two", env="X"),)}),
+        ({"args": (("SOURCE_DATE_EPOCH", "1"),)}, {"args": (("SOURCE_DATE_EPOCH", "2"),)}),
+        ({"test": ImageTest(("/run",), 1.0)}, {"test": ImageTest(("/run",), 2.0)}),
+        (
+            {"test": ImageTest(files=(ExpectedFile("/a", "file", mode="0644"),))},
+            {"test": ImageTest(files=(ExpectedFile("/a", "file", mode="0755"),))},
+        ),
+        (
+            {"test": ImageTest(files=(ExpectedFile("/a", "file", owner="1:1"),))},
+            {"test": ImageTest(files=(ExpectedFile("/a", "file", owner="2:2"),))},
+        ),
+    ],
+)
+def test_another_value_in_build_yaml_counts(one: dict[str, Any], other: dict[str, Any]) -> None:
+    files = {"a/Dockerfile": "FROM scratch\n", "a/x": ""}
+    for before, after in ((one, other), (other, one)):
+        assert set(affected([graph(files, image("a", **before))], graph(files, image("a", **after))).reasons) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ARG T=$TARGETSTAGE\nFROM scratch AS s\nARG T\nLABEL x=$T", None),
+        ("FROM scratch\nCOPY <<EOF /x\n$PATH\nEOF", "FROM scratch\nCOPY <<'EOF' /x\n$PATH\nEOF"),
+    ],
+)
+def test_what_one_buildkit_alone_makes_otherwise_counts(one: str, other: str | None) -> None:
+    """Before 0.14 it knew no TARGETSTAGE: there both are the same. Where a heredoc is quoted nothing is expanded."""
+    other = other or one.replace("=$TARGETSTAGE", "=$TARGETSTAGE$TARGETSTAGE")
+    found = compare({"a/Dockerfile": f"{one}\n"}, {"a/Dockerfile": f"{other}\n"}, image("a"))
+    assert set(found.reasons) == {"a"}
+
+
 def test_where_caches_are_changes_nothing() -> None:
     files: dict[str, str | tuple[str, str]] = {"a/Dockerfile": "FROM scratch\nCOPY x /\n", "a/x": ""}
     cached = image("a", cache_from=("type=registry,ref=x",), cache_to=("type=inline",))
@@ -618,6 +661,7 @@ PROTO = NamedContext("proto", "folder", "proto")
     [
         ({"args": (("V", "1"),)}, {"args": (("V", "2"),)}),
         ({}, {"target": "z"}),
+        ({"target": "y"}, {"target": "z"}),
         ({}, {"contexts": (NamedContext("c", "external", "docker-image://busybox:1"),)}),
         (
             {"contexts": (NamedContext("c", "external", "docker-image://busybox:1"),)},
@@ -631,7 +675,7 @@ def test_another_frontend_is_given_all_that_build_yaml_says(
     text: str, one: dict[str, Any], other: dict[str, object]
 ) -> None:
     files: dict[str, str | tuple[str, str]] = {
-        "a/Dockerfile": f"# syntax=acme/frontend:1\n{text}FROM scratch AS z\n",
+        "a/Dockerfile": f"# syntax=acme/frontend:1\n{text}FROM scratch AS y\nFROM scratch AS z\n",
         "proto/x": "",
     }
     first, second = (graph(files, image("a", **each)).nodes["a"].fingerprint for each in (one, other))

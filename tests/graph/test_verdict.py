@@ -47,6 +47,8 @@ def test_what_was_found_is_found_again(after: Files, then: tuple[ImageDef, ...] 
     assert (value["redefined"], value["scattered"]) == (bool(then), False)
     again = verdict.thaw(value, old, workshop(old, definitions, MemoryTree({**FILES, **after}), None))
     assert said(again.graph) == said(new)
+    paths = MemoryTree({**FILES, **after}).below("")
+    assert [again.graph.owns(each.path, each) for each in paths] == [new.owns(each.path, each) for each in paths]
     assert (again.affected, again.unowned) == (made.affected, made.unowned)
 
 
@@ -54,6 +56,13 @@ def test_of_a_graph_that_was_made_anew_nothing_is_kept() -> None:
     """Where links changed, every image was looked at again."""
     *_, raw, _ = told({**FILES, "libs/a/x.py": ("link", "y.py")})
     assert raw is None
+
+
+def test_nothing_is_kept_of_a_graph_that_was_made_from_another_one() -> None:
+    """It would be found again from a graph that has other images, or none."""
+    _, made, raw, _ = told({**FILES, "base/Dockerfile": "FROM scratch\nENV A=1\n"})
+    assert raw is not None
+    assert verdict.freeze(graph(FILES, BASE), made, redefined=False, scattered=False) is None
 
 
 @pytest.mark.parametrize("raw", [b"", b"x", b"[]", b"{}", b'"redefined scattered"', b'{"redefined":true}'])
