@@ -163,6 +163,35 @@ def test_graphs_are_remembered(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_
     assert got == [False, True]
 
 
+def test_what_is_remembered_holds_for_what_it_was_made_with(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Between the same two commits: another build.yaml, one outside of git that is edited, another platform."""
+    text = "version: 1\nproject: p\nimages:\n  one: {{dockerfile: {}/Dockerfile, context: {}}}\n"
+    outside = tmp_path / "build.yaml"
+    repo.commit(
+        {f"{each}/Dockerfile": "FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /\n" for each in "ab"}
+        | {f"{each}/{arch}": "1" for each in "ab" for arch in ("amd64", "arm64")}
+        | {f"{each}.yaml": text.format(each, each) for each in "ab"}
+    )
+    repo.commit({"a/amd64": "2", "a/Dockerfile": "FROM scratch\nARG TARGETARCH\nENV A=1\nCOPY $TARGETARCH /\n"})
+    repo.commit({"b/arm64": "2"})
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    question = ("affected", "--head", "HEAD", "--list", "--format", "json", "--base")
+
+    def ask(config: str, base: str, platform: str = "linux/amd64") -> set[str]:
+        return repo.mbuild("--config", config, *question, base, "--platform", platform).affected()
+
+    for _ in range(2):
+        assert ask("a.yaml", "HEAD~2") == {"one"}
+        assert ask("b.yaml", "HEAD~2") == set()
+        assert ask("b.yaml", "HEAD~2", "linux/arm64") == {"one"}
+        assert ask("a.yaml", "HEAD~1", "linux/arm64") == set()
+        for each, expected in (("a", {"one"}), ("b", set())):
+            outside.write_text(text.format(each, each))
+            assert ask(str(outside), "HEAD~2") == expected
+
+
 def looked_up(monkeypatch: pytest.MonkeyPatch, wanted: str) -> list[bool]:
     """Have every question for one bucket of the cache noted: whether there was an answer."""
     got: list[bool] = []
@@ -216,6 +245,30 @@ def test_definitions_are_remembered_by_content_and_by_what_discover_finds(
     ask_wrong = repo.mbuild("check")
     assert ask_wrong.code == 2
     assert "jobs/c/Dockerfile:2" in ask_wrong.err + ask_wrong.out
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_what_defines_images_is_read_again_where_it_changed_beside_other_things(
+    warm: bool, repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    repo.commit(jobs("ab"))
+    repo.commit({"README": "1"})
+    for files, expected in (
+        ({"a": "1", "z": "1", **jobs("", "images: {d: {dockerfile: jobs/a/Dockerfile}}\n")}, {"d"}),
+        ({"a": "2", "z": "2", **jobs("", "images: {d: {dockerfile: jobs/a/Dockerfile, labels: {x: y}}}\n")}, {"d"}),
+        ({"a": "3", "jobs/c/Dockerfile": "FROM scratch\n"}, {"c"}),
+    ):
+        if warm:
+            repo.mbuild(*question)
+        repo.commit(files)
+        assert repo.mbuild(*question).affected() == expected
+    repo.git("rm", "-q", "build.yaml")
+    repo.commit({"a": "4"})
+    gone = repo.mbuild(*question)
+    monkeypatch.setenv("MBUILD_CACHE", "off")
+    assert gone == repo.mbuild(*question)
 
 
 def test_what_differs_between_two_commits_is_remembered(
