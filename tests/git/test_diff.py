@@ -12,7 +12,7 @@ from mbuild.git.diff import diff
 from mbuild.git.repository import Repository
 from mbuild.git.trees import EmptyTree
 from mbuild.tree import EXECUTABLE, FILE, SYMLINK, Entry, Tree
-from tests.git.repo import Repo
+from tests.git.repo import AUTHOR, Repo
 
 
 def _kinds(old: Tree, new: Tree) -> dict[str, str]:
@@ -76,6 +76,21 @@ def test_commits(tmp_path: Path, object_format: str) -> None:
     assert diff(EmptyTree(), EmptyTree()) == ()
 
 
+def test_a_submodule_that_git_is_told_to_ignore_is_another_commit_all_the_same(repo: Repo) -> None:
+    lines = '[submodule "lib"]\n\tpath = lib\n\turl = ./lib\n\tignore = all\n'
+    repo.write(".gitmodules", lines)
+    commits = []
+    for number in "12":
+        repo.git("add", ".gitmodules")
+        repo.git("update-index", "--add", "--cacheinfo", f"160000,{number * 40},lib")
+        repo.git("commit", "-q", "-m", number)
+        commits.append(repo.git("rev-parse", "HEAD").strip())
+    repo.git("config", "diff.ignoreSubmodules", "all")
+    repo.git("config", "submodule.lib.ignore", "all")
+    opened = repo.open()
+    assert _kinds(*(opened.commit_tree(each) for each in commits)) == {"lib": "modified"}
+
+
 def test_commits_are_not_listed_to_be_compared(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = _history(repo)
     monkeypatch.setattr(trees.CommitTree, "below", lambda *_: pytest.fail("listed"))
@@ -120,6 +135,20 @@ def test_commits_of_two_repositories(repo: Repo, tmp_path: Path) -> None:
     one = repo.open().commit_tree(repo.commit(a="1", b="1"))
     two = other.open().commit_tree(other.commit(a="2", b="1"))
     assert _kinds(one, two) == {"a": "modified"}
+    assert _kinds(one, other.open().work_tree()) == {"a": "modified"}
+
+
+def test_files_that_their_group_may_write_to_are_files(repo: Repo) -> None:
+    """Old versions of git have written such trees."""
+    repo.write("f", "1")
+    first, blob = repo.commit(), repo.git("rev-parse", "HEAD:f")
+    made = repo.git(
+        "hash-object", "-t", "tree", "--literally", "-w", "--stdin", stdin=b"100664 f\0" + bytes.fromhex(blob)
+    )
+    second = repo.git("commit-tree", made, "-m", "x", env=AUTHOR)
+    opened = repo.open()
+    old, new = (opened.commit_tree(each) for each in (first, second))
+    assert _kinds(old, new) == _kinds(_Plain(old), new) == {}
 
 
 def test_compare() -> None:

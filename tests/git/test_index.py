@@ -37,9 +37,34 @@ def test_hidden_files_are_remembered_until_the_index_changes(repo: Repo, tmp_pat
     repo.git("update-index", "--no-assume-unchanged", "b")
     repo.git("update-index", "--skip-worktree", "c")
     assert [(each.path, each.sparse) for each in oddities(git, 20, memory)] == [("c", True)]
+    repo.git("update-index", "--assume-unchanged", "c")
+    assert [(each.path, each.sparse) for each in oddities(git, 20, memory)] == [("c", True)], "both at once"
+    repo.git("update-index", "--no-assume-unchanged", "c")
     repo.git("update-index", "--no-skip-worktree", "c")
     assert oddities(git, 20, memory) == []
     assert memory.found.count(True) >= 1
+
+
+class Meanwhile(Cache):
+    """A cache that is asked, and then something else happens before the index is read."""
+
+    repo: Repo
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        found = super().get(bucket, key)
+        self.repo.git("update-index", "--assume-unchanged", "a")
+        return found
+
+
+def test_of_an_index_that_changes_while_it_is_read_nothing_is_remembered(repo: Repo, tmp_path: Path) -> None:
+    repo.write("a", "a")
+    repo.commit()
+    git, before = open_repository(repo.top).git, (repo.top / ".git/index").read_bytes()
+    memory = Meanwhile(tmp_path / "cache")
+    object.__setattr__(memory, "repo", repo)
+    assert [each.path for each in oddities(git, 20, memory)] == ["a"]
+    (repo.top / ".git/index").write_bytes(before)
+    assert oddities(git, 20, Cache(tmp_path / "cache")) == []
 
 
 @pytest.mark.parametrize("index", ["--no-sparse-index", "--sparse-index"])
