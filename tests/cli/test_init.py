@@ -240,9 +240,9 @@ def test_what_a_change_leaves_out_is_affected_where_its_dockerfile_answers(name:
         {"compose.yaml": "services: {web: {build: web, image: web}}\n", "web/Dockerfile": plain, "web/x": ""} | child
     )
     change, said = LEAVING_OUT[name]
-    repo.commit(change)
+    repo.commit({**change, "other/x": "1"})
     answer = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
-    assert (answer.code, answer.affected()) == (0, {"web", "child"})
+    assert (answer.code, answer.affected()) == (0, {"web", "child", "other"})
     assert said in answer.err
     repo.commit({"README": ""})
     after = repo.mbuild("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
@@ -298,6 +298,19 @@ SET_ASIDE = {
         {"examples/worker/Dockerfile": "FROM scratch\nCOPY x /\n", "examples/worker/x": ""},
         {"web/Dockerfile": "FROM scratch\n"},
         "examples/worker/Dockerfile: left out: it is taken for no image of its own any more",
+    ),
+    "a folder for helpers beside one of that name": (
+        {"examples/worker/Dockerfile": "FROM scratch\nCOPY x /\n", "examples/worker/x": ""},
+        {"worker/Dockerfile": "FROM scratch\n"},
+        "examples/worker/Dockerfile: left out: it is taken for no image of its own any more",
+    ),
+    "a variant that is stated no more": (
+        {
+            "compose.yaml": "services: {worker: {build: {context: ., dockerfile: Dockerfile.worker}}}\n",
+            "Dockerfile.worker": "FROM scratch\nCOPY x /\n",
+        },
+        {"compose.yaml": "services: {app: {build: .}}\n", "Dockerfile": "FROM scratch\n"},
+        "Dockerfile.worker: left out: in the folder of app, not stated by any compose, bake or skaffold file",
     ),
 }
 
