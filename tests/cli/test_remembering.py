@@ -386,3 +386,33 @@ def test_what_discover_matches_is_remembered_by_the_folder(
     repo.commit(jobs("", "# another comment\ndefaults: {args: {A: '1'}}\n"))
     assert ask("HEAD") == {"c"}
     assert all(got), "build.yaml is another one, the folder is not"
+
+
+def test_patterns_that_look_through_one_folder_are_remembered_each_by_itself(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What one of them finds says nothing of what another does: an image that the second finds would be missed."""
+    monkeypatch.setenv("MBUILD_CACHE_DIR", str(tmp_path / "cache"))
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    plain = "FROM scratch\nCOPY . /\n"
+    discover = 'version: 1\nproject: p\ndiscover: ["jobs/*/Dockerfile", "jobs/*/*.Dockerfile"]\n'
+    repo.commit({"build.yaml": discover, "jobs/a/Dockerfile": plain})
+    repo.commit({"build.yaml": f"{discover}# a comment\n"})
+    assert repo.mbuild(*question).affected() == set()
+    repo.commit({"jobs/b/b.Dockerfile": plain})
+    assert len(repo.mbuild(*question).affected()) == 1
+
+
+@pytest.mark.parametrize("head", [("--head", "HEAD"), ()])
+def test_an_image_that_cannot_be_read_at_the_base_is_an_image_at_head(head: tuple[str, ...], repo: Repo) -> None:
+    """It is in no graph of the base, so that nothing is known of which files make it another one."""
+    base = repo.commit(FILES | {"api/Dockerfile": "FROM scratch\nCOPPY a b\n"})
+    mended = {"api/Dockerfile": FILES["api/Dockerfile"]}
+    if head:
+        repo.commit(mended)
+    else:
+        repo.write(mended)
+    for _ in range(2):
+        answer = repo.mbuild("affected", "--base", base, *head, "--list", "--format", "json")
+        assert (answer.code, answer.affected()) == (0, {"api"})
+        assert "at the base: api/Dockerfile:2:1: unknown instruction: COPPY" in answer.err

@@ -39,6 +39,13 @@ def test_what_a_sparse_checkout_leaves_out_holds(deploy: Repo, sparse: tuple[str
     assert mbuild("affected", "--dry-run", "--base", "HEAD~1", "--format", "json", *head).affected() == {"api"}
 
 
+def test_so_does_what_git_is_told_to_take_for_unchanged_besides(deploy: Repo) -> None:
+    deploy.git("update-index", "--skip-worktree", "--", "deploy/build.yaml")
+    deploy.git("update-index", "--assume-unchanged", "--", "deploy/build.yaml")
+    (deploy.folder / "deploy/build.yaml").unlink()
+    assert mbuild(*LIST, "--base", "HEAD~1").affected() == {"api"}
+
+
 def test_what_was_removed_from_disk_holds_no_longer(deploy: Repo) -> None:
     (deploy.folder / "tools/lint/f").unlink()
     deploy.git("sparse-checkout", "set", "--no-cone", "/*", "!/tools/lint/f")  # some file is left out
