@@ -88,3 +88,13 @@ def test_what_git_makes_of_blobs(repo: Repo, tmp_path: Path, line: str, settings
     expected, found = gits(repo, tmp_path / "clone", settings), ours(repo)
     assert expected <= found
     assert found - expected <= NOT_SURE
+
+
+def test_neither_links_nor_submodules_are_converted(repo: Repo) -> None:
+    repo.write("f", "a\n$Id$\n")
+    repo.write(".gitattributes", "* text eol=crlf ident\n")
+    (repo.top / "link").symlink_to("f")
+    repo.git("add", "-A")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    repo.git("commit", "-q", "-m", "all")
+    assert ours(repo) == {"f", ".gitattributes"}
