@@ -327,6 +327,7 @@ def test_exclude_takes_nothing_away_in_doubt() -> None:
     assert paths(TREE, copy("d", excludes=("a[",))) == ["d/e/f", "d/e/g.go", "d/h.go"]
     assert paths(TREE, copy("d/h.go", excludes=("*.go", "*"))) == ["d/h.go"]
     assert paths(TREE, copy("**/*.go", excludes=("*.go",))) == ["d/e/g.go", "d/h.go"]
+    assert paths(TREE, copy("**/*.go", excludes=("**/*.go",))) == ["d/e/g.go", "d/h.go"]
     assert paths("l -> d\nd/x", copy("l", excludes=("x",))) == ["d/x", "l"]
 
 
