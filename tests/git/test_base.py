@@ -69,6 +69,7 @@ def test_the_order_of_sources(repo: Repo) -> None:
 def test_the_default_branch_of_the_remote(clone: Repo) -> None:
     first, tip = clone.git("rev-parse", "HEAD^"), clone.git("rev-parse", "HEAD")
     assert _base(clone).commits == (first,), "on the default branch: the commit before"
+    assert _base(clone).unproven, "nobody says whether that was built"
     assert "default branch origin/main" in _base(clone).how
     clone.git("checkout", "-q", "-b", "feature")
     assert _base(clone).commits == (tip,), "a new branch: what is on disk"
@@ -119,6 +120,7 @@ def test_a_tag_called_like_the_branch(clone: Repo) -> None:
     assert clone.git("symbolic-ref", "--short", "HEAD") == "heads/main"
     assert clone.open().describe().branch == "main"
     assert _base(clone).commits == (first,), "on the default branch: the commit before"
+    assert _base(clone).unproven, "nobody says whether that was built"
     clone.git("remote", "add", "upstream", "https://example.com/x")
     clone.git("update-ref", "refs/remotes/upstream/main", clone.commit(a="3"))
     clone.git("config", "branch.main.remote", "upstream")
