@@ -140,6 +140,11 @@ def test_images_with_a_context_there_are_affected(path: str, concerned: set[str]
             assert (old.nodes[name].fingerprint != node.fingerprint) == (name in expected)
 
 
+def test_git_reads_one_that_is_executable_too() -> None:
+    before, after = (FILES | {"lib/.gitattributes": ("exec", f"*.sh eol={each}\n")} for each in ("lf", "crlf"))
+    assert set(compare(before, after, *IMAGES).reasons) == {"job"}
+
+
 def test_it_is_said_why() -> None:
     after = FILES | {".gitattributes": "*.sh eol=crlf\n"}
     found = compare(FILES, after, *IMAGES).reasons
