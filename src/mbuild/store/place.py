@@ -29,12 +29,23 @@ def make_own(folder: Path) -> bool:
         if ignored.stat().st_size:  # on a full disk there may be an empty one
             return True
     try:
-        ignored.write_bytes(b"*\n")
+        _write_at_once(ignored, b"*\n")
     except OSError:
         with contextlib.suppress(OSError):
             ignored.unlink()
         return False  # what is there already may still be written to
     return True
+
+
+def _write_at_once(file: Path, data: bytes) -> None:
+    """Write a file that nobody sees before it is whole: git may be looking for what is untracked just now."""
+    with contextlib.suppress(AttributeError, OSError):  # not on other systems, and not on every file system
+        with os.fdopen(os.open(file.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666), "wb", 0) as unnamed:
+            unnamed.write(data)
+            os.link(f"/proc/self/fd/{unnamed.fileno()}", file, follow_symlinks=True)
+        return
+    if not file.exists() or not file.stat().st_size:  # or another run was as quick
+        file.write_bytes(data)
 
 
 def state_root(environ: Mapping[str, str]) -> Path:
