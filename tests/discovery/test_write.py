@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import posixpath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbuild.app import discovering
+from mbuild.app.discovering import propose
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.merge import merge
 from mbuild.discovery.model import EXTERNAL, FOLDER, Build, Discovery, Other
@@ -84,6 +87,41 @@ def test_no_pattern_where_it_would_find_more() -> None:
     assert "testing" not in {each.name for each in loaded(written(files), files).images}
 
 
+ODD = {
+    "a pattern that takes away": ("!svc/{}", "Dockerfile"),
+    "a pattern of nothing": ("!/{}", "Dockerfile"),
+    "a wildcard in a folder": ("[x]/{}", "Dockerfile"),
+    "a wildcard in a file": ("svc/{}", "Dockerfile.[x]"),
+    "an ignore file by its name": ("svc/{}", "x.dockerignore"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_pattern_where_it_would_not_find_them(odd: str) -> None:
+    """What a pattern stands for and does not find would be no image."""
+    folder, file = ODD[odd]
+    files: dict[str, str] = {f"{folder.format(each)}/{file}": SCRATCH for each in "abc"}
+    services = (f'{each}: {{build: {{context: "./{folder.format(each)}", dockerfile: "{file}"}}}}' for each in "abc")
+    files["compose.yaml"] = f"services: {{{', '.join(services)}}}\n"
+    assert "discover:" not in written(files)
+    check(find(files), files)
+    assert [each.name for each in propose(MemoryTree(files)).project.images] == ["a", "b", "c"]
+
+
+def test_no_pattern_where_the_way_to_them_is_a_link() -> None:
+    files: Files = {f"real/{each}/Dockerfile": SCRATCH for each in "abc"} | {"svc": ("link", "real")}
+    services = ", ".join(f"{each}: {{build: svc/{each}}}" for each in "abc")
+    files = {**files, "compose.yaml": f"services: {{{services}}}\n"}
+    assert "svc/*" not in written(files)
+    check(find(files), files)
+
+
+def test_a_text_that_loses_an_image_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovering, "write", lambda *_: "images: {a: , b: {dockerfile: a/Dockerfile}}\n")
+    with pytest.raises(RuntimeError, match="loses images that were found: b, c"):
+        propose(MemoryTree({f"{each}/Dockerfile": SCRATCH for each in "abc"}))
+
+
 def test_groups_have_the_files_that_state_them_as_headings() -> None:
     files = {
         "compose.yaml": "services: {a: {build: a}, b: {build: b}}\n",
@@ -133,7 +171,27 @@ def _written(kind: str, value: str) -> str:
     return f"image:{value}" if kind == "image" else f"./{value}" if kind == "folder" and value else value or "."
 
 
-FOLDERS = ["", "a", "a/b", "svc/x", "svc/y", "svc/z", "A B", "1.10", "null", "*", "[x]", "é", "#c", "'q'", 'd"q', ": y"]
+FOLDERS = [
+    "",
+    "a",
+    "!s/x",
+    "!s/y",
+    "!s/z",
+    "a/b",
+    "svc/x",
+    "svc/y",
+    "svc/z",
+    "A B",
+    "1.10",
+    "null",
+    "*",
+    "[x]",
+    "é",
+    "#c",
+    "'q'",
+    'd"q',
+    ": y",
+]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 TRAPS = ["1", "3.10", "true", "~", "null", "a: b", "# x", "x #y", "-", "2020-01-01", "\x7f", "\x85", "\u2028", "\ufeff"]
 WORDS = st.one_of(st.sampled_from(TRAPS), TEXTS)
@@ -149,7 +207,7 @@ PUBLISHED = ["acme/x", "acme/y:1", "z", "q.io/acme/api", "Bad:", "acme/x:2"]
 @st.composite
 def builds(draw: st.DrawFn) -> Build:
     folder = draw(st.sampled_from(FOLDERS))
-    file = draw(st.sampled_from(["Dockerfile", "Dockerfile.x", "x.Dockerfile"]))
+    file = draw(st.sampled_from(["Dockerfile", "Dockerfile.x", "x.Dockerfile", "Dockerfile.[x]", "x.dockerignore"]))
     dockerfile = posixpath.join(folder, file)
     source = draw(st.sampled_from(sorted(SOURCES)))
     where = Where(dockerfile if source == "dockerfile" else draw(st.sampled_from(["f.yaml", "svc/f.yaml"])), 1)

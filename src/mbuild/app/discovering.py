@@ -18,7 +18,7 @@ from mbuild.discovery import composecheck
 from mbuild.discovery.model import Build, Discovery
 from mbuild.discovery.sources import discover, own_paths
 from mbuild.discovery.write import write
-from mbuild.errors import ConfigError, EnvironmentFault, Problem
+from mbuild.errors import ConfigError, EnvironmentFault, Problem, listed
 from mbuild.images import ImageDef, Project
 from mbuild.process import run
 from mbuild.tree import Tree
@@ -27,6 +27,8 @@ from mbuild.values import dataclass, replace
 TIMEOUT_SECONDS = 60.0
 MOST_SUPPLIED = 100
 """So often buildx is asked again, with one more thing that it missed."""
+MOST_LOST = 10
+"""So many images are named where a text has lost some."""
 AGENT = "SSH_AUTH_SOCK"
 _NO_AGENT = "invalid empty ssh agent socket"
 _NO_FILE = re.compile("failed to stat (.+): stat .+: no such file or directory")
@@ -47,12 +49,16 @@ class Proposal:
 
 
 def propose(tree: Tree) -> Proposal:
-    """Return what ``mbuild init`` would write for a tree. Raises ConfigError only for a bug: the text must load."""
+    """Return what ``mbuild init`` would write for a tree.
+
+    Raises ConfigError or RuntimeError only for a bug: the text must load, and as all that was found.
+    """
     found = discover(tree, bake)
     paths = [each.path for each in tree.below("")]
     text = write(found, paths)
     project = load(text.encode(), shown="build.yaml", folder="", tree_paths=lambda _: paths)
     builds = {each.name: each.build for each in found.images}
+    _check_whole(project, builds)
     images = tuple(_completed(each, builds[each.name]) for each in project.images)
     return Proposal(found, text, replace(project, images=images, notes=found.problems, read=found.read))
 
@@ -62,6 +68,15 @@ def second_opinion(tree: Tree) -> tuple[Problem, ...]:
     if _docker() is None:
         return ()
     return composecheck.check(tree, own_paths(tree.below(""))[0], bake)
+
+
+def _check_whole(project: Project, builds: Mapping[str, Build]) -> None:
+    """Raise RuntimeError where a text does not load as what was found: nobody would miss an image that it has lost."""
+    made = {each.name: (each.dockerfile, each.context_root) for each in project.images}
+    meant = {name: (each.dockerfile, each.context) for name, each in builds.items()}
+    if made != meant:
+        lost = listed(sorted(dict(made.items() ^ meant.items())), MOST_LOST)
+        raise RuntimeError(f"what mbuild init would write loses images that were found: {lost}")
 
 
 def _completed(image: ImageDef, build: Build) -> ImageDef:

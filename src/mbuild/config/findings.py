@@ -23,6 +23,11 @@ class Findings:
         """What is valid, and most likely not meant as it is written."""
         return tuple(self._warnings)
 
+    @property
+    def has_problems(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self._problems)
+
     def warn(self, message: str, where: Where, *hints: str) -> None:
         """Note what is valid, and most likely not meant."""
         self._warnings.append(Problem(message, where, hints))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from mbuild.config.globs import matching
+from mbuild.config.discover import discover
+from mbuild.config.findings import Findings
 from mbuild.discovery.model import Discovery, Image
 from mbuild.discovery.paths import base, parent
 from mbuild.discovery.yamltext import comment, flow_list, flow_mapping, mapping, scalar
-from mbuild.errors import and_more
+from mbuild.errors import Where, and_more
 from mbuild.images import Secret
 from mbuild.values import dataclass
 
@@ -91,15 +92,27 @@ class _Text:
 
     def _patterns(self) -> tuple[str, ...]:
         """Return patterns that stand for several images each and for no other Dockerfile."""
-        counts = Counter(pattern for each in self.found.images if (pattern := self._pattern(each)))
-        known = {each.build.dockerfile: each for each in self.found.images}
+        alike: dict[str, list[Image]] = {}
+        for each in self.found.images:
+            if pattern := self._pattern(each):
+                alike.setdefault(pattern, []).append(each)
+        known = {each.build.dockerfile: each.name for each in self.found.images}
         usable = []
-        for pattern, count in sorted(counts.items()):
-            hit = [each for each in matching(pattern, self.paths) if not each.endswith(".dockerignore")]
-            named = all(each in known and known[each].name == base(parent(each)) for each in hit)
-            if count >= MIN_DISCOVERED and named:
-                usable.append(pattern)
+        for pattern, images in sorted(alike.items()):
+            if len(images) >= MIN_DISCOVERED:
+                hits = self._hits(pattern)
+                if hits.items() <= known.items() and all(each.build.dockerfile in hits for each in images):
+                    usable.append(pattern)
         return tuple(usable)
+
+    def _hits(self, pattern: str) -> dict[str, str]:
+        """Return the Dockerfiles that the loader finds by a pattern, each with the name that its image gets there.
+
+        Not all that a pattern matches is found: a ``!`` in front takes away, and ignore files are passed over.
+        """
+        findings = Findings("")
+        found = discover([(pattern, Where(""))], "", lambda _: self.paths, "", (), findings)
+        return {} if findings.has_problems else {each.dockerfile: each.name for each in found.values()}
 
     def _pattern(self, image: Image) -> str:
         """Return the pattern that would find an image about which nothing else has to be said, or ""."""
@@ -109,7 +122,7 @@ class _Text:
             not parent(folder)
             or base(folder) != image.name
             or build.context != folder
-            or any(c in folder for c in "*?[")
+            or any(c in build.dockerfile for c in "*?[")
         ):
             return ""
         return "" if self._extra(image) or image.guesses else f"{parent(folder)}/*/{base(build.dockerfile)}"
