@@ -91,6 +91,134 @@ def test_a_build_yaml_that_is_there_is_kept_and_told_what_it_lacks(shop: Repo) -
     assert (shop.folder / "build.yaml").read_text() == text
 
 
+BASE_AND_WEB = {
+    "compose.yaml": "services:\n  web: {image: reg.io/shop/web, build: web}\n"
+    "  base: {image: 'reg.io/shop/base:1', build: base}\n",
+    "base/Dockerfile": "FROM scratch\nCOPY x /x\n",
+    "base/x": "",
+    "web/Dockerfile": "FROM reg.io/shop/base:1\nCOPY y /y\n",
+    "web/y": "",
+    "other/Dockerfile": "FROM scratch\n",
+}
+LACKING = {
+    "the registry of the others": (
+        BASE_AND_WEB,
+        "build.yaml",
+        "images:\n  web: {}\n  other: {}\n",
+        "  base:\n    aliases: [reg.io/shop/base]\n",
+        {"base", "web"},
+    ),
+    "the registry, which it has already": (
+        BASE_AND_WEB,
+        "build.yaml",
+        "registry: reg.io/shop\nimages:\n  web: {}\n  other: {}\n",
+        "  base:\n",
+        {"base", "web"},
+    ),
+    "a name that it has for something else": (
+        BASE_AND_WEB,
+        "build.yaml",
+        "images:\n  web: {}\n  base: {dockerfile: other/Dockerfile}\n",
+        "  # not called base: that means something else in build.yaml\n"
+        "  base-2:\n    context: base\n    aliases: [reg.io/shop/base]\n",
+        {"base-2", "web"},
+    ),
+    "a name that is an alias of something else": (
+        BASE_AND_WEB,
+        "build.yaml",
+        "images:\n  web: {}\n  other: {aliases: [base]}\n",
+        "  # not called base: that means something else in build.yaml\n"
+        "  base-2:\n    context: base\n    aliases: [reg.io/shop/base]\n",
+        {"base-2", "web"},
+    ),
+    "a name that is used and that it has for something else": (
+        {
+            **BASE_AND_WEB,
+            "compose.yaml": "services: {base: {build: base, image: base}, web: {build: web}}\n",
+            "web/Dockerfile": "FROM base\n",
+        },
+        "build.yaml",
+        "images:\n  base: {dockerfile: other/Dockerfile}\n",
+        "  # not called base: that means something else in build.yaml\n"
+        "  base-2:\n    context: base\n"
+        "  web:\n    contexts: {base: image:base-2}\n",
+        {"base-2", "web"},
+    ),
+    "an image that it does not know by the name that is used": (
+        BASE_AND_WEB,
+        "build.yaml",
+        "images:\n  mine: {context: base}\n  other: {}\n",
+        "  web:\n    contexts: {reg.io/shop/base:1: image:mine}\n    aliases: [reg.io/shop/web]\n",
+        {"mine", "web"},
+    ),
+    "an image that it calls otherwise": (
+        {
+            **BASE_AND_WEB,
+            "compose.yaml": "services:\n  base: {build: base}\n"
+            "  web: {build: {context: web, additional_contexts: {'reg.io/shop/base:1': 'service:base'}}}\n",
+        },
+        "build.yaml",
+        "images:\n  mine: {context: base}\n  other: {}\n",
+        "  web:\n    contexts: {reg.io/shop/base:1: image:mine}\n",
+        {"mine", "web"},
+    ),
+    "arguments and platforms that all have": (
+        {
+            "compose.yaml": "services:\n  a: {build: {context: a, args: {V: '1'}, platforms: [linux/arm64]}}\n"
+            "  b: {build: {context: b, args: {V: '1', W: '2'}, platforms: [linux/arm64]}}\n",
+            **{f"{each}/Dockerfile": "FROM scratch\nARG V\nLABEL v=$V\nCOPY base/x /\n" for each in "ab"},
+            **{f"{each}/base/x": "" for each in "ab"},
+            "base/x": "",
+        },
+        "build.yaml",
+        "images:\n",
+        '  a:\n    args: {V: "1"}\n    platforms: [linux/arm64]\n'
+        '  b:\n    args: {V: "1", W: "2"}\n    platforms: [linux/arm64]\n',
+        set(),
+    ),
+    "paths from the folder of build.yaml": (
+        {
+            "compose.yaml": "services:\n  base: {build: base}\n  lib: {build: sub/lib}\n"
+            "  web:\n    build:\n      context: .\n      dockerfile: sub/web.Dockerfile\n"
+            "      additional_contexts: {a: base, b: sub, c: sub/lib, d: 'service:base', e: .}\n"
+            "      cache_from: ['type=local,src=base/cache']\n      secrets: [in, out, home]\n"
+            "      ssh: ['k=sub/key']\n"
+            "secrets: {in: {file: s}, out: {file: ../s}, home: {file: /s}}\n",
+            "base/Dockerfile": "FROM scratch\nCOPY x /\n",
+            "base/x": "",
+            "sub/lib/Dockerfile": "FROM scratch\nCOPY x /\n",
+            "sub/lib/x": "",
+            "sub/web.Dockerfile": "FROM scratch\nCOPY base/x /\n",
+        },
+        "sub/build.yaml",
+        "images:\n",
+        "  base:\n    context: ../base\n  lib:\n  web:\n    dockerfile: web.Dockerfile\n    context: ..\n"
+        "    contexts: {a: ../base, b: ., c: ./lib, d: image:base, e: ..}\n"
+        "    secrets: [{id: home, file: /s}, {id: in, file: ../s}, {id: out, file: ../../s}]\n"
+        '    ssh: [k=key]\n    cache_from: ["type=local,src=../base/cache"]\n',
+        {"base", "web"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_what_a_build_yaml_is_said_to_lack_can_be_put_below_it(name: str, repo: Repo) -> None:
+    """With entries that say less, a change of what they are made from would be no change of them."""
+    files, path, text, said, reached = LACKING[name]
+    repo.commit(files | {path: text})
+    config = ("--config", path)
+    answer = repo.mbuild(*config, "init")
+    assert answer.code == 0
+    assert answer.out.partition("\n")[2] == said
+    repo.commit({path: text + said})
+    assert repo.mbuild(*config, "init").out == f"{path} has every image that is stated here; it stays as it is\n"
+    checked = repo.mbuild(*config, "check")
+    assert (checked.code, checked.err) == (0, "")
+    repo.commit({"base/x": "changed"})
+    question = ("affected", "--base", "HEAD~1", "--head", "HEAD", "--list", "--format", "json")
+    assert repo.mbuild(*config, *question).affected() == reached
+
+
 def test_nothing_to_write_is_an_error(repo: Repo) -> None:
     repo.commit({"README.md": ""})
     answer = repo.mbuild("init")

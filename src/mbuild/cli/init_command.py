@@ -14,10 +14,8 @@ from mbuild.cli.settings import Settings
 
 if TYPE_CHECKING:
     from mbuild.app.discovering import Proposal
-    from mbuild.app.workspace import Workspace
-    from mbuild.discovery.model import Build, Image
+    from mbuild.discovery.model import Image
     from mbuild.errors import Problem
-    from mbuild.git.worktree import WorkTree
 
 EPILOG = """\b
 Examples:
@@ -36,9 +34,12 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
     A build.yaml that is there already is left alone: then this says what it lacks.
     """
     from mbuild.app.discovering import propose, second_opinion
+    from mbuild.app.lacking import fitted
+    from mbuild.app.lacking import lacking as missing
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
+    from mbuild.images import Project
 
     workspace = open_workspace(settings.directory, settings.config)
     tree = workspace.repository.work_tree()
@@ -49,29 +50,17 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
         sys.stdout.write(proposal.text)
         return
     there = workspace.config is not None
-    lacking = _lacking(workspace, tree, proposal) if there else list(proposal.found.images)
+    project = (workspace.project(tree) if there else None) or Project(())
+    lacking = missing(proposal, project)
     writing = not there and not dry_run
     if writing:
         _write(workspace.repository.top, proposal)
     if format_ == "json":
         print_json(_json(proposal, lacking, notes, written=writing))
     else:
-        sys.stdout.write(_text(workspace.shown, lacking, written=writing))
-
-
-def _lacking(workspace: Workspace, tree: WorkTree, proposal: Proposal) -> list[Image]:
-    """Return the images stated elsewhere that a build.yaml lacks; of a plain Dockerfile everything else was guessed."""
-    project = workspace.project(tree)
-    images = project.images if project else ()
-    there = {(each.dockerfile, each.context_root, each.target) for each in images}
-    dockerfiles = {each.dockerfile for each in images}
-
-    def is_there(build: Build) -> bool:
-        if build.source == "dockerfile":
-            return build.dockerfile in dockerfiles
-        return (build.dockerfile, build.context, build.target) in there
-
-    return [each for each in proposal.found.images if not is_there(each.build)]
+        folder = workspace.inside.rpartition("/")[0] if workspace.inside else ""
+        fits = fitted(lacking, proposal, project, tree, folder) if there else lacking
+        sys.stdout.write(_text(workspace.shown, fits, written=writing))
 
 
 def _text(shown: str, lacking: list[Image], *, written: bool) -> str:

@@ -26,17 +26,14 @@ _HEADINGS = {
 
 def write(found: Discovery, paths: Sequence[str] = ()) -> str:
     """Return the text of a build.yaml at the git root. paths: of the tree, to see what a pattern would match."""
-    return "\n".join(_text(found, tuple(paths)).lines()) + "\n"
+    text = _Text(found, tuple(paths), _shared_args(found.images), _shared_platforms(found.images))
+    return "\n".join(text.lines()) + "\n"
 
 
 def entries(images: Sequence[Image]) -> str:
-    """Return entries for some images, as they would stand below ``images``."""
-    text = _text(Discovery(tuple(images), (), ()), ())
+    """Return entries for some images, as they would stand below ``images``. Each says all that is its own."""
+    text = _Text(Discovery(tuple(images), (), ()), (), {}, ())
     return "\n".join(line for each in images for line in text.image(each)) + "\n"
-
-
-def _text(found: Discovery, paths: tuple[str, ...]) -> _Text:
-    return _Text(found, paths, _shared_args(found.images), _shared_platforms(found.images))
 
 
 def _shared_args(images: Sequence[Image]) -> dict[str, str]:
