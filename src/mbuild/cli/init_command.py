@@ -34,8 +34,7 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
     A build.yaml that is there already is left alone: then this says what it lacks.
     """
     from mbuild.app.discovering import propose, second_opinion
-    from mbuild.app.lacking import fitted
-    from mbuild.app.lacking import lacking as missing
+    from mbuild.app.lacking import fitted, lacking
     from mbuild.app.workspace import open_workspace
     from mbuild.cli.answering import print_json
     from mbuild.cli.boundary import print_problems
@@ -51,15 +50,15 @@ def command(settings: Settings, dry_run: bool, format_: str) -> None:
         return
     there = workspace.config is not None
     project = (workspace.project(tree) if there else None) or Project(())
-    lacking = missing(proposal, project)
+    missing = lacking(proposal, project)
     writing = not there and not dry_run
     if writing:
         _write(workspace.repository.top, proposal)
     if format_ == "json":
-        print_json(_json(proposal, lacking, notes, written=writing))
+        print_json(_json(proposal, missing, notes, written=writing))
     else:
         folder = workspace.inside.rpartition("/")[0] if workspace.inside else ""
-        fits = fitted(lacking, proposal, project, tree, folder) if there else lacking
+        fits = fitted(missing, proposal, project, tree, folder) if there else missing
         sys.stdout.write(_text(workspace.shown, fits, written=writing))
 
 
