@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pytest
 
 from mbuild.dockerfile.flags import parse_flags
@@ -121,6 +123,19 @@ def test_an_unknown_keyword() -> None:
     with pytest.raises(Refused, match="unknown instruction: FNTRYPOINT") as caught:
         check(line)
     assert caught.value.hints == ("did you mean 'ENTRYPOINT'?",)
+
+
+def test_the_nearest_word_is_looked_for_once_in_many_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def nearest(word: str, *_: object, **__: object) -> list[str]:
+        asked.append(word)
+        return ["copy"]
+
+    monkeypatch.setattr(difflib, "get_close_matches", nearest)
+    for _ in range(3):
+        assert hints("FROM scratch\nCOPYYY a b") == ("did you mean 'COPY'?",)
+    assert asked == ["copyyy"]
 
 
 def test_an_instruction_before_from() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -401,6 +401,40 @@ def test_all_problems_are_reported_together_and_sound_images_stay() -> None:
     places = {str(each.where) if each.where else None for each in problems[1:]}
     assert places == {"b/Dockerfile:2:1", "e/Dockerfile:2:1"}
     assert problems[0].message == "image 'a': no Dockerfile at a/Dockerfile"
+
+
+def test_a_folder_in_which_many_dockerfiles_are_missing_is_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    below = MemoryTree.below
+
+    def list_(tree: MemoryTree, folder: str) -> Sequence[Entry]:
+        listed.append(folder)
+        return below(tree, folder)
+
+    monkeypatch.setattr(MemoryTree, "below", list_)
+    monkeypatch.setattr(MemoryTree, "folder", lambda tree, path: path == "x")
+    problems: list[Problem] = []
+    files = {f"x/{each}.Dockerfile": "FROM scratch\n" for each in "abcd"}
+    graph(files, *(image(each, f"x/{each}") for each in "efgh"), problems=problems)
+    assert {each.hints for each in problems} == {("there is x/a.Dockerfile, x/b.Dockerfile, x/c.Dockerfile",)}
+    assert listed == ["x"]
+
+
+def test_many_problems_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[Problem] = []
+
+    def equal(one: Problem, other: object) -> bool:
+        compared.append(one)
+        return one is other
+
+    monkeypatch.setattr(Problem, "__eq__", equal)
+    names = [f"i{number:03}" for number in range(200)]
+    problems: list[Problem] = []
+    graph({}, *map(image, names), problems=problems)
+    assert [each.message for each in problems] == [
+        f"image '{each}': no Dockerfile at {each}/Dockerfile" for each in names
+    ]
+    assert len(compared) < len(names)
 
 
 def test_an_image_is_never_its_own_parent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mbuild.errors import DockerfileError, Problem, Where
 
@@ -21,9 +22,14 @@ class Refused(ValueError):  # noqa: N818 - reads as what BuildKit does
 
 def near(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return a hint naming the closest known word, whatever its case, or nothing when none is close."""
+    return _near(word, tuple(sorted(known)))
+
+
+@lru_cache  # what is wrong in a base of many Dockerfiles, or in one that was copied, is wrong in all of them
+def _near(word: str, known: tuple[str, ...]) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    by_lower = {each.lower(): each for each in sorted(known)}
+    by_lower = {each.lower(): each for each in known}
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return (f"did you mean '{by_lower[found[0]]}'?",) if found else ()
 

@@ -58,15 +58,14 @@ def build_frozen(
     shop = Workshop(Defined(project.images), tree, native, known)
     of_tree = cache(lambda: Links(known(), lambda entry: decode(tree.read(entry))))
 
-    problems: list[Problem] = []
-    outliner = Outliner(images, shop.recipes, shop.places, problems)
+    outliner = Outliner(images, shop.recipes, shop.places)
     filed = shop.recipes.lookup.names  # once for all that share the work
 
     def made(names: Sequence[str]) -> Part:
         tree.expect({path for name in names for path in looked_for(images[name])})
         outliner.outline(names)
-        if problems:
-            raise DockerfileError(problems)
+        if outliner.problems:
+            raise DockerfileError(outliner.problems)
         found = [(images[name], outliner.fresh[name]) for name in names]
         summaries = ((summary(image, own), uses(own)) for image, own in found)
         index = build_index(found, of_tree(), shop.places)
@@ -98,8 +97,9 @@ def joined(
     gathered: list[Problem] = [] if problems is None else problems
     shop.tree.expect({path for each in images if each.name not in known for path in looked_for(each)})
     definitions = {each.name: each for each in images}
-    outliner = Outliner(definitions, shop.recipes, shop.places, gathered, before, known)
+    outliner = Outliner(definitions, shop.recipes, shop.places, before, known)
     outliner.outline(definitions)
+    gathered.extend(outliner.problems)
     found = {each.name: _found(each, outliner, before) for each in images if _is_there(each, outliner)}
     parents = {name: summary.parents for name, (summary, _) in found.items()}
     _drop_orphans(parents)

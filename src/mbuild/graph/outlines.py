@@ -16,7 +16,7 @@ from mbuild.graph.places import Places
 from mbuild.graph.recipes import Briefed, Recipes, platforms_of
 from mbuild.images import ImageDef
 from mbuild.references import context_key
-from mbuild.tree import Entry, Tree
+from mbuild.tree import Entry
 from mbuild.values import dataclass, field
 
 T = TypeVar("T")
@@ -68,12 +68,13 @@ class Outliner:
     definitions: ByName
     recipes: Recipes
     places: Places
-    problems: list[Problem]
     before: Mapping[str, Known] = field(default_factory=dict)
     known: Container[str] = ()
     fresh: dict[str, Outline] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    problems: dict[Problem, None] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
+    _nearby: dict[str, Sequence[str]] = field(default_factory=dict)
     _waiting: list[str] = field(default_factory=list)
 
     def outline(self, names: Iterable[str]) -> None:
@@ -97,7 +98,7 @@ class Outliner:
             self._waiting.append(str(signal))
         except DockerfileError as error:
             self._failed.add(name)
-            self.problems.extend(each for each in error.problems if each not in self.problems)
+            self.problems.update(dict.fromkeys(error.problems))
 
     def _holds(self, name: str) -> bool:
         for parent in self.before[name].parents:
@@ -120,9 +121,28 @@ class Outliner:
     def _outline(self, definition: ImageDef) -> Outline:
         entry = self.places.file(definition.dockerfile)
         if entry is None:
-            raise DockerfileError(_missing_dockerfile(definition, self.recipes.tree))
+            raise DockerfileError(self._missing_dockerfile(definition))
         briefed = self.recipes.briefs(definition, entry, self._inherited)
         return _outlined(definition, entry, briefed, self.places, self.recipes.native)
+
+    def _missing_dockerfile(self, definition: ImageDef) -> Problem:
+        found = self.recipes.tree.entry(definition.dockerfile)
+        if found is not None and found.is_link:
+            hint = "it is a link to no file in its folder, and BuildKit follows it no further"
+        elif near := self._dockerfiles(definition.dockerfile.rpartition("/")[0]):
+            hint = f"there is {', '.join(near)}"
+        else:
+            hint = "files that git ignores are not part of the tree"
+        message = f"image '{definition.name}': no Dockerfile at {definition.dockerfile}"
+        return Problem(message, definition.place("dockerfile"), (hint,))
+
+    def _dockerfiles(self, folder: str) -> Sequence[str]:
+        """Return some files below a folder that are called like Dockerfiles: thousands may be missing in one folder."""
+        if folder not in self._nearby:
+            paths = (each.path for each in self.recipes.tree.below(folder))
+            named = (each for each in paths if "dockerfile" in each.rpartition("/")[2].lower())
+            self._nearby[folder] = tuple(itertools.islice(named, 3))
+        return self._nearby[folder]
 
     def _inherited(self, name: str) -> Sequence[Inherited] | None:
         if name in self.held:
@@ -190,19 +210,6 @@ def _external(briefs: Collection[Brief]) -> tuple[tuple[str, Where | None], ...]
             if isinstance(resolved, ExternalImage):
                 found.setdefault(resolved.ref, reference.where)
     return tuple(sorted(found.items(), key=lambda pair: pair[0]))
-
-
-def _missing_dockerfile(definition: ImageDef, tree: Tree) -> Problem:
-    folder = definition.dockerfile.rpartition("/")[0]
-    near = [each.path for each in tree.below(folder) if "dockerfile" in each.path.rpartition("/")[2].lower()][:3]
-    found = tree.entry(definition.dockerfile)
-    if found is not None and found.is_link:
-        hint = "it is a link to no file in its folder, and BuildKit follows it no further"
-    else:
-        hint = f"there is {', '.join(near)}" if near else "files that git ignores are not part of the tree"
-    return Problem(
-        f"image '{definition.name}': no Dockerfile at {definition.dockerfile}", definition.place("dockerfile"), (hint,)
-    )
 
 
 def _reads(briefs: Sequence[Brief]) -> tuple[Read, ...]:

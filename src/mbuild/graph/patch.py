@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
 
-from mbuild.errors import Problem
 from mbuild.graph.build import looked_for, summary
 from mbuild.graph.defined import Definitions
 from mbuild.graph.images import Images, Known, PatchedImages, constant
@@ -40,14 +39,13 @@ def _outlined(
     base: Graph, shop: Workshop, altered: Collection[str], there: Collection[str]
 ) -> Mapping[str, Outline] | None:
     """Return the outlines of images, and of those that take over from them what was not so before."""
-    problems: list[Problem] = []
     definitions = _ByName(shop.definitions, there)
-    outliner = Outliner(definitions, shop.recipes, shop.places, problems, base.nodes, _Known(base.nodes, altered))
+    outliner = Outliner(definitions, shop.recipes, shop.places, base.nodes, _Known(base.nodes, altered))
     waiting = altered
     while waiting:
         shop.tree.expect({path for name in waiting for path in looked_for(definitions[name])})
         outliner.outline(waiting)
-        if problems:
+        if outliner.problems:
             return None
         parents = {name for name in waiting if name in outliner.fresh and outliner.hands_on_otherwise(name)}
         waiting = [name for name in there if parents and not parents.isdisjoint(_parents(base.images, name))]
