@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from fnmatch import translate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbuild.config import globs
 from mbuild.config.globs import Below, below, matches, matching
 from mbuild.config.load import load
 from mbuild.images import Project
@@ -95,6 +97,21 @@ def test_hostile_patterns_end() -> None:
     assert not matches("/".join(["**", "a*" * 20 + "b"] * 20), path)
     assert not matches("/".join(["**/*"] * 200) + "/b", path)
     assert not matches("*a" * 5000 + "b", "a" * 20_000)
+
+
+def test_many_patterns_are_compiled_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    translated: list[str] = []
+
+    def counted(part: str) -> str:
+        translated.append(part)
+        return translate(part)
+
+    monkeypatch.setattr(globs, "translate", counted)
+    parts = [f"many{number}" for number in range(2000)]
+    for _ in range(2):
+        assert [each for each in parts if matches(f"many/{each}/a", "many/many7/a")] == ["many7"]
+    assert len(set(translated)) == len(translated)
+    assert set(parts) <= set(translated)
 
 
 def project(text: str, tree: list[str], folder: str = "") -> Project:

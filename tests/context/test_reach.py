@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mbuild.context import reach
 from mbuild.context.cover import regions, sought
 from mbuild.context.follow import parts_of
 from mbuild.context.lookup import Lookup
 from mbuild.context.reach import Wild
+from mbuild.dockerfile.ignorepattern import Pattern, compile_pattern
 from mbuild.tree import FILE, Entry
 
 PATHS = ("a", "a.go", "d/b/c", "d/b/x/y", "d/bc", "d/e.go", "e/b/c", "z")
@@ -38,3 +40,17 @@ def test_the_root_is_what_the_pattern_fits() -> None:
     assert root("d/*/c", "d/b") is None
     assert root("d/**/y", "d/b/x/y") == "d"
     assert root("d/**/y", "d/b/x") is None
+
+
+def test_many_patterns_are_compiled_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+
+    def counted(pattern: str) -> Pattern:
+        compiled.append(pattern)
+        return compile_pattern(pattern)
+
+    monkeypatch.setattr(reach, "compile_pattern", counted)
+    sources = [found for number in range(5000) if (found := sought(parts_of(f"many{number}*/x"))) is not None]
+    for _ in range(2):
+        assert len([each for each in sources if Wild(each).root("many4999/x")]) == 4
+    assert len(compiled) == len(sources)

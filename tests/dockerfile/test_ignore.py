@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mbuild.dockerfile import ignorepattern
+from mbuild.dockerfile import ignore, ignorepattern
 from mbuild.dockerfile.gotext import MAX_LINE
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher, concerns, parse_ignore
 from mbuild.dockerfile.ignorepattern import Union, compile_pattern
@@ -318,3 +318,17 @@ def test_any_bytes_are_answered_or_refused(data: bytes, paths: list[str]) -> Non
 
 def test_a_deep_path_is_no_problem() -> None:
     assert matcher("b\n**/z").ignored("a/" * 5000 + "z")
+
+
+def test_many_lines_are_taken_apart_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[str] = []
+
+    def counted(pattern: str) -> str:
+        cleaned.append(pattern)
+        return pattern
+
+    monkeypatch.setattr(ignore, "clean_path", counted)
+    lines = [f"many{number}/x" for number in range(2000)]
+    for top in ("many7", "many1999"):
+        assert [each for each in lines if concerns(each, top)] == [f"{top}/x"]
+    assert cleaned == lines

@@ -5,7 +5,7 @@ Says of one path what ``cover.regions`` says of a listing.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from mbuild.context.cover import Below, Sought
 from mbuild.context.follow import text_of
@@ -38,6 +38,6 @@ class Wild:
         return "/".join(names[: len(self._parts)])
 
 
-@lru_cache(maxsize=4096)
+@cache  # each is asked about every changed path: a cache that is too small for all would never know one
 def _union(pattern: str) -> Union:
     return Union((compile_pattern(pattern),))

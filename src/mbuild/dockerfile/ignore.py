@@ -8,7 +8,7 @@ it came to the folder `logs` nothing had ignored it, so it did not even note tha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from mbuild.dockerfile.gomatch import PatternError
@@ -233,7 +233,7 @@ def _compile(lines: Iterable[IgnoreLine], path: str) -> tuple[_Rule, ...]:
     return tuple(rules)
 
 
-@lru_cache(maxsize=1024)
+@cache  # the lines of all ignore files are gone through again and again, and there may be thousands
 def _cleaned(pattern: str) -> str:
     """Return a pattern as it is compared, with its `!`; "" for none. Raises PatternError."""
     # Blanks that cleaning brought to an end (`a /`) go too, as in patternmatcher's `New`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 
 from mbuild.dockerfile.gomatch import check
@@ -86,7 +86,7 @@ def is_literal(cleaned: str) -> bool:
     return _LITERAL.fullmatch(cleaned) is not None
 
 
-@lru_cache(maxsize=4096)
+@cache
 def compile_pattern(cleaned: str) -> Pattern:
     """Compile a cleaned pattern without its `!`. Raises `PatternError` where BuildKit refuses it."""
     if is_literal(cleaned):
