@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mbuild.graph.index import Index, Sources
 from mbuild.graph.keeper import Rules
+from mbuild.graph.paths import lies_in
 from mbuild.images import ImageDef
 from mbuild.tree import FILE, Entry
 from tests.graph.test_affected import graph, image
@@ -42,6 +47,51 @@ def test_wildcards_are_looked_at_below_the_folder_they_begin_in() -> None:
 def test_very_deep_paths() -> None:
     path = "/".join(["d"] * 3000)
     assert covers(index({"": HIT, path: HIT}), f"{path}/e") == [(path, False), ("", False)]
+
+
+class Walked(dict[str, list[int]]):
+    """A mapping that counts how often all of it is walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.walks += 1
+        return super().__iter__()
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "a0", "a.b", "a-"]), max_size=3).map("/".join)
+STARTS = st.dictionaries(PATHS, st.integers(0, 9), max_size=6)
+
+
+@given(STARTS, STARTS, STARTS, PATHS)
+def test_what_lies_around_a_path_is_found_as_by_looking_at_every_source(
+    literal: dict[str, int], wild: dict[str, int], watched: dict[str, int], path: str
+) -> None:
+    def hit(image: int) -> tuple[int, ...]:
+        return (image, *HIT[1:])
+
+    sources = Sources(
+        {each: hit(image) for each, image in literal.items()},
+        {each: [([("*", True)], hit(image))] for each, image in wild.items()},
+    )
+    names, rooms, rules = ["x"] * 10, [[(0, False)]] * 10, [Rules("", (), ())]
+    seen = {each: [image] for each, image in watched.items()}
+    found = Index(names, rooms, sources, rules, [], {}, seen, {}, [7], {})
+
+    beside = {image for starts in (literal, wild) for each, image in starts.items() if lies_in(each, path)}
+    inside = {image for starts in (literal, wild) for each, image in starts.items() if lies_in(path, each)}
+    defined = {image for each, image in watched.items() if lies_in(path, each)}
+    assert found.around(path) == {7} | beside | inside | defined
+    led = {image for each, image in wild.items() if lies_in(each, path)}
+    assert found.near(path) == {7} | led | inside
+
+
+def test_many_paths_are_looked_around_without_a_walk_for_each() -> None:
+    literal, wild, watched = Walked(), Walked(), Walked()
+    found = Index([], [], Sources(literal, wild), [], [], {}, watched, {}, [], {})  # type: ignore[arg-type]
+    for number in range(3):
+        assert found.around(f"d{number}") == found.near(f"d{number}") == set()
+    assert (literal.walks, wild.walks, watched.walks) == (1, 1, 1)
 
 
 PAIRS = {

@@ -7,10 +7,11 @@ the folders above it. What the index says is exact where no link is on the way o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mbuild.graph.keeper import Keeper, Rules
-from mbuild.graph.paths import inside, lies_in
+from mbuild.graph.paths import InOrder, inside, upward
 from mbuild.tree import SUBMODULE
 from mbuild.values import NamedTuple, dataclass, field
 
@@ -121,6 +122,7 @@ class Index:
     roots: Mapping[str, Sequence[int]]
     vague: Sequence[int]
     asked: Mapping[str, Sequence[int]]
+    _orders: dict[str, InOrder] = field(default_factory=dict)
     _keepers: dict[int, Keeper] = field(default_factory=dict)
     _excluders: dict[int, IgnoreMatcher] = field(default_factory=dict)
     _matchers: dict[tuple[str, ...], IgnoreMatcher] = field(default_factory=dict)
@@ -189,28 +191,45 @@ class Index:
     def around(self, folder: str) -> set[int]:
         """Return the images that may take something in a folder, or are defined there; "" is the git root."""
         found = set(self.vague)
-        for path, numbers in self.watched.items():
-            if lies_in(folder, path):
-                found.update(numbers)
-        for start, hits in self.sources.literal.items():
-            if lies_in(folder, start) or lies_in(start, folder):
-                found.update(hits[::FIELDS])
-        for start, sources in self.sources.wild.items():
-            if lies_in(folder, start) or lies_in(start, folder):
-                found.update(image for _, hits in sources for image in hits[::FIELDS])
+        for path in self._inside("watched", self.watched, folder):
+            found.update(self.watched[path])
+        above = list(upward(folder))
+        found.update(self._literally(chain(self._literal_in(folder), above)))
+        found.update(self._by_wildcards(chain(self._wild_in(folder), above)))
         return found
 
     def near(self, path: str) -> set[int]:
         """Return the images for which it matters what kind of thing is at a path: it is on the way of a source."""
-        below = f"{path}/"
         found = set(self.vague)
-        for start, hits in self.sources.literal.items():
-            if f"{start}/".startswith(below):
-                found.update(hits[::FIELDS])
-        for start, sources in self.sources.wild.items():
-            if f"{start}/".startswith(below) or not start or below.startswith(f"{start}/"):
-                found.update(image for _, hits in sources for image in hits[::FIELDS])
+        found.update(self._literally(self._literal_in(path)))
+        found.update(self._by_wildcards(chain(self._wild_in(path), upward(path))))
         return found
+
+    def _literally(self, starts: Iterable[str]) -> Iterator[int]:
+        """Yield the images with a source without wildcards that begins at one of these paths."""
+        return (image for start in starts for image in self.sources.literal.get(start, ())[::FIELDS])
+
+    def _by_wildcards(self, starts: Iterable[str]) -> Iterator[int]:
+        """Yield the images with a source with wildcards that begins at one of these paths."""
+        each = (hits for start in starts for _, hits in self.sources.wild.get(start, ()))
+        return (image for hits in each for image in hits[::FIELDS])
+
+    def _literal_in(self, folder: str) -> Iterable[str]:
+        return self._inside("literal", self.sources.literal, folder)
+
+    def _wild_in(self, folder: str) -> Iterable[str]:
+        return self._inside("wild", self.sources.wild, folder)
+
+    def _inside(self, name: str, paths: Iterable[str], folder: str) -> Iterable[str]:
+        """Return those of the paths that are a folder or lie in it; "" is the git root.
+
+        They are put in order once: thousands of links or attributes files may change at a time.
+        """
+        if not folder:
+            return paths
+        if name not in self._orders:
+            self._orders[name] = InOrder(paths)
+        return self._orders[name].inside(folder)
 
     def keeps(self, cover: Cover, path: str) -> bool:
         """Tell whether a covered path is taken: neither ignored, nor excluded, nor left out by ``include``."""
