@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ import pytest
 from mbuild.errors import EnvironmentFault
 from mbuild.process import start
 from mbuild.process.spread import spread
+from tests.support import Repo
 
 
 def double(number: int) -> tuple[int, int]:
@@ -114,3 +117,81 @@ def test_what_cannot_be_started_leaves_no_file_open() -> None:
     with pytest.raises(ValueError, match="null byte"):
         start(["a\0b"], keep=True)
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def ended(process: int) -> bool:
+    """Tell whether a process is gone; one that nobody has waited for yet is."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
+def numbers(folder: Path, count: int) -> list[int]:
+    """Wait for files that are called as processes are, and return these."""
+    until = time.monotonic() + 30
+    while len(found := [int(each.name) for each in folder.iterdir() if each.name.isdigit()]) < count:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+STAY = 'trap "" TERM INT; touch "$0/$BASHPID"; for _ in {1..60}; do sleep 1; done'
+SLEEPS = {
+    "one that ends": 'touch "$0/$$"; sleep 60',
+    "one that takes no notice": STAY,
+    "one below one that ends": f'({STAY}) & touch "$0/$$"; wait',
+}
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@linux
+@pytest.mark.parametrize("thread", ["", "Begun"])
+@pytest.mark.parametrize("script", SLEEPS.values(), ids=SLEEPS)
+def test_what_ends_this_process_ends_its_children(script: str, thread: str, tmp_path: Path) -> None:
+    program = (
+        "from mbuild.process import run\n"
+        "from mbuild.process.begun import Begun, Later\n"
+        f"{thread or 'Later'}(lambda: run(['bash', '-c', {script!r}, {str(tmp_path)!r}])).result()\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program])
+    children = numbers(tmp_path, 1 + ("wait" in script))
+    running.terminate()
+    assert running.wait(10) == -signal.SIGTERM
+    time.sleep(0.2)
+    assert [ended(each) for each in children] == [True] * len(children)
+
+
+@linux
+@pytest.mark.parametrize("script", SLEEPS.values(), ids=SLEEPS)
+def test_the_end_of_a_child_is_that_of_its_group(script: str, tmp_path: Path) -> None:
+    child = start(["bash", "-c", script, str(tmp_path)])
+    children = numbers(tmp_path, 1 + ("wait" in script))
+    child.end(0.2)
+    child.close()
+    time.sleep(0.2)
+    assert [ended(each) for each in children] == [True] * len(children)
+
+
+@linux
+@pytest.mark.parametrize("script", SLEEPS.values(), ids=SLEEPS)
+def test_mbuild_leaves_no_buildx_behind(script: str, tmp_path: Path, repo: Repo) -> None:
+    programs, places = tmp_path / "bin", tmp_path / "places"
+    programs.mkdir()
+    places.mkdir()
+    docker = programs / "docker"
+    docker.write_text(f"#!/bin/bash\nexec bash -c {shlex.quote(script)} {shlex.quote(str(places))}\n")
+    docker.chmod(0o755)
+    repo.commit({"docker-bake.hcl": 'target "a" {}\n', "Dockerfile": "FROM scratch\n"})
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mbuild", "-C", str(repo.folder), "affected", "--base", "HEAD", "--list"],
+        env=os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+    )
+    children = numbers(places, 1 + ("wait" in script))
+    running.terminate()
+    assert running.wait(10) == -signal.SIGTERM
+    time.sleep(0.2)
+    assert [ended(each) for each in children] == [True] * len(children)

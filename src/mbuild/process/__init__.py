@@ -1,6 +1,7 @@
 """The only door to other processes: argument lists, never a shell; groups that can be ended.
 
-Every child gets a session of its own, so a Ctrl-C in the terminal reaches mbuild alone, which decides what to stop.
+Every child gets a session of its own, so a Ctrl-C in the terminal reaches mbuild alone, which decides what to stop;
+so does a SIGTERM (``ending``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from mbuild.errors import EnvironmentFault
+from mbuild.process.ending import be_ready, tell_group, watch
 from mbuild.process.gate import waiting
 from mbuild.values import dataclass
 
@@ -78,12 +80,11 @@ class Process:
             return None
 
     def end(self, grace: float = 1.0) -> None:
-        """Ask the group to stop, and kill it after ``grace`` seconds."""
-        for number in (signal.SIGINT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._popen.pid, number)
-            if self.wait(grace) is not None:
-                return
+        """Ask the group to stop, and kill what is left of it when the child has ended, or after ``grace`` seconds."""
+        tell_group(self._popen, signal.SIGINT)
+        self.wait(grace)
+        tell_group(self._popen, signal.SIGKILL)
+        self.wait(grace)
 
     def close(self) -> None:
         """Close the pipes. What the child has not taken is dropped: it may wait for us to take something."""
@@ -120,6 +121,7 @@ def start(
     Raises EnvironmentFault when the program is missing or cannot be started.
     """
     kept = _room_for_errors() if keep else None
+    be_ready()
     try:
         popen = subprocess.Popen(
             list(argv),
@@ -138,6 +140,7 @@ def start(
         if isinstance(error, OSError):
             raise _not_started(error, argv, cwd) from error
         raise
+    watch(popen)
     return Process(popen, tuple(argv), kept)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from mbuild.process.ending import be_ready
 from mbuild.process.gate import waiting
 
 T = TypeVar("T")
@@ -16,6 +17,7 @@ class Begun(Generic[T]):
 
     def __init__(self, work: Callable[[], T]) -> None:
         """Call it."""
+        be_ready()  # a thread cannot be, and may be the first that starts a child
         self._work = work
         self._done: list[T | BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
