@@ -6,7 +6,7 @@ HCL is what buildx says of it; JSON is read by our own code where there is no bu
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from mbuild.app.discovering import bake as buildx
 from mbuild.builders.buildx import find_docker
 from mbuild.discovery.bake import discover
+from mbuild.discovery.bakeoutline import Outline, blocks
 from mbuild.discovery.looking import Looker
 from mbuild.discovery.model import Bake, Build, Look
-from tests.discovery.finding import SCRATCH
+from tests.discovery.finding import SCRATCH, find
 from tests.trees import MemoryTree
 
 needs_buildx = pytest.mark.skipif(find_docker() is None, reason="no docker client has buildx, which evaluates HCL")
@@ -89,3 +90,40 @@ def _read(texts: Mapping[str, str], door: Bake | None) -> tuple[dict[str, Build]
 def test_json_says_the_same_with_and_without_buildx(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
     texts = {"docker-bake.json": json.dumps(both[0]), "docker-bake.override.json": json.dumps(both[1])}
     assert _read(texts, None) == _read(texts, buildx)
+
+
+def _unasked(files: Sequence[tuple[str, bytes]], targets: Sequence[str]) -> bytes:
+    raise AssertionError((files, targets))
+
+
+def _bake(inherits: Mapping[str, Sequence[str]], ending: str) -> tuple[str, str]:
+    if ending == "json":
+        return "docker-bake.json", json.dumps({"target": {each: {"inherits": of} for each, of in inherits.items()}})
+    blocks = (f'target "{each}" {{\n  inherits = {json.dumps(of)}\n}}\n' for each, of in inherits.items())
+    return "docker-bake.hcl", "".join(blocks)
+
+
+@pytest.mark.parametrize("ending", ["hcl", "json"])
+def test_what_buildx_would_need_hours_for_is_not_read(ending: str) -> None:
+    inherits = {"t0": [], "t1": ["t0"]} | {f"t{at}": [f"t{at - 1}", f"t{at - 2}"] for at in range(2, 60)}
+    path, text = _bake(inherits, ending)
+    found = find({path: text, "Dockerfile": SCRATCH}, _unasked)
+    said = [each for each in found.problems if "5,000 ways" in each.message]
+    assert [each.message for each in said] == ["not read: 't17' inherits on more than 5,000 ways, and buildx goes each"]
+    assert said[0].where is not None
+    assert said[0].where.line == (52 if ending == "hcl" else 0)
+    assert len(found.images) == 1, "the Dockerfile is an image by itself"
+
+
+INHERITS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "one base of many": {"base": []} | {f"t{at}": ["base"] for at in range(10_000)},
+    "a long chain": {"t0": []} | {f"t{at}": [f"t{at - 1}"] for at in range(1, 4_000)},
+    "in a circle": {"a": ["b", "b"], "b": ["a", "a", "b"]},
+    "what is not there": {"a": ["b"] * 4_000},
+}
+
+
+@pytest.mark.parametrize("name", INHERITS)
+def test_many_targets_that_inherit_are_no_tangle(name: str) -> None:
+    path, text = _bake(INHERITS[name], "hcl")
+    assert Outline.of((path, each) for each in blocks(text)).tangled == ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from mbuild.discovery import bakejson, bakeoutline
 from mbuild.discovery.bakenewer import evaluated, with_passed_over
-from mbuild.discovery.bakeoutline import Block, Outline, is_private
+from mbuild.discovery.bakeoutline import MOST_WAYS, Block, Outline, is_private
 from mbuild.discovery.baketarget import OTHER_TARGET, Target, dockerfile_of, tags_of
 from mbuild.discovery.compose import DEFAULTS, OVERRIDES
 from mbuild.discovery.model import Bake, Build, Look, Stated, build_key
@@ -123,6 +123,8 @@ class _Files:
             return []
         try:
             if self.bake and outline.targets:
+                if outline.tangled:
+                    raise _entangled(outline)
                 return self._printed(self.bake, texts, outline)
             return self._unprinted(texts)
         except ConfigError as error:
@@ -239,6 +241,12 @@ def _groups(bake: Bake, files: Sequence[tuple[str, bytes]], outline: Outline) ->
         else:
             found |= {name: each for name, each in said.items() if name != "default" or name in asked}
     return found
+
+
+def _entangled(outline: Outline) -> ConfigError:
+    message = f"not read: {quoted(outline.tangled)} inherits on more than {MOST_WAYS:,} ways, and buildx goes each"
+    hint = "let each target inherit from another once, directly or by others"
+    return ConfigError(message, hint, where=outline.targets[outline.tangled])
 
 
 def _placed(error: ConfigError, files: tuple[str, ...]) -> ConfigError:

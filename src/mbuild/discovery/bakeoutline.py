@@ -23,6 +23,9 @@ _LIST = re.compile(r"\[([^\]]*)\]")
 _WORD = re.compile('"([^"]*)"')
 _NAME = re.compile("[A-Za-z0-9_-]+")
 
+MOST_WAYS = 5_000
+"""On so many ways a target may inherit: buildx goes each of them (``bake.go``: ResolveTarget), and may need hours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -43,12 +46,14 @@ class Outline:
     """What can be seen in bake files without evaluating them: the names of targets and groups, with their places.
 
     asking: the targets that are not built, but asked about (``call``): older versions of buildx do not tell.
+    tangled: a target that inherits on more than ``MOST_WAYS`` ways, "" where none does.
     """
 
     targets: Mapping[str, Where]
     groups: frozenset[str]
     inherited: frozenset[str]
     asking: frozenset[str]
+    tangled: str = ""
 
     @classmethod
     def of(cls, blocks: Iterable[tuple[str, Block]]) -> Outline:
@@ -64,6 +69,7 @@ class Outline:
             frozenset(each.name for _, each in named if each.kind == GROUP),
             frozenset(name for _, each in named for name in each.inherits),
             frozenset(each.name for _, each in named if each.asks),
+            _tangled([each for _, each in named if each.kind == TARGET]),
         )
 
     def images(self, answer: Mapping[str, Any]) -> frozenset[str]:
@@ -92,6 +98,30 @@ class Outline:
         groups = answer.get("group", {}).items()
         found = (group for group, each in groups if group in self.targets and name in each.get("targets", ()))
         return next(found, None)
+
+
+def _tangled(targets: Iterable[Block]) -> str:
+    """Return a target that inherits on too many ways, "" where none does."""
+    bases: dict[str, list[str]] = {}
+    for each in targets:
+        if each.inherits:
+            bases.setdefault(each.name, []).extend(each.inherits)
+    ways: dict[str, int] = {}
+    begun: set[str] = set()
+    waiting = list(bases)
+    while waiting:
+        name = waiting[-1]
+        above = bases.get(name, ())
+        if name not in begun:
+            begun.add(name)
+            waiting.extend(each for each in above if each not in begun)
+            continue
+        waiting.pop()
+        # What has begun and is not counted yet stands in a circle, which buildx refuses.
+        ways[name] = 1 + sum(ways.get(each, 1) for each in above)
+        if ways[name] > MOST_WAYS:
+            return name
+    return ""
 
 
 def is_private(name: str) -> bool:
