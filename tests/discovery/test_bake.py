@@ -727,9 +727,12 @@ def test_much_that_inherits_and_grows_is_gone_through_once() -> None:
     variables["V0"] = {"default": "much"}
     files = {"docker-bake.json": json.dumps({"target": targets, "variable": variables}), "Dockerfile": SCRATCH}
     assert "t29" in images(files, None)
+    targets["t0"] = {"annotations": ["a=b"]}
+    said = notes({"docker-bake.json": json.dumps({"target": targets}), "Dockerfile": SCRATCH}, None)
+    assert "docker-bake.json: a target inherits more than 10,000 annotations" in said
     more = {"target": {"a": {"args": {"A": "${V29}"}}}, "variable": variables}
-    (said,) = notes({"docker-bake.json": json.dumps(more), "Dockerfile": SCRATCH}, None)
-    assert "is not read without docker buildx" in said
+    (unread,) = notes({"docker-bake.json": json.dumps(more), "Dockerfile": SCRATCH}, None)
+    assert "is not read without docker buildx" in unread
 
 
 BROKEN_JSON = "Expecting property name enclosed in double quotes"

@@ -22,6 +22,8 @@ _MERGED = ("args", "contexts", "extra-hosts", "labels")
 _JOINED = ("annotations", "attest", "entitlements")
 MAX_INHERITANCE = 32
 """So many targets may inherit from one another, and so many variables may be made of one another."""
+MOST_JOINED = 10_000
+"""So many parts a list has that is joined of others: one that is inherited twice by each doubles each time."""
 MAX_TEXT = 1_000_000
 """No text takes more of variables: those that are made of others grow."""
 
@@ -112,6 +114,8 @@ def _over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         if key in base or key in said
     }
     joined = {key: [*_each(base[key]), *_each(said[key])] for key in _JOINED if key in base and key in said}
+    if grown := next((key for key, value in joined.items() if len(value) > MOST_JOINED), ""):
+        raise ConfigError(f"a target inherits more than {MOST_JOINED:,} {grown}")
     inherits = [*_names(base.get("inherits")), *_names(said.get("inherits"))]
     return {**base, **said, **merged, **joined, "inherits": inherits}
 
