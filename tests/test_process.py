@@ -52,17 +52,20 @@ def test_what_one_raises_is_raised_here() -> None:
         spread(refuse, [7])
 
 
+WAITING = """
+import os, pathlib, time
+from mbuild.process.spread import spread
+def wait(folder):
+    pathlib.Path(folder, str(os.getpid())).touch()
+    time.sleep(60)
+if __name__ == '__main__':
+    spread(wait, [{folder!r}] * 2)
+"""
+
+
 def test_ctrl_c_ends_all_of_them(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
-    program.write_text(
-        "import os, pathlib, time\n"
-        "from mbuild.process.spread import spread\n"
-        "def wait(folder):\n"
-        "    pathlib.Path(folder, str(os.getpid())).touch()\n"
-        "    time.sleep(60)\n"
-        "if __name__ == '__main__':\n"
-        f"    spread(wait, [{str(tmp_path)!r}] * 2)\n"
-    )
+    program.write_text(WAITING.format(folder=str(tmp_path)))
     running = subprocess.Popen([sys.executable, str(program)], stderr=subprocess.PIPE, start_new_session=True)
     while len(found := [each for each in tmp_path.iterdir() if each.name.isdigit()]) < 2:
         assert running.poll() is None
@@ -162,6 +165,18 @@ def test_what_ends_this_process_ends_its_children(script: str, thread: str, tmp_
     assert running.wait(10) == -signal.SIGTERM
     time.sleep(0.2)
     assert [ended(each) for each in children] == [True] * len(children)
+
+
+@linux
+def test_what_ends_this_process_ends_those_that_share_its_work(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(WAITING.format(folder=str(tmp_path)))
+    running = subprocess.Popen([sys.executable, str(program)])
+    children = numbers(tmp_path, 2)
+    running.kill()
+    assert running.wait(10) == -signal.SIGKILL
+    time.sleep(0.2)
+    assert [ended(each) for each in children] == [True, True]
 
 
 @linux

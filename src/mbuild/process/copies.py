@@ -162,7 +162,7 @@ def _be_copy(work: Callable[[], Iterator[Result]], pipe: io.FileIO, waits: int) 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        _end_with(waits)
+        end_with(waits)
         for number, found in work():
             head = HEAD.pack(number, -1 if found is None else len(found))
             data = memoryview(head + (found or b""))
@@ -174,8 +174,8 @@ def _be_copy(work: Callable[[], Iterator[Result]], pipe: io.FileIO, waits: int) 
         os._exit(code)
 
 
-def _end_with(process: int) -> None:
-    """See that the kernel kills this process when the one that has copied it ends, however that ends: prctl(2)."""
+def end_with(process: int) -> None:
+    """See that the kernel kills this process when the one that has started it ends, however that ends: prctl(2)."""
     import ctypes
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from mbuild.errors import EnvironmentFault
+from mbuild.process.copies import end_with
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,7 +31,7 @@ def spread(work: Callable[[T], R], parts: Sequence[T]) -> list[R]:
     try:
         for number, part in enumerate(parts):
             reader, writer = context.Pipe(duplex=False)
-            children.append(context.Process(target=_child, args=(work, part, writer), daemon=True))
+            children.append(context.Process(target=_child, args=(work, part, writer, os.getpid()), daemon=True))
             children[-1].start()
             writer.close()
             waiting[reader] = number
@@ -42,8 +45,10 @@ def spread(work: Callable[[T], R], parts: Sequence[T]) -> list[R]:
     return [done[number] for number in range(len(parts))]
 
 
-def _child(work: Callable[[Any], Any], part: Any, writer: Any) -> None:
+def _child(work: Callable[[Any], Any], part: Any, writer: Any, waits: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
+    if sys.platform == "linux":
+        end_with(waits)
     try:
         writer.send((work(part), None))
     except BaseException as error:  # noqa: BLE001 - raised by the one that waits
