@@ -175,6 +175,18 @@ def test_a_folder_that_looks_like_an_address_is_in_no_bake_file(shop: Repo) -> N
     assert answer.err.startswith("error: build.yaml:7:3: image 'odd': other tools take github.com/x for an address")
 
 
+def test_a_bake_file_holds_no_command_of_a_runner(shop: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = "##vso[task.setvariable variable=PATH]evil"
+    shop.write({f"{folder}/Dockerfile": "FROM scratch\nARG A\nCOPY a /\n", f"{folder}/a": ""})
+    shop.write({"build.yaml": CONFIG + f"  odd: {{context: '{folder}', args: {{A: '##[add-mask]x'}}}}\n"})
+    monkeypatch.setenv("TF_BUILD", "True")
+    answer = shop.mbuild("build", "odd", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert answer.code == 0
+    assert "##" not in answer.out
+    odd = answer.json["target"]["odd"]
+    assert (odd["context"], odd["args"]["A"]) == (f"./{folder}", "##[add-mask]x")
+
+
 def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None:
     shop.commit({".gitignore": "*.log\nnode_modules/\n"})
     shop.write({"web/node_modules/x.js": "", "web/a.log": "", "api/b.log": "", "libs/c.log": ""})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mbuild.output.encoded import Encoded
+from mbuild.output.runners import harmless_json
 
 if TYPE_CHECKING:
     from mbuild.app.question import Answer
@@ -63,16 +64,13 @@ def _lines(value: Any) -> Iterator[str]:
     before = "[\n  "
     for start in range(0, len(value), _AT_ONCE):
         some = value[start : start + _AT_ONCE]
-        yield before + _harmless(",\n  ".join([each if type(each) is Encoded else json.dumps(each) for each in some]))
+        yield before + harmless_json(
+            ",\n  ".join([each if type(each) is Encoded else json.dumps(each) for each in some])
+        )
         before = ",\n  "
     yield "\n ]"
 
 
 def _dump(value: Any) -> str:
     """Return a value as JSON on one line."""
-    return _harmless(json.dumps(value))
-
-
-def _harmless(text: str) -> str:
-    """Return JSON that means the same: two ``#`` may begin a command of a CI runner that reads along."""
-    return text.replace("##", "#\\u0023")
+    return harmless_json(json.dumps(value))

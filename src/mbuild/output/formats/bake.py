@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mbuild.output.runners import harmless_json
 from mbuild.passed import ssh_option
 from mbuild.references import context_key
 
@@ -26,7 +27,7 @@ def render(report: Report) -> str:
     targets = {names[each.name]: _target(each, names) for each in report.targets} or {"nothing-to-build": _NOTHING}
     more = {alias: _alias(targets[name]) for name, alias in _aliases(report.targets, names)}
     group = {"default": {"targets": list(targets)}}
-    return json.dumps({"group": group, "target": targets | more}, indent=1) + "\n"
+    return harmless_json(json.dumps({"group": group, "target": targets | more}, indent=1)) + "\n"
 
 
 _NOTHING: dict[str, Any] = {"dockerfile-inline": "FROM scratch\nLABEL empty=yes\n", "output": ["type=cacheonly"]}

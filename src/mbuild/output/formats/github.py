@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mbuild.output.formats.jobs import Job, jobs
+from mbuild.output.runners import harmless_json
 
 if TYPE_CHECKING:
     from mbuild.output.report import Report
@@ -20,7 +21,7 @@ MOST = 256
 
 def render(report: Report) -> str:
     """Return one line of JSON: ``{"has_images", "count", "matrix": {"include": [...]}}``."""
-    return json.dumps(_value(report)) + "\n"
+    return harmless_json(json.dumps(_value(report))) + "\n"
 
 
 def outputs(report: Report) -> dict[str, str]:
