@@ -187,6 +187,26 @@ def test_a_bake_file_holds_no_command_of_a_runner(shop: Repo, monkeypatch: pytes
     assert (odd["context"], odd["args"]["A"]) == (f"./{folder}", "##[add-mask]x")
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "said"),
+    [
+        ("secrets", "{id: t, file: ~/tok}", ("secret", "id=t,src={home}/tok")),
+        ("ssh", "k=~/key", ("ssh", "k={home}/key")),
+        ("cache_from", "'type=local,src=~/c/{name}'", ("cache-from", "type=local,src={home}/c/web")),
+        ("cache_to", "'type=local,dest=~/c/{name}'", ("cache-to", "type=local,dest={home}/c/web")),
+    ],
+)
+def test_a_bake_file_names_the_paths_that_mbuild_would_take(
+    shop: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, written: str, said: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shop.write({"build.yaml": CONFIG.replace("web: {", f"web: {{{key}: [{written}], ")})
+    answer = shop.mbuild("build", "web", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.err) == (0, "")
+    where, text = said
+    assert answer.json["target"]["web"][where] == [text.format(home=tmp_path)]
+
+
 def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None:
     shop.commit({".gitignore": "*.log\nnode_modules/\n"})
     shop.write({"web/node_modules/x.js": "", "web/a.log": "", "api/b.log": "", "libs/c.log": ""})

@@ -13,7 +13,6 @@ from mbuild.git.ignored import ignored
 from mbuild.git.trees import CommitTree
 from mbuild.graph.paths import inside, lies_in
 from mbuild.output.target import Target
-from mbuild.passed import NAME
 from mbuild.schedule.plan import BUILD, Plan
 from mbuild.values import replace
 
@@ -52,10 +51,10 @@ def _target(snapshot: Snapshot, node: Node, naming: Naming, built: set[str]) -> 
         after=tuple(sorted(set(node.parents) - set(parents.values()))),
         known={each: content_name(snapshot.graph.nodes[each]) for each in node.parents if each not in built},
         labels=asked.labels,
-        secrets=node.definition.secrets,
-        ssh=node.definition.ssh,
-        cache_from=tuple(each.replace(NAME, node.name) for each in node.definition.cache_from),
-        cache_to=tuple(each.replace(NAME, node.name) for each in node.definition.cache_to),
+        secrets=asked.secrets,  # With paths as mbuild finds them: bake knows no "~"
+        ssh=asked.ssh,
+        cache_from=asked.cache_from,
+        cache_to=asked.cache_to,
         platforms=asked.platforms,
         tags=asked.tags,
     )
