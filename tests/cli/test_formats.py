@@ -221,6 +221,16 @@ def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None
     assert shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci").err == ""
 
 
+def test_a_bake_file_that_would_take_the_git_folder_says_so(shop: Repo) -> None:
+    shop.write({"Dockerfile": "FROM scratch\nCOPY . /\n", "build.yaml": CONFIG + "  top: {context: .}\n"})
+    asked = ("build", "top", "--dry-run", "--format", "bake", "--builder", "oci")
+    answer = shop.mbuild(*asked)
+    assert answer.code == 0
+    assert answer.err.startswith("warning: image 'top': its instructions take .git, which only mbuild leaves out")
+    shop.write({".dockerignore": ".git\n"})
+    assert shop.mbuild(*asked).err == ""
+
+
 def test_a_bake_file_is_of_what_is_checked_out(shop: Repo) -> None:
     answer = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "bake", "--builder", "oci")
     assert answer.code == 0

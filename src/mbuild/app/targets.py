@@ -115,6 +115,11 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
         if node.definition.test is not None:
             message = f"image '{node.name}': other tools give it its names without its test"
             yield Problem(message, node.definition.place("test"), ("mbuild build runs it",))
+    for node in nodes:
+        if any(_reads(snapshot, node, place, ".git") for place in node.outline.places):
+            message = f"image '{node.name}': its instructions take .git, which only mbuild leaves out"
+            hints = ("it may hold credentials of the remote's address", "name .git in the ignore file")
+            yield Problem(message, hints=hints)
     for node in nodes if extra else ():
         for place in node.outline.places:
             found = [each for each in extra if _reads(snapshot, node, place, each)]
