@@ -231,6 +231,22 @@ def test_a_bake_file_that_would_take_the_git_folder_says_so(shop: Repo) -> None:
     assert shop.mbuild(*asked).err == ""
 
 
+def test_a_context_with_files_that_are_not_on_the_disk_is_in_no_bake_file(shop: Repo) -> None:
+    shop.git("sparse-checkout", "set", "--no-cone", "/*", "!/web/index.html")
+    answer = shop.mbuild("build", "web", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: image 'web': the sparse checkout leaves out web/index.html")
+    assert shop.mbuild("build", "base", "--dry-run", "--format", "bake", "--builder", "oci").code == 0
+
+
+def test_a_context_with_a_submodule_is_in_no_bake_file(shop: Repo) -> None:
+    shop.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},web/sub")
+    (shop.folder / "web/sub").mkdir()
+    answer = shop.mbuild("build", "web", "--dry-run", "--format", "bake", "--builder", "oci")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: image 'web': web/sub is a submodule")
+
+
 def test_a_bake_file_is_of_what_is_checked_out(shop: Repo) -> None:
     answer = shop.mbuild("all", "--head", "HEAD", "--dry-run", "--format", "bake", "--builder", "oci")
     assert answer.code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from mbuild.git.trees import CommitTree
 from mbuild.graph.paths import inside, lies_in
 from mbuild.output.target import Target
 from mbuild.schedule.plan import BUILD, Plan
+from mbuild.tree import SUBMODULE
 from mbuild.values import replace
 
 if TYPE_CHECKING:
@@ -103,14 +105,18 @@ def _narrower(snapshot: Snapshot, node: Node) -> Iterator[Problem]:
 def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterator[Problem]:
     """Yield what another tool, run in the work tree, would read besides the contexts of the plan, or would not do.
 
-    Raises UsageError where head is not what is checked out.
+    Raises UsageError where head is not what is checked out, or where files of a context are not on the disk.
     """
     if isinstance(snapshot.tree, CommitTree):
         there = workspace.repository.work_tree()
         if there.head != snapshot.tree.commit or there.dirty:
             raise UsageError("the plan is of a commit that is not what is checked out here", "check it out first")
-    extra = ignored(workspace.repository.git)
     nodes = [snapshot.graph.nodes[step.image] for step in plan.steps if step.action == BUILD]
+    sparse = workspace.repository.git.run("config", "--bool", "core.sparseCheckout", check=False).strip() == b"true"
+    absent = [problem for node in nodes for problem in _absent(snapshot, node, sparse)]
+    if absent:
+        raise UsageError(absent)
+    extra = ignored(workspace.repository.git)
     for node in nodes:
         if node.definition.test is not None:
             message = f"image '{node.name}': other tools give it its names without its test"
@@ -127,6 +133,21 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
                 paths = listed(found, 1, printable)
                 message = f"image '{node.name}': git ignores {paths}, which only mbuild leaves out"
                 yield Problem(message, hints=("a fresh checkout has no such files; an ignore file leaves them out",))
+
+
+def _absent(snapshot: Snapshot, node: Node, sparse: bool) -> Iterator[Problem]:
+    """Yield a problem where a context has a submodule, or a file that a sparse checkout leaves out on the disk."""
+    for use in node.contexts:
+        for entry in use.entries:
+            path = use.path(entry)
+            if entry.mode == SUBMODULE:
+                message = f"image '{node.name}': {printable(path)} is a submodule, whose files no plan can name"
+                yield Problem(message, hints=("leave it out with an ignore file",))
+                return
+            if sparse and not os.path.lexists(snapshot.top / path):
+                message = f"image '{node.name}': the sparse checkout leaves out {printable(path)}"
+                yield Problem(message, hints=("git sparse-checkout disable", "or let mbuild build it: mbuild build"))
+                return
 
 
 def _reads(snapshot: Snapshot, node: Node, place: Place, path: str) -> bool:
