@@ -221,6 +221,31 @@ def test_files_that_git_ignores_and_bake_would_read_are_said(shop: Repo) -> None
     assert shop.mbuild("all", "--dry-run", "--format", "bake", "--builder", "oci").err == ""
 
 
+@pytest.mark.parametrize("most", [0, 500])
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("p/*/package.json", "p/new/package.json"),
+        ("p/*/*/x", "p/new/deep/x"),
+        ("**/x", "p/new/deep/x"),
+        ("p/o*/package.json", ""),
+        ("p/*/other", ""),
+        ("p/one/package.json", ""),
+    ],
+)
+def test_what_a_wildcard_takes_in_ignored_folders_is_said(
+    shop: Repo, source: str, found: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbuild.git.ignored.MOST_NAMED", most)
+    shop.write({".gitignore": "new/\n", "web/p/one/package.json": "1", "web/p/new/package.json": "2"})
+    shop.write({"web/p/new/deep/x": "", "web/Dockerfile": f"FROM scratch\nCOPY {source} /\n"})
+    answer = shop.mbuild("build", "web", "--dry-run", "--builder", "oci", "--format", "bake")
+    assert answer.code == 0
+    said = f"warning: image 'web': git ignores web/{found}, which only mbuild leaves out"
+    assert (said in answer.err.splitlines()) == bool(found), answer.err
+    assert answer.err.count("which only mbuild leaves out") == bool(found)
+
+
 def test_a_bake_file_that_would_take_the_git_folder_says_so(shop: Repo) -> None:
     shop.write({"Dockerfile": "FROM scratch\nCOPY . /\n", "build.yaml": CONFIG + "  top: {context: .}\n"})
     asked = ("build", "top", "--dry-run", "--format", "bake", "--builder", "oci")

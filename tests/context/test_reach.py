@@ -54,3 +54,20 @@ def test_many_patterns_are_compiled_once_each(monkeypatch: pytest.MonkeyPatch) -
     for _ in range(2):
         assert len([each for each in sources if Wild(each).root("many4999/x")]) == 4
     assert len(compiled) == len(sources)
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "expected"),
+    [
+        ("p/*/x", "p", True),
+        ("p/*/x", "p/any", True),
+        ("p/a*/x", "p/b", False),
+        ("p/*/x", "p/any/x", False),
+        ("p/*/x", "q", False),
+        ("**/x", "q/r", True),
+    ],
+)
+def test_folders_that_a_source_leads_into(source: str, folder: str, expected: bool) -> None:
+    found = sought(parts_of(source))
+    assert found is not None
+    assert Wild(found).leads_into(folder) == expected

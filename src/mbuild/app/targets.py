@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mbuild.app.requests import Naming, content_name, request, stages_called_as_parents
+from mbuild.context.cover import sought
+from mbuild.context.follow import parts_of
+from mbuild.context.reach import Wild
 from mbuild.context.select import reader_of
 from mbuild.errors import Problem, UsageError, listed, printable
-from mbuild.git.ignored import ignored
+from mbuild.git.ignored import ignored, ignored_in
 from mbuild.git.trees import CommitTree
 from mbuild.graph.paths import inside, lies_in
 from mbuild.output.target import Target
@@ -117,6 +120,10 @@ def differences(workspace: Workspace, snapshot: Snapshot, plan: Plan) -> Iterato
     if absent:
         raise UsageError(absent)
     extra = ignored(workspace.repository.git)
+    # What a wildcard takes in a folder that is ignored as a whole can only be told from the files there.
+    places = [(node, place) for node in nodes for place in node.outline.places]
+    searched = [each for each in extra if any(_searches(node, place, each) for node, place in places)]
+    extra += ignored_in(workspace.repository.git, searched)
     for node in nodes:
         if node.definition.test is not None:
             message = f"image '{node.name}': other tools give it its names without its test"
@@ -148,6 +155,14 @@ def _absent(snapshot: Snapshot, node: Node, sparse: bool) -> Iterator[Problem]:
                 message = f"image '{node.name}': the sparse checkout leaves out {printable(path)}"
                 yield Problem(message, hints=("git sparse-checkout disable", "or let mbuild build it: mbuild build"))
                 return
+
+
+def _searches(node: Node, place: Place, folder: str) -> bool:
+    """Tell whether an instruction looks for files in a folder by a wildcard."""
+    if not lies_in(place.root, folder) or folder == place.root:
+        return False
+    found = (sought(parts_of(source)) for read in node.outline.reads_of(place.context) for source in read.sources)
+    return any(each and each.wild and Wild(each).leads_into(inside(place.root, folder)) for each in found)
 
 
 def _reads(snapshot: Snapshot, node: Node, place: Place, path: str) -> bool:

@@ -37,6 +37,17 @@ class Wild:
                 return None
         return "/".join(names[: len(self._parts)])
 
+    def leads_into(self, folder: str) -> bool:
+        """Tell whether something in a folder may be covered that is not itself."""
+        if self._below is not None:
+            return True
+        names = folder.split("/")
+        fits = (
+            _union(part.text).matches(name) if part.wild else part.text == name
+            for part, name in zip(self._parts, names, strict=False)
+        )
+        return len(names) < len(self._parts) and all(fits)
+
 
 @cache  # each is asked about every changed path: a cache that is too small for all would never know one
 def _union(pattern: str) -> Union:
