@@ -455,7 +455,7 @@ _LINES = st.sampled_from(["**", "*", "a", "a/*", "*/b", "!a", "!a/b", "!b/**", "
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every listing taken for a long one."""
-    monkeypatch.setattr("mbuild.context.select.FEW", 0)
+    monkeypatch.setattr("mbuild.context.stretches.FEW", 0)
 
 
 @pytest.mark.parametrize(
@@ -495,7 +495,7 @@ def test_in_long_listings_the_same_is_taken(
     found = []
     for few in (0, 1000):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("mbuild.context.select.FEW", few)
+            patch.setattr("mbuild.context.stretches.FEW", few)
             ignore = IgnoreMatcher(parse_ignore("\n".join(lines).encode()))
             found.append(
                 [select(entries, some, ignore, lambda entry: tree[entry.path]) for some in (wanted, wanted[1:])]

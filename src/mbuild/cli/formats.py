@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbuild.cli.settings import OWN_FORMATS
 from mbuild.errors import UsageError
 from mbuild.output.formats.registry import FORMATS, render
 from mbuild.output.runners import unguarded
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
     from mbuild.cli.settings import BuildOptions, Settings
     from mbuild.output.report import Report
 
-OWN = ("text", "json")
-"""What any answer can be printed as; the others say what is still to be done."""
-
 
 def check(name: str, *, looking: bool, listing: bool = False) -> None:
     """Raise UsageError where a format cannot say what is asked for."""
-    if name in OWN:
+    if name in OWN_FORMATS:
         return
     if not looking:
         raise UsageError(f"--format {name} describes what is to be built", "add --dry-run")
@@ -31,7 +29,7 @@ def check(name: str, *, looking: bool, listing: bool = False) -> None:
 
 def describes_builds(name: str) -> bool:
     """Tell whether a format says how each image is built."""
-    return name not in OWN and FORMATS[name].targets
+    return name not in OWN_FORMATS and FORMATS[name].targets
 
 
 def again(name: str, settings: Settings, top: Path, head: str | None, options: BuildOptions) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mbuild.cli.answering import print_json, question
 from mbuild.cli.looking import look_ahead, open_looking
-from mbuild.cli.settings import BuildOptions, Listing, Settings
+from mbuild.cli.settings import OWN_FORMATS, BuildOptions, Listing, Settings
 from mbuild.values import replace
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
     Reasons = Mapping[str, tuple[Reason, ...]]
 
-_PLAIN = ("text", "json")
-
 
 def show(settings: Settings, asked: Listing) -> int:
     """Print which images are affected and why; returns the exit code."""
     options = asked.options
-    if options != BuildOptions(format_=options.format_) or options.format_ not in _PLAIN:
+    if options not in (BuildOptions(format_=each) for each in OWN_FORMATS):
         _check(options)
     ahead = look_ahead(settings, asked.base, asked.head)
     from mbuild.output import asjson
@@ -38,7 +36,7 @@ def show(settings: Settings, asked: Listing) -> int:
     graph = answer.snapshot.graph
     found = (answer.unowned, answer.affected.removed)
     report = Report("affected", answer.base, answer.head, (), (), *found, listing=True)
-    if options.shards or options.shard or options.format_ not in _PLAIN:
+    if options.shards or options.shard or options.format_ not in OWN_FORMATS:
         report = _with_more(settings, asked, report, answer, reasons)
     summarized = bool(os.environ.get("GITHUB_STEP_SUMMARY"))
     if summarized or options.format_ != "json":

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mbuild.cli.settings import BuildOptions, Comparing, Listing, Settings
+from mbuild.cli.settings import OWN_FORMATS, BuildOptions, Comparing, Listing, Settings
 from mbuild.values import dataclass
 
 _TEXT = {"--base": "base", "--head": "head"}
 _CHOICE: Mapping[str, tuple[str, Sequence[str]]] = {
-    "--format": ("format_", ("text", "json")),
+    "--format": ("format_", OWN_FORMATS),
     "--missing-base": ("missing_base", ("error", "all")),
 }
 _PLANNED = {**_CHOICE, "--builder": ("builder", ("auto", "buildx", "docker", "oci"))}

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from mbuild.values import dataclass
 
+OWN_FORMATS = ("text", "json")
+"""What any answer can be printed as; the others say what is still to be done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

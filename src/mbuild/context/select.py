@@ -7,26 +7,20 @@ only where that is exact: from a source that is reached without a link, and what
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from operator import attrgetter
 
 from mbuild.context.cover import Region, check, found_at, may_be_refused, regions, sought
 from mbuild.context.follow import LinkTarget, Parts, follow, is_literal, literal_start, parts_of, text_of
 from mbuild.context.lookup import Lookup
+from mbuild.context.stretches import Stretch, stretches
 from mbuild.dockerfile.gomatch import PatternError
 from mbuild.dockerfile.ignore import IgnoreLine, IgnoreMatcher
 from mbuild.dockerfile.model import Read
 from mbuild.errors import DockerfileError
 from mbuild.tree import FILE, SUBMODULE, Entry
 from mbuild.values import dataclass, field
-
-_PATH = attrgetter("path")
-
-FEW = 200
-"""Entries that are asked about one by one: to look for folders takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,7 @@ class _Taking:
     taken:    what is covered without exception; narrowed: what is covered except for what a matcher fits.
     searched: the folders in which wildcards are looked up.
     misread:  sources for which BuildKit asks for something else, with the paths it then looks for: see ``_is_misread``.
-    pieces:   see ``_pieces``, once that was asked.
+    stretches: of the whole listing, once they were asked for.
     """
 
     lookup: Lookup
@@ -119,7 +113,7 @@ class _Taking:
     missing: list[tuple[Read, str]] = field(default_factory=list)
     misread: list[tuple[Read, str, Sequence[Parts]]] = field(default_factory=list)
     whole: bool = False
-    pieces: list[tuple[range, str]] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
 
     def add(self, read: Read) -> None:
         """Take what one read takes. Raises DockerfileError for a malformed wildcard."""
@@ -182,22 +176,16 @@ class _Taking:
         if self.ignore is None:
             return list(covered)
         if len(covered) == len(listing):
-            taken = [at for piece, shut in self._pieces(self.ignore) if not shut for at in piece]
+            taken = [at for stretch, shut in self._stretches(self.ignore) if not shut for at in stretch]
         else:
             taken = list(covered)
         ignored = self.ignore.each_ignored([listing[at].path for at in taken])
         return [at for at, out in zip(taken, ignored, strict=True) if not out or self._kept(at)]
 
-    def _pieces(self, ignore: IgnoreMatcher) -> Sequence[tuple[range, str]]:
-        """Return the positions of all entries in order, those of a folder that is ignored with all in it together.
-
-        Each piece has that folder, "" where there is none. An ignore file that keeps out all but a few folders of a big
-        context root is asked about those that it keeps out, not about their files.
-        """
-        if not self.pieces:
-            listing = self.lookup.listing
-            self.pieces.extend(_pieces(listing, ignore) if len(listing) > FEW else [(range(len(listing)), "")])
-        return self.pieces
+    def _stretches(self, ignore: IgnoreMatcher) -> Sequence[Stretch]:
+        if not self.stretches:
+            self.stretches.extend(stretches(self.lookup.listing, ignore))
+        return self.stretches
 
     def _covered(self) -> Sequence[int]:
         if len(self.taken) == 1 and not self.narrowed:
@@ -245,31 +233,12 @@ class _Taking:
         listing = self.lookup.listing
         some: Iterable[tuple[Sequence[int], str]] = [(region.positions, "")]
         if self.ignore is not None and len(region.positions) == len(listing):
-            some = self._pieces(self.ignore)
-        for piece, shut in some:
+            some = self._stretches(self.ignore)
+        for stretch, shut in some:
             if shut:
                 yield shut
             else:
-                yield from (listing[at].path.rpartition("/")[0] for at in piece if at not in positions)
-
-
-def _pieces(listing: Sequence[Entry], ignore: IgnoreMatcher) -> Iterator[tuple[range, str]]:
-    at = begin = 0
-    known = shut = ""
-    while at < len(listing):
-        folder = listing[at].path.rpartition("/")[0]
-        if folder != known:
-            known, shut = folder, ignore.shut_from(folder)
-        if shut:
-            if begin < at:
-                yield range(begin, at), ""
-            begin, at = at, bisect_left(listing, f"{shut}0", at, key=_PATH)  # "0" is the character after "/"
-            yield range(begin, at), shut
-            begin = at
-        else:
-            at += 1
-    if begin < at:
-        yield range(begin, at), ""
+                yield from (listing[at].path.rpartition("/")[0] for at in stretch if at not in positions)
 
 
 @lru_cache(maxsize=4096)  # many images have the same sources

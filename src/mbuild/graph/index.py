@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mbuild.graph.keeper import Keeper, Rules
-from mbuild.graph.paths import InOrder, inside, upward
+from mbuild.graph.paths import InOrder, inside, unknown, upward
 from mbuild.tree import SUBMODULE
 from mbuild.values import NamedTuple, dataclass, field
 
@@ -145,14 +145,9 @@ class Index:
 
     def _above(self, folder: str) -> Sequence[Beginning]:
         """Return what begins at a folder and at those above it: known for all paths in it at once."""
-        waiting: list[str] = []
-        while folder not in self._beginnings:
-            waiting.append(folder)
-            if not folder:
-                break
-            folder = folder.rpartition("/")[0]
-        found = self._beginnings.get(folder, ())
-        for each in reversed(waiting):
+        new = unknown(folder, self._beginnings)
+        found = self._beginnings.get(new[-1].rpartition("/")[0] if new else folder, ())
+        for each in reversed(new):
             own = self.beginning(each)
             found = self._beginnings[each] = (own, *found) if own else found
         return found

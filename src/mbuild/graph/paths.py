@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 
 def lies_in(folder: str, path: str) -> bool:
@@ -27,6 +27,17 @@ def upward(path: str) -> Iterator[str]:
     while path:
         path = path.rpartition("/")[0]
         yield path
+
+
+def unknown(folder: str, known: Container[str]) -> list[str]:
+    """Return a folder and those above it up to the first that is known, the lowest first."""
+    found = []
+    while folder not in known:
+        found.append(folder)
+        if not folder:
+            break
+        folder = folder.rpartition("/")[0]
+    return found
 
 
 class InOrder:

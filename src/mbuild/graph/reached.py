@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mbuild.graph.paths import lies_in
+from mbuild.graph.paths import lies_in, unknown
 from mbuild.tree import SUBMODULE, SYMLINK, is_attributes
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ class Reached:
         self._unsure: set[int] = set()
         self._there: dict[str, bool] = {}
         self._open: dict[str, Open] = {}
-        self._sent_empty: dict[tuple[str, int, str, bool], bool] = {}
         self._alike = base.images is head.images
         self.taken: set[str] = set()
         """Changed paths that an image surely takes, at a tree where there is something at them."""
@@ -101,14 +100,9 @@ class Reached:
 
         Images often have ignore files that keep out all but a few folders, and each would be asked about every path.
         """
-        unknown = []
-        while folder not in self._open:
-            unknown.append(folder)
-            if not folder:
-                break
-            folder = folder.rpartition("/")[0]
-        covers, wild = self._open.get(folder) or ((), ())
-        for each in reversed(unknown):
+        new = unknown(folder, self._open)
+        covers, wild = self._open.get(new[-1].rpartition("/")[0]) or ((), ())
+        for each in reversed(new):
             if len(covers) > FEW:
                 covers = [cover for cover in covers if not self._is_shut(cover, each)]
             own = self._index.beginning(each)
@@ -148,18 +142,16 @@ class Reached:
         return True
 
     def _may_change_folders(self, path: str, cover: Cover) -> bool:
-        """Whether a path that comes or goes, and is not taken, makes a folder do so that BuildKit sends empty."""
-        folder = path.rpartition("/")[0]
-        key = (folder, cover.readers.rules, cover.root, cover.deep)
-        if key not in self._sent_empty:
-            self._sent_empty[key] = self._may_be_sent_empty(folder, cover)
-        return self._sent_empty[key]
+        """Whether a path that comes or goes, and is not taken, may make a folder do so: BuildKit sends empty ones too.
 
-    def _may_be_sent_empty(self, folder: str, cover: Cover) -> bool:
-        """Whether a folder or one above it is not at both trees, and not kept out where it is; a deep read may know."""
+        It sends none that is kept out. For what a deep wildcard takes that is not worked out.
+        """
         keeper = self._index.keeper(cover.readers.rules)
-        if keeper.narrowed or cover.deep:
-            return not keeper.narrowed
+        if keeper.narrowed:
+            return False
+        if cover.deep:
+            return True
+        folder = path.rpartition("/")[0]
         while not self._is_there(folder):
             if not lies_in(cover.root, folder) or folder == cover.root or keeper.keeps(folder):
                 return True
